@@ -1,0 +1,1 @@
+"""What may leave: mathematics on tables, without web, database or engine."""

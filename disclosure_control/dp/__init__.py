@@ -1,0 +1,1 @@
+"""The differentially private track: calibrated noise, then suppression of the noisy value."""

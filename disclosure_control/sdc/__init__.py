@@ -1,0 +1,1 @@
+"""The exact track: rules on true counts decide what is hidden."""

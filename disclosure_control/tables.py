@@ -1,0 +1,180 @@
+"""What is a table before and after protection?
+
+A ``Shape`` is public: axes, vectors with their sensitivity, statistics. An ``Unprotected`` holds
+the integers that an engine counted; it shows its shape and never a value. A ``Protected`` is
+what people may see once they decide so; only ``disclosure_control.protect`` makes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from math import prod
+from typing import NoReturn
+
+from disclosure_control.errors import Leak
+from disclosure_control.record import DisclosureRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One dimension of the public key grid; ``labels`` are its keys in order of display."""
+
+    name: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """Most that one unit, with all its rows in all tables, moves an integer vector."""
+
+    l0: int  # cells changed
+    l1: int
+    l2_squared: int  # an integer, so that no bound is lost to rounding
+    linf: int
+
+
+class Counting(StrEnum):
+    """What one vector holds for each cell."""
+
+    ROWS = "rows"
+    UNITS = "units"  # distinct units
+    CONTRIBUTORS = "contributors"  # DP: rows with a value; SDC: distinct units with a value
+    TOTAL = "total"  # sum of (value - centre)
+    LARGEST = "largest"  # SDC: the largest absolute contribution of one unit to TOTAL
+    SECOND = "second"  # SDC: the second largest
+    GROSS = "gross"  # SDC: sum of absolute contributions of units
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """One integer per cell of the grid, row-major over the axes; quantity = integer / scale."""
+
+    name: str
+    counts: Counting
+    scale: int
+    magnitude: int  # no cell's absolute value exceeds this, whatever the data; below 2**62
+    sensitivity: Sensitivity | None  # None on the SDC track, which makes no such claim
+    centre: int = 0  # TOTAL only: the public midpoint subtracted from each value, in its scale
+
+
+class Kind(StrEnum):
+    """What a published column is."""
+
+    COUNT = "count"
+    UNITS = "units"
+    SUM = "sum"
+    MEAN = "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One column of the published table, computed from one or two vectors.
+
+    COUNT and UNITS read ``count``; SUM reads ``total``; MEAN is
+    centre + (total / total.scale) / (count / count.scale). Every column is hidden where the
+    cell's base count is hidden.
+    """
+
+    name: str  # stable, machine-readable: "count", "mean_bmi"
+    title: str
+    kind: Kind
+    count: str  # name of the vector that decides suppression and divides a mean
+    total: str | None
+    decimals: int  # shown after the point
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything about a table that is known before data is read."""
+
+    unit: str  # singular, for sentences
+    axes: tuple[Axis, ...]
+    vectors: tuple[Vector, ...]
+    published: tuple[Published, ...]
+    bounds: tuple[str, ...] = ()  # clamping rules in words, for the record
+
+    @property
+    def cells(self) -> int:
+        return prod(len(axis.labels) for axis in self.axes)
+
+    def vector(self, name: str) -> Vector:
+        return next(vector for vector in self.vectors if vector.name == name)
+
+    def keys(self, cell: int) -> tuple[str, ...]:
+        """The labels of a row-major grid position, one per axis."""
+        labels: list[str] = []
+        for axis in reversed(self.axes):
+            cell, position = divmod(cell, len(axis.labels))
+            labels.append(axis.labels[position])
+        return tuple(reversed(labels))
+
+
+class Unprotected:
+    """Integers that an engine counted. Shows its shape; refuses to show, store or pass values.
+
+    Only ``disclosure_control.protect``, ``disclosure_control.codec`` and tests of the engines
+    call ``reveal`` (a test reads the source to keep this true).
+    """
+
+    __slots__ = ("__vectors", "shape")
+
+    def __init__(self, shape: Shape, vectors: Mapping[str, tuple[int, ...]]) -> None:
+        """Raises Leak if the vectors are not exactly those of the shape, in length and range."""
+        declared = {vector.name: vector for vector in shape.vectors}
+        if vectors.keys() != declared.keys():
+            raise Leak("vectors differ from the declared shape")
+        for name, cells in vectors.items():
+            limit = declared[name].magnitude
+            if len(cells) != shape.cells or any(
+                type(cell) is not int or abs(cell) > limit for cell in cells
+            ):
+                raise Leak(f"vector {name} breaks its declared bounds")
+        self.shape = shape
+        self.__vectors = dict(vectors)
+
+    def reveal(self) -> dict[str, tuple[int, ...]]:
+        return dict(self.__vectors)
+
+    def __repr__(self) -> str:
+        return f"<Unprotected {'x'.join(str(len(axis.labels)) for axis in self.shape.axes) or '1'}>"
+
+    def __refuse(self, *_: object) -> NoReturn:
+        raise Leak
+
+    __iter__ = __len__ = __getitem__ = __eq__ = __hash__ = __bool__ = __refuse  # type: ignore[assignment]
+    __reduce__ = __reduce_ex__ = __getstate__ = __copy__ = __deepcopy__ = __refuse  # type: ignore[assignment]
+    __format__ = __html__ = __json__ = __int__ = __float__ = __refuse  # type: ignore[assignment]
+
+
+class Status(StrEnum):
+    SHOWN = "shown"
+    SUPPRESSED = "suppressed"  # [c]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One published value. All four numbers are None where the status is SUPPRESSED.
+
+    ``low`` and ``high`` bound the interval of at least 95 % per cell (DP track; None on SDC, and
+    for a mean whose interval is unbounded). ``half_width`` is None for means.
+    """
+
+    status: Status
+    value: Decimal | None = None
+    half_width: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """A table that may leave once people decide so. Cells are row-major, one list per column."""
+
+    track: str  # "dp" | "sdc"
+    axes: tuple[Axis, ...]
+    published: tuple[Published, ...]
+    columns: tuple[tuple[Cell, ...], ...]  # columns[i][cell] belongs to published[i]
+    record: DisclosureRecord

@@ -1,0 +1,1 @@
+"""What may be asked of linked data, and how an engine answers it."""

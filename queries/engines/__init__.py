@@ -1,0 +1,1 @@
+"""Engines that answer one plan: each gives the same integers."""

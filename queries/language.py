@@ -1,0 +1,180 @@
+"""What is a query? Frozen values, reached from a form, from JSON and from restricted SQL.
+
+A query counts, adds or averages over the rows of one *source* table, within filters and by
+dimensions. Everything that it names is a declared column, a declared recode, or a *feature*:
+a number computed from one unit's own rows of a linked table. Nothing here can fail on data.
+
+Values in a query are what a researcher writes: code labels are ``str``, numbers ``Decimal``,
+dates ``datetime.date``, truth values ``bool``. The plan turns them into the integers of the store.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+Value = str | Decimal | datetime.date | bool
+
+
+class Aggregate(StrEnum):
+    """How a feature turns one unit's rows into one value. NULLs of the column are left out."""
+
+    EXISTS = "exists"  # boolean; False for a unit without rows
+    COUNT = "count"  # rows; 0 for a unit without rows
+    SUM = "sum"  # 0 for a unit without values
+    MEAN = "mean"  # rounded half up to the column's decimals; NULL for a unit without values
+    MIN = "min"
+    MAX = "max"
+    FIRST = "first"  # value at the smallest (date, value); rows without date or value left out
+    LAST = "last"  # value at the largest (date, value)
+
+
+class Statistic(StrEnum):
+    """What a measure publishes for a cell."""
+
+    COUNT = "count"  # rows
+    UNITS = "units"  # distinct units: SQL count(distinct <unit column>)
+    SUM = "sum"
+    MEAN = "mean"  # of the non-missing values
+
+
+class Operator(StrEnum):
+    """Comparison of a value with a constant. A comparison with a missing value is unknown."""
+
+    EQ = "="
+    NE = "<>"
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+
+
+class JoinKind(StrEnum):
+    """What a declared link does with rows that have no match."""
+
+    INNER = "inner"  # drops them
+    LEFT = "left"  # keeps them, with missing values
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRef:
+    """A declared column of the source table, of a linked table, or of a feature's table."""
+
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRef:
+    """A feature of this query, by its name."""
+
+    name: str
+
+
+Ref = ColumnRef | FeatureRef
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    ref: Ref
+    operator: Operator
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    ref: Ref
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Both ends included."""
+
+    ref: Ref
+    low: Value
+    high: Value
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple[Predicate, ...]
+
+
+Predicate = Compare | In | Between | IsNull | Not | And | Or
+"""Three-valued logic as in SQL; a filter keeps a row only where its predicate is true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One value per unit, computed from this unit's rows of ``table`` that satisfy ``where``.
+
+    ``column`` is None for EXISTS and COUNT. ``order_by`` is a date (or integer day) column,
+    for FIRST and LAST only. ``where`` names columns of ``table`` only (a window is a BETWEEN on
+    a date column). SUM is clamped per unit to the bounds that the plan derives from the
+    catalogue (column bounds x the table's ``max_rows_per_unit``), COUNT to 0..max_rows_per_unit.
+    """
+
+    name: str
+    table: str
+    aggregate: Aggregate
+    column: str | None = None
+    order_by: str | None = None
+    where: Predicate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A declared link of the catalogue, by its name."""
+
+    link: str
+    kind: JoinKind = JoinKind.LEFT
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One axis of the table: the codes of a column, a declared recode of it, or bands.
+
+    ``bands`` are cut points c1 < c2 < ...: below c1, [c1, c2), ..., cn and above. A truth-valued
+    feature needs neither. A missing value has a key of its own wherever it can occur.
+    """
+
+    ref: Ref
+    bands: tuple[Decimal, ...] = ()
+    recode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    statistic: Statistic
+    ref: Ref | None = None  # None for COUNT and UNITS
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question to one dataset. Order of dimensions and measures is the order of display."""
+
+    dataset: str
+    source: str
+    measures: tuple[Measure, ...]
+    dimensions: tuple[Dimension, ...] = ()
+    where: Predicate | None = None
+    joins: tuple[Join, ...] = ()
+    features: tuple[Feature, ...] = ()
