@@ -57,7 +57,8 @@ class Vector:
     scale: int
     magnitude: int  # no cell's absolute value exceeds this, whatever the data; below 2**62
     sensitivity: Sensitivity | None  # None on the SDC track, which makes no such claim
-    centre: int = 0  # TOTAL only: the public midpoint subtracted from each value, in its scale
+    centre: int = 0  # TOTAL only: the public midpoint subtracted from each value, in the integers
+    #                  of the store (so, where row weights multiply a total, before the weight)
 
 
 class Kind(StrEnum):
@@ -70,12 +71,26 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """SDC track: names of the vectors that decide whether a column's cell may be shown.
+
+    ``units`` holds distinct units: all of them for COUNT and UNITS, those with a value for SUM
+    and MEAN. The other three are needed for SUM and MEAN, where dominance can occur.
+    """
+
+    units: str
+    largest: str | None = None
+    second: str | None = None
+    gross: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """One column of the published table, computed from one or two vectors.
 
     COUNT and UNITS read ``count``; SUM reads ``total``; MEAN is
-    centre + (total / total.scale) / (count / count.scale). Every column is hidden where the
-    cell's base count is hidden.
+    (centre + total / count) x (count.scale / total.scale). On the DP track a column is hidden
+    where its noisy ``count`` is below the threshold; on the SDC track ``evidence`` decides.
     """
 
     name: str  # stable, machine-readable: "count", "mean_bmi"
@@ -84,6 +99,7 @@ class Published:
     count: str  # name of the vector that decides suppression and divides a mean
     total: str | None
     decimals: int  # shown after the point
+    evidence: Evidence | None = None  # SDC track only
 
 
 @dataclass(frozen=True, slots=True)
