@@ -1,0 +1,101 @@
+"""Who did what, when? A log that only grows, written in the transaction that it describes."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Integer, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from tre.database import Base
+from tre.people import Person
+
+EVENTS: dict[str, frozenset[str]] = {
+    "signed_in": frozenset(),
+    "signed_out": frozenset(),
+    "sign_in_failed": frozenset({"email_hash"}),
+    "person_added": frozenset({"roles"}),
+    "roles_changed": frozenset({"before", "after"}),
+    "token_issued": frozenset({"name", "scopes"}),
+    "token_revoked": frozenset({"name"}),
+    "project_created": frozenset({"slug"}),
+    "budget_opened": frozenset({"level", "rho_total", "delta_total"}),
+    "version_published": frozenset({"version", "catalogue_hash"}),
+    "policy_published": frozenset({"policy_hash"}),
+    "submitted": frozenset({"fingerprint", "rho_nano", "words", "purpose"}),
+    "submission_refused": frozenset({"gates", "fingerprint"}),
+    "reserved": frozenset({"rho_nano", "delta_femto"}),
+    "reused": frozenset({"draw"}),
+    "refused": frozenset({"reasons"}),
+    "failed": frozenset({"kind", "attempts"}),
+    "executed": frozenset({"cells"}),
+    "protected": frozenset({"manifest_hash", "rho_nano"}),
+    "cancelled": frozenset({"state"}),
+    "reviewed": frozenset({"decision", "artefact_hash", "round"}),
+    "answered": frozenset({"round"}),
+    "approved": frozenset({"approvals", "required"}),
+    "released": frozenset({"release", "manifest_hash"}),
+    "release_waits": frozenset({"gates"}),
+    "exact_values_seen": frozenset({"output"}),
+    "stopped": frozenset({"reason"}),
+    "resumed": frozenset({"reason"}),
+    "exported": frozenset({"rows"}),
+}
+"""Every event and exactly the keys of its detail. None ever holds a value from a dataset."""
+
+
+class AuditEntry(Base):
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_dataset", "dataset_id", "id"),
+        Index("ix_audit_entry_submission", "submission_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    at: Mapped[datetime.datetime]
+    event: Mapped[str]
+    actor_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))  # None: the service
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("project.id"))
+    dataset_id: Mapped[str | None] = mapped_column(ForeignKey("dataset.id"))
+    submission_id: Mapped[str | None] = mapped_column(ForeignKey("submission.id"))
+    detail: Mapped[dict[str, Any]]
+
+    actor: Mapped[Person | None] = relationship()
+
+
+def write(
+    session: Session,
+    event: str,
+    *,
+    now: datetime.datetime,
+    actor_id: str | None = None,
+    project_id: str | None = None,
+    dataset_id: str | None = None,
+    submission_id: str | None = None,
+    **detail: object,
+) -> None:
+    """Raises ValueError for an event or key that the table does not name: a fault of ours."""
+    if EVENTS.get(event) != detail.keys():
+        raise ValueError(f"audit event {event} with {sorted(detail)}")
+    session.add(
+        AuditEntry(
+            at=now,
+            event=event,
+            actor_id=actor_id,
+            project_id=project_id,
+            dataset_id=dataset_id,
+            submission_id=submission_id,
+            detail=dict(detail),
+        )
+    )
+
+
+def of_submission(session: Session, submission_id: str) -> list[AuditEntry]:
+    found = select(AuditEntry).where(AuditEntry.submission_id == submission_id)
+    return list(session.scalars(found.order_by(AuditEntry.id)))
+
+
+def of_dataset(session: Session, dataset_id: str) -> list[AuditEntry]:
+    found = select(AuditEntry).where(AuditEntry.dataset_id == dataset_id)
+    return list(session.scalars(found.order_by(AuditEntry.id)))

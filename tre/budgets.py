@@ -1,0 +1,221 @@
+"""How much privacy budget is there, who has spent it, and is there enough left?
+
+Integers only: rho in 1e-9, delta in 1e-15. The *pool* of a dataset carries the guarantee, over
+all people and projects; quotas of projects and researchers sit under it. A charge is a
+conditional update, so two spenders can never both take the last of it. Nothing is refunded.
+"""
+
+from __future__ import annotations
+
+import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from tre.database import Base, new_id
+from tre.datasets import Dataset
+from tre.errors import BudgetExceeded
+
+
+class Level(StrEnum):
+    """Levels of an account, in the order in which they are always locked."""
+
+    POOL = "pool"
+    PROJECT = "project"
+    RESEARCHER = "researcher"
+
+
+class Account(Base):
+    __tablename__ = "account"
+    __table_args__ = (
+        CheckConstraint("0 <= rho_spent AND rho_spent <= rho_total", name="rho"),
+        CheckConstraint("0 <= delta_spent AND delta_spent <= delta_total", name="delta"),
+        CheckConstraint(
+            "(level = 'pool' AND project_id IS NULL AND person_id IS NULL)"
+            " OR (level = 'project' AND project_id IS NOT NULL AND person_id IS NULL)"
+            " OR (level = 'researcher' AND project_id IS NOT NULL AND person_id IS NOT NULL)",
+            name="level",
+        ),
+        Index(
+            "ix_account_holder",
+            "dataset_id",
+            text("coalesce(project_id, '')"),
+            text("coalesce(person_id, '')"),
+            unique=True,
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    level: Mapped[str]
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("project.id"))
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    rho_total: Mapped[int] = mapped_column(BigInteger)
+    rho_spent: Mapped[int] = mapped_column(BigInteger, default=0)
+    delta_total: Mapped[int] = mapped_column(BigInteger)
+    delta_spent: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime.datetime]
+
+    @property
+    def rho_left(self) -> int:
+        return self.rho_total - self.rho_spent
+
+    @property
+    def delta_left(self) -> int:
+        return self.delta_total - self.delta_spent
+
+
+class ChargeState(StrEnum):
+    RESERVED = "reserved"
+    SETTLED = "settled"
+
+
+class Charge(Base):
+    """One line of the ledger. Amounts never change, lines never go; settled is the only step."""
+
+    __tablename__ = "charge"
+    __table_args__ = (
+        UniqueConstraint("submission_id", "account_id"),
+        CheckConstraint("rho_nano >= 0 AND delta_femto >= 0", name="amounts"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submission.id"), index=True)
+    rho_nano: Mapped[int] = mapped_column(BigInteger)
+    delta_femto: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str]
+    reserved_at: Mapped[datetime.datetime]
+    settled_at: Mapped[datetime.datetime | None]
+
+    account: Mapped[Account] = relationship()
+
+
+def open_account(
+    session: Session,
+    *,
+    dataset: Dataset,
+    rho_total: int,
+    now: datetime.datetime,
+    delta_total: int = 0,
+    project_id: str | None = None,
+    person_id: str | None = None,
+) -> Account:
+    """A pool (no project), a project's quota, or a researcher's quota within a project."""
+    level = (
+        Level.POOL
+        if project_id is None
+        else Level.PROJECT
+        if person_id is None
+        else Level.RESEARCHER
+    )
+    account = Account(
+        id=new_id(),
+        level=level.value,
+        dataset_id=dataset.id,
+        project_id=project_id,
+        person_id=person_id,
+        rho_total=rho_total,
+        rho_spent=0,
+        delta_total=delta_total,
+        delta_spent=0,
+        created_at=now,
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def account(
+    session: Session,
+    *,
+    dataset_id: str,
+    project_id: str | None = None,
+    person_id: str | None = None,
+) -> Account | None:
+    return session.scalar(
+        select(Account).where(
+            Account.dataset_id == dataset_id,
+            Account.project_id.is_(None) if project_id is None else Account.project_id == project_id,
+            Account.person_id.is_(None) if person_id is None else Account.person_id == person_id,
+        )
+    )
+
+
+def accounts_of(
+    session: Session, *, dataset_id: str, project_id: str, person_id: str
+) -> dict[Level, Account | None]:
+    """The three accounts that one question draws on, in their fixed order."""
+    return {
+        Level.POOL: account(session, dataset_id=dataset_id),
+        Level.PROJECT: account(session, dataset_id=dataset_id, project_id=project_id),
+        Level.RESEARCHER: account(
+            session, dataset_id=dataset_id, project_id=project_id, person_id=person_id
+        ),
+    }
+
+
+def reserve(
+    session: Session,
+    *,
+    accounts: dict[Level, Account | None],
+    submission_id: str,
+    rho_nano: int,
+    delta_femto: int,
+    now: datetime.datetime,
+) -> None:
+    """Takes the cost on every level or raises BudgetExceeded; the caller's transaction decides.
+
+    Accounts are locked in the order of ``Level``, so two reservations never wait for each other.
+    """
+    for level in Level:
+        row = accounts[level]
+        if row is None:
+            raise BudgetExceeded(f"no account on level {level}")
+        if not _take(session, row.id, rho_nano, delta_femto):
+            raise BudgetExceeded(f"too little left on level {level}")
+        session.add(
+            Charge(
+                id=new_id(),
+                account_id=row.id,
+                submission_id=submission_id,
+                rho_nano=rho_nano,
+                delta_femto=delta_femto,
+                state=ChargeState.RESERVED.value,
+                reserved_at=now,
+            )
+        )
+    session.flush()
+
+
+def _take(session: Session, account_id: str, rho_nano: int, delta_femto: int) -> bool:
+    taken = session.execute(
+        update(Account)
+        .where(
+            Account.id == account_id,
+            Account.rho_spent + rho_nano <= Account.rho_total,
+            Account.delta_spent + delta_femto <= Account.delta_total,
+        )
+        .values(
+            rho_spent=Account.rho_spent + rho_nano,
+            delta_spent=Account.delta_spent + delta_femto,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+    return taken.rowcount == 1
+
+
+def settle(session: Session, *, submission_id: str, now: datetime.datetime) -> None:
+    """The reserved charge of this question has become final."""
+    session.execute(
+        update(Charge)
+        .where(Charge.submission_id == submission_id, Charge.state == ChargeState.RESERVED.value)
+        .values(state=ChargeState.SETTLED.value, settled_at=now)
+    )
+
+
+def charges_of(session: Session, submission_id: str) -> list[Charge]:
+    return list(session.scalars(select(Charge).where(Charge.submission_id == submission_id)))

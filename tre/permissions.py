@@ -1,0 +1,111 @@
+"""May this person do this? Every rule by role and by relation, as pairs of check and can.
+
+``check_x`` raises NotFound where the person may not even know of the thing, NotPermitted (with
+one fixed sentence) where they may know but not act. ``can_x`` is the same for templates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from tre.errors import NotFound, NotPermitted
+from tre.people import Person, Role
+from tre.projects import is_member
+
+if TYPE_CHECKING:
+    from tre.datasets import Dataset
+    from tre.outputs import Output
+    from tre.submissions import Submission
+
+NEVER_ONE_PERSON: frozenset[frozenset[Role]] = frozenset(
+    {
+        frozenset({Role.CHECKER, Role.ADMINISTRATOR}),
+        frozenset({Role.OWNER, Role.ADMINISTRATOR}),
+    }
+)
+"""Roles that one person never holds together: whoever operates the service decides nothing."""
+
+
+def check_roles(roles: tuple[Role, ...]) -> None:
+    if any(pair <= set(roles) for pair in NEVER_ONE_PERSON):
+        raise NotPermitted("An administrator cannot also be a checker or an owner.")
+
+
+def check_active(person: Person) -> None:
+    if not person.active:
+        raise NotPermitted("Your account is not active.")
+
+
+def check_in_project(session: Session, *, person: Person, project_id: str) -> None:
+    """Members only; for anybody else the project does not exist."""
+    check_active(person)
+    if not is_member(session, person_id=person.id, project_id=project_id):
+        raise NotFound(project_id)
+
+
+def check_ask(session: Session, *, person: Person, project_id: str) -> None:
+    check_in_project(session, person=person, project_id=project_id)
+    if not person.has(Role.RESEARCHER):
+        raise NotPermitted("Only researchers can ask questions.")
+
+
+def check_author(*, person: Person, submission: Submission) -> None:
+    check_active(person)
+    if submission.author_id != person.id:
+        raise NotPermitted("Only the author of a query can do this.")
+
+
+def conflict(session: Session, *, person: Person, submission: Submission) -> str | None:
+    """Why this person may not check this question's output, or None."""
+    if submission.author_id == person.id:
+        return "You asked this question, so you cannot check its output."
+    if is_member(session, person_id=person.id, project_id=submission.project_id):
+        return "You belong to this project, so you cannot check its outputs."
+    return None
+
+
+def check_review(session: Session, *, person: Person, output: Output) -> None:
+    check_active(person)
+    if not person.has(Role.CHECKER):
+        raise NotFound(output.id)
+    reason = conflict(session, person=person, submission=output.submission)
+    if reason is not None:
+        raise NotPermitted(reason)
+
+
+def check_own(*, person: Person, dataset: Dataset) -> None:
+    check_active(person)
+    if dataset.owner_id != person.id or not person.has(Role.OWNER):
+        raise NotFound(dataset.id)
+
+
+def check_administer(*, person: Person) -> None:
+    check_active(person)
+    if not person.has(Role.ADMINISTRATOR):
+        raise NotFound("administration")
+
+
+def can_ask(session: Session, *, person: Person, project_id: str) -> bool:
+    return _allowed(lambda: check_ask(session, person=person, project_id=project_id))
+
+
+def can_review(session: Session, *, person: Person, output: Output) -> bool:
+    return _allowed(lambda: check_review(session, person=person, output=output))
+
+
+def can_own(*, person: Person, dataset: Dataset) -> bool:
+    return _allowed(lambda: check_own(person=person, dataset=dataset))
+
+
+def can_administer(*, person: Person) -> bool:
+    return _allowed(lambda: check_administer(person=person))
+
+
+def _allowed(check) -> bool:  # type: ignore[no-untyped-def]
+    try:
+        check()
+    except (NotFound, NotPermitted):
+        return False
+    return True

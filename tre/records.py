@@ -1,0 +1,31 @@
+"""Every record of the service in one import, for migrations and tests."""
+
+from tre import (
+    audit,
+    budgets,
+    datasets,
+    drafts,
+    jobs,
+    outputs,
+    people,
+    projects,
+    releases,
+    reviews,
+    submissions,
+)
+from tre.database import Base
+
+__all__ = [
+    "Base",
+    "audit",
+    "budgets",
+    "datasets",
+    "drafts",
+    "jobs",
+    "outputs",
+    "people",
+    "projects",
+    "releases",
+    "reviews",
+    "submissions",
+]

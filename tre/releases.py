@@ -1,0 +1,60 @@
+"""Which tables have left, and who may fetch them?"""
+
+from __future__ import annotations
+
+import datetime
+
+from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from tre.database import Base, new_id
+from tre.datasets import Dataset
+from tre.outputs import Output
+from tre.people import Person
+from tre.projects import Membership, Project
+
+
+class Release(Base):
+    """An output that has left. ``id`` is persistent: it is what a paper cites."""
+
+    __tablename__ = "release"
+    __table_args__ = (Index("ix_release_project_released", "project_id", "released_at", "id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    output_id: Mapped[str] = mapped_column(ForeignKey("output.id"), unique=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
+    fingerprint: Mapped[str] = mapped_column(index=True)
+    manifest_hash: Mapped[str]
+    released_at: Mapped[datetime.datetime]
+
+    output: Mapped[Output] = relationship()
+    project: Mapped[Project] = relationship()
+    dataset: Mapped[Dataset] = relationship()
+
+
+def visible_to(
+    session: Session,
+    person: Person,
+    *,
+    limit: int = 50,
+    after: tuple[datetime.datetime, str] | None = None,
+) -> list[Release]:
+    """Releases of this person's projects, newest first; ``after`` = (released_at, id)."""
+    mine = select(Membership.project_id).where(Membership.person_id == person.id)
+    found = select(Release).where(Release.project_id.in_(mine))
+    if after is not None:
+        at, last = after
+        found = found.where(
+            (Release.released_at < at) | ((Release.released_at == at) & (Release.id < last))
+        )
+    newest = found.order_by(Release.released_at.desc(), Release.id.desc())
+    return list(session.scalars(newest.limit(limit)))
+
+
+def answering(session: Session, *, fingerprint: str, project_id: str) -> Release | None:
+    """A release of the same question that this project holds already."""
+    found = select(Release).where(
+        Release.fingerprint == fingerprint, Release.project_id == project_id
+    )
+    return session.scalar(found.order_by(Release.released_at.desc()).limit(1))
