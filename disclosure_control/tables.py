@@ -99,8 +99,6 @@ class Published:
     count: str  # name of the vector that decides suppression and divides a mean
     total: str | None
     decimals: int  # shown after the point
-    base: str | None = None  # vector whose count decides suppression, where it is not ``count``
-    dominance: tuple[str, str, str] | None = None  # SDC: vectors LARGEST, SECOND, GROSS of total
     evidence: Evidence | None = None  # SDC track only
 
 
