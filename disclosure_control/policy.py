@@ -1,15 +1,54 @@
-"""Under which rules may a table leave? One frozen, versioned, hashed value per dataset."""
+"""Under which rules may a table leave? One frozen, versioned, hashed value per dataset.
+
+A policy file is YAML with the fields of ``Policy``; ``dp`` or ``sdc`` holds the rules of the one
+track that it opens::
+
+    version: 1
+    track: dp
+    max_cells: 2000
+    checkers: 1
+    dp:
+      threshold: 10
+      rho_nano_default: 20000000      # zCDP charge of a question, in 1e-9
+      rho_nano_min: 1000000
+      rho_nano_max: 200000000
+      mechanisms: [discrete_gaussian, discrete_laplace]
+      max_rows_per_unit: 20
+      max_groups_per_unit: 5
+
+    sdc:                               # instead of dp, with track: sdc and checkers: 2
+      threshold: 10
+      dominance_n: 2
+      dominance_k: 0.90
+      p_ratio: 0.10
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
+
+import yaml
+
+from disclosure_control.errors import PolicyInvalid
+from disclosure_control.plain import Faults, canonical_json, from_plain
 
 
 class Track(StrEnum):
     DP = "dp"
     SDC = "sdc"
+
+
+class Mechanism(StrEnum):
+    """Where the errors of two are equal, the first is taken: it also has a pure epsilon."""
+
+    LAPLACE = "discrete_laplace"
+    GAUSSIAN = "discrete_gaussian"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +72,164 @@ class SdcRules:
     dominance_n: int
     dominance_k: Decimal
     p_ratio: Decimal
+    structural_zeros: bool = False  # a cell without units is known to be empty: show its zero
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A dataset's rules. ``hash`` (of the canonical JSON) is what releases are bound to."""
+    """A dataset's rules. Its hash (of the canonical JSON) is what releases are bound to."""
 
     version: int
     track: Track
     dp: DpRules | None
     sdc: SdcRules | None
     max_cells: int
-    checkers: int  # independent approvals before release: 0, 1 or 2; at least 2 on SDC
+    checkers: int  # independent approvals before release: 0, 1 or 2; 2 on SDC
+
+
+EXACT_CHECKERS = 2
+SMALLEST_THRESHOLD = 3  # two contributors know each other's value
+LARGEST_RHO_NANO = 10**9  # one question: rho = 1, pure epsilon 1.41
+LARGEST_TABLE = 100_000  # cells
+LARGEST_CONTRIBUTION = 10_000  # rows or groups of one unit
+WEAKEST_DOMINANCE_K = Decimal("0.95")
+WEAKEST_P_RATIO = Decimal("0.05")
+
+Rule = tuple[str, Callable[[Any], bool]]
+
+POLICY_RULES: tuple[Rule, ...] = (
+    ("version must be 1 or more", lambda p: p.version >= 1),
+    (f"max_cells must be 1 to {LARGEST_TABLE}", lambda p: 1 <= p.max_cells <= LARGEST_TABLE),
+    ("checkers must be 0, 1 or 2", lambda p: p.checkers in (0, 1, 2)),
+    (
+        f"the exact track needs {EXACT_CHECKERS} checkers",
+        lambda p: p.track != Track.SDC or p.checkers == EXACT_CHECKERS,
+    ),
+    ("track dp needs the rules dp", lambda p: p.track != Track.DP or p.dp is not None),
+    ("track sdc needs the rules sdc", lambda p: p.track != Track.SDC or p.sdc is not None),
+    ("only one track may have rules", lambda p: p.dp is None or p.sdc is None),
+)
+DP_RULES: tuple[Rule, ...] = (
+    (
+        f"dp.threshold must be {SMALLEST_THRESHOLD} or more",
+        lambda r: r.threshold >= SMALLEST_THRESHOLD,
+    ),
+    (
+        "dp: rho_nano must satisfy 1 <= min <= default <= max",
+        lambda r: 1 <= r.rho_nano_min <= r.rho_nano_default <= r.rho_nano_max,
+    ),
+    (
+        f"dp.rho_nano_max must be at most {LARGEST_RHO_NANO}",
+        lambda r: r.rho_nano_max <= LARGEST_RHO_NANO,
+    ),
+    (
+        "dp.mechanisms must name one or more of " + ", ".join(Mechanism) + ", each once",
+        lambda r: (
+            0 < len(r.mechanisms) == len(set(r.mechanisms)) and set(r.mechanisms) <= set(Mechanism)
+        ),
+    ),
+    (
+        f"dp.max_rows_per_unit must be 1 to {LARGEST_CONTRIBUTION}",
+        lambda r: 1 <= r.max_rows_per_unit <= LARGEST_CONTRIBUTION,
+    ),
+    (
+        f"dp.max_groups_per_unit must be 1 to {LARGEST_CONTRIBUTION}",
+        lambda r: 1 <= r.max_groups_per_unit <= LARGEST_CONTRIBUTION,
+    ),
+)
+SDC_RULES: tuple[Rule, ...] = (
+    (
+        f"sdc.threshold must be {SMALLEST_THRESHOLD} or more",
+        lambda r: r.threshold >= SMALLEST_THRESHOLD,
+    ),
+    ("sdc.dominance_n must be 1 or 2", lambda r: r.dominance_n in (1, 2)),
+    (
+        f"sdc.dominance_k must be above 0 and at most {WEAKEST_DOMINANCE_K}",
+        lambda r: 0 < r.dominance_k <= WEAKEST_DOMINANCE_K,
+    ),
+    (
+        f"sdc.p_ratio must be {WEAKEST_P_RATIO} to 1",
+        lambda r: WEAKEST_P_RATIO <= r.p_ratio <= 1,
+    ),
+)
+
+
+def validate_policy(policy: Policy) -> tuple[str, ...]:
+    """Every way in which this rule set is malformed or too weak; empty if it may be used."""
+    return tuple(
+        sentence
+        for subject, rules in (
+            (policy, POLICY_RULES),
+            (policy.dp, DP_RULES),
+            (policy.sdc, SDC_RULES),
+        )
+        if subject is not None
+        for sentence, holds in rules
+        if not holds(subject)
+    )
+
+
+def require_valid(policy: Policy) -> None:
+    """Raises PolicyInvalid with every fault."""
+    if faults := validate_policy(policy):
+        raise PolicyInvalid(faults)
+
+
+def from_yaml(text: str) -> Policy:
+    """Raises PolicyInvalid with every fault, also for a rule set that is readable but weak."""
+    try:
+        document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+        raise PolicyInvalid(("the file is not valid YAML",)) from error
+    return _from_document(document)
+
+
+def from_json(form: str | Mapping[str, object]) -> Policy:
+    """From JSON text or the object that it spells. Raises PolicyInvalid with every fault."""
+    try:
+        document = json.loads(form) if isinstance(form, str) else form
+    except (ValueError, RecursionError) as error:
+        raise PolicyInvalid(("the text is not valid JSON",)) from error
+    return _from_document(document)
+
+
+def to_json(policy: Policy) -> str:
+    """Canonical: equal policies have equal text (0.9 and 0.90 are the same rule)."""
+    sdc = policy.sdc and replace(
+        policy.sdc,
+        dominance_k=policy.sdc.dominance_k.normalize(),
+        p_ratio=policy.sdc.p_ratio.normalize(),
+    )
+    return canonical_json(replace(policy, sdc=sdc))
+
+
+def policy_hash(policy: Policy) -> str:
+    """SHA-256 of the canonical JSON, in hexadecimal."""
+    return hashlib.sha256(to_json(policy).encode()).hexdigest()
+
+
+def _from_document(document: object) -> Policy:
+    if isinstance(document, Mapping):
+        if document.get("track") == "both":
+            raise PolicyInvalid(("opening both tracks is an exception that does not exist yet",))
+        document = {"dp": None, "sdc": None, **document}
+    faults: Faults = []
+    policy: Policy = from_plain(Policy, document, faults=faults, place="policy")
+    if faults:
+        raise PolicyInvalid(tuple(faults))
+    require_valid(policy)
+    return policy
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML without its silent rule that the last of two equal keys wins."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - its signature
+        keys = [str(key.value) for key, _ in node.value]
+        if repeated := sorted(_repeated(keys)):
+            raise yaml.constructor.ConstructorError(None, None, f"repeated: {repeated}", None)
+        return dict(super().construct_mapping(node, deep=deep))
+
+
+def _repeated(keys: list[str]) -> Iterator[str]:
+    return (key for key in set(keys) if keys.count(key) > 1)

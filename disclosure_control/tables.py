@@ -160,9 +160,9 @@ class Unprotected:
     def __refuse(self, *_: object) -> NoReturn:
         raise Leak
 
-    __iter__ = __len__ = __getitem__ = __eq__ = __hash__ = __bool__ = __refuse  # type: ignore[assignment]
-    __reduce__ = __reduce_ex__ = __getstate__ = __copy__ = __deepcopy__ = __refuse  # type: ignore[assignment]
-    __format__ = __html__ = __json__ = __int__ = __float__ = __refuse  # type: ignore[assignment]
+    __iter__ = __len__ = __getitem__ = __eq__ = __hash__ = __bool__ = __refuse
+    __reduce__ = __reduce_ex__ = __getstate__ = __copy__ = __deepcopy__ = __refuse
+    __format__ = __html__ = __json__ = __int__ = __float__ = __refuse
 
 
 class Status(StrEnum):
