@@ -205,7 +205,7 @@ class Fields:
             return default or next(iter(known.values()))
         return known[value]
 
-    def _take(self, key: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    def _take(self, key: str) -> Any:
         self.read.add(key)
         return self.entries.get(key)
 

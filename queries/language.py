@@ -4,8 +4,9 @@ A query counts, adds or averages over the rows of one *source* table, within fil
 dimensions. Everything that it names is a declared column, a declared recode, or a *feature*:
 a number computed from one unit's own rows of a linked table. Nothing here can fail on data.
 
-Values in a query are what a researcher writes: code labels are ``str``, numbers ``Decimal``,
-dates ``datetime.date``, truth values ``bool``. The plan turns them into the integers of the store.
+Values in a query are what a researcher writes: codes are ``str`` (``Code.value``, never its
+label), numbers ``Decimal``, dates ``datetime.date``, truth values ``bool``. The plan turns them
+into the integers of the store.
 """
 
 from __future__ import annotations
@@ -152,12 +153,12 @@ class Join:
 class Dimension:
     """One axis of the table: the codes of a column, a declared recode of it, or bands.
 
-    ``bands`` are cut points c1 < c2 < ...: below c1, [c1, c2), ..., cn and above. A truth-valued
-    feature needs neither. A missing value has a key of its own wherever it can occur.
+    ``bands`` are cut points c1 < c2 < ...: below c1, [c1, c2), ..., cn and above; dates for a
+    date, numbers otherwise. A truth-valued feature needs neither. A missing value has a key of its own wherever it can occur.
     """
 
     ref: Ref
-    bands: tuple[Decimal, ...] = ()
+    bands: tuple[Decimal | datetime.date, ...] = ()
     recode: str | None = None
 
 
