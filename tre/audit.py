@@ -33,7 +33,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "protected": frozenset({"manifest_hash", "rho_nano"}),
     "cancelled": frozenset({"state"}),
     "reviewed": frozenset({"decision", "artefact_hash", "round"}),
-    "answered": frozenset({"round"}),
+    "answered": frozenset({"round", "answer"}),
     "approved": frozenset({"approvals", "required"}),
     "released": frozenset({"release", "manifest_hash"}),
     "release_waits": frozenset({"gates"}),

@@ -1,0 +1,277 @@
+"""What stands between a question and its next step? Every gate, with its reason and remedy.
+
+``evaluate`` is pure: it looks at a ``Situation`` that ``gather`` has read in the caller's own
+transaction. Gates are rows of a table; a later kind of gate is one more row. They are evaluated
+at submission, at execution and at release, since grounds expire in between.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tre import budgets, datasets, projects
+from tre.datasets import Dataset
+from tre.people import Person, Role
+from tre.projects import Membership, Project
+
+
+class Stage(StrEnum):
+    LOOK = "look"  # a researcher sees the gates before writing a question
+    SUBMIT = "submit"
+    EXECUTE = "execute"
+    RELEASE = "release"
+
+
+ALL = frozenset(Stage)
+BEFORE_THE_RUN = frozenset({Stage.LOOK, Stage.SUBMIT, Stage.EXECUTE})
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate, as found. All texts are fixed sentences, free of values."""
+
+    id: str
+    passed: bool
+    title: str
+    reason: str
+    authority: str  # who can open it
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that gates look at. None of it depends on a dataset's rows."""
+
+    today: datetime.date
+    account_active: bool
+    researcher: bool
+    member: bool
+    project_approved: bool
+    project_starts: datetime.date
+    project_ends: datetime.date
+    dataset_granted: bool
+    dataset_stopped: bool
+    version_current: bool
+    policy_current: bool
+    purpose_given: bool
+    rho_needed: int
+    rho_left: dict[budgets.Level, int | None]
+    checkers_needed: int
+    checkers_free: int
+
+    def affords(self, level: budgets.Level) -> bool:
+        left = self.rho_left[level]
+        return self.rho_needed == 0 or (left is not None and self.rho_needed <= left)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    id: str
+    title: str
+    open_when: Callable[[Situation], bool]
+    reason: str
+    authority: str
+    remedy: str
+    stages: frozenset[Stage] = ALL
+
+    def at(self, situation: Situation) -> Gate:
+        passed = self.open_when(situation)
+        return Gate(
+            id=self.id,
+            passed=passed,
+            title=self.title,
+            reason="" if passed else self.reason,
+            authority=self.authority,
+            remedy="" if passed else self.remedy,
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "account_active",
+        "Your account is active",
+        lambda found: found.account_active,
+        "The account of the person who asks is not active.",
+        "administrator",
+        "Ask an administrator to activate the account.",
+    ),
+    Rule(
+        "researcher",
+        "You are a researcher",
+        lambda found: found.researcher,
+        "Only researchers can ask questions.",
+        "administrator",
+        "Ask an administrator for the researcher role.",
+    ),
+    Rule(
+        "member",
+        "You are a member of the project",
+        lambda found: found.member,
+        "The person who asks is not a member of this project.",
+        "project lead",
+        "Ask the project lead to add you.",
+    ),
+    Rule(
+        "project_approved",
+        "The project is approved",
+        lambda found: found.project_approved,
+        "This project is not approved.",
+        "administrator",
+        "Wait until the project is approved.",
+    ),
+    Rule(
+        "project_dates",
+        "The project is within its dates",
+        lambda found: found.project_starts <= found.today <= found.project_ends,
+        "Today is outside the dates of this project.",
+        "administrator",
+        "Ask for new dates for the project.",
+    ),
+    Rule(
+        "dataset_granted",
+        "The project may use the dataset",
+        lambda found: found.dataset_granted,
+        "This project has no grant for this dataset.",
+        "data owner",
+        "Ask the owner of the dataset to grant it to the project.",
+    ),
+    Rule(
+        "dataset_open",
+        "The dataset is open",
+        lambda found: not found.dataset_stopped,
+        "The owner has stopped queries and releases on this dataset.",
+        "data owner",
+        "Wait until the owner opens the dataset again.",
+    ),
+    Rule(
+        "version_current",
+        "The data are current",
+        lambda found: found.version_current,
+        "The dataset has a newer version than the one that was asked.",
+        "researcher",
+        "Preview the query again and submit it anew.",
+        BEFORE_THE_RUN,
+    ),
+    Rule(
+        "policy_current",
+        "The disclosure policy is current",
+        lambda found: found.policy_current,
+        "The disclosure policy of this dataset is not in force, or has changed.",
+        "data owner",
+        "Preview the query again and submit it anew.",
+    ),
+    Rule(
+        "purpose_given",
+        "A purpose is given",
+        lambda found: found.purpose_given,
+        "No purpose was given for this query.",
+        "researcher",
+        "Say what the query is for.",
+        frozenset({Stage.SUBMIT, Stage.EXECUTE}),
+    ),
+    Rule(
+        "budget_pool",
+        "The dataset has budget left",
+        lambda found: found.affords(budgets.Level.POOL),
+        "The privacy budget of this dataset is too small for this query.",
+        "data owner",
+        "Ask for less precision, or ask the owner of the dataset.",
+        BEFORE_THE_RUN,
+    ),
+    Rule(
+        "budget_project",
+        "The project has budget left",
+        lambda found: found.affords(budgets.Level.PROJECT),
+        "The project's share of the privacy budget is too small for this query.",
+        "data owner",
+        "Ask for less precision, or ask the owner of the dataset for a larger share.",
+        BEFORE_THE_RUN,
+    ),
+    Rule(
+        "budget_researcher",
+        "You have budget left",
+        lambda found: found.affords(budgets.Level.RESEARCHER),
+        "Your share of the project's privacy budget is too small for this query.",
+        "project lead",
+        "Ask for less precision, or ask the project lead for a larger share.",
+        BEFORE_THE_RUN,
+    ),
+    Rule(
+        "checker_free",
+        "Checkers without a conflict exist",
+        lambda found: found.checkers_free >= found.checkers_needed,
+        "There are too few checkers who do not belong to this project.",
+        "administrator",
+        "Ask an administrator to name a checker from outside the project.",
+        BEFORE_THE_RUN,
+    ),
+)
+
+
+def evaluate(situation: Situation, *, stage: Stage) -> tuple[Gate, ...]:
+    """Every gate of this stage, open or closed, in the order of the table."""
+    return tuple(rule.at(situation) for rule in RULES if stage in rule.stages)
+
+
+def closed(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
+    return tuple(gate for gate in gates if not gate.passed)
+
+
+def gather(
+    session: Session,
+    *,
+    person: Person,
+    project: Project,
+    dataset: Dataset,
+    now: datetime.datetime,
+    rho_needed: int,
+    checkers_needed: int,
+    purpose: str = "",
+    version_id: str | None = None,
+    policy_id: str | None = None,
+) -> Situation:
+    """Reads what the gates look at. Versions of None stand for whatever is current."""
+    version = datasets.current_version(session, dataset)
+    policy = datasets.current_policy(session, dataset)
+    accounts = budgets.accounts_of(
+        session, dataset_id=dataset.id, project_id=project.id, person_id=person.id
+    )
+    return Situation(
+        today=now.date(),
+        account_active=person.active,
+        researcher=person.has(Role.RESEARCHER),
+        member=projects.is_member(session, person_id=person.id, project_id=project.id),
+        project_approved=project.approved_at is not None,
+        project_starts=project.starts_on,
+        project_ends=project.ends_on,
+        dataset_granted=projects.may_ask(session, project_id=project.id, dataset_id=dataset.id),
+        dataset_stopped=dataset.stopped_at is not None,
+        version_current=version is not None and version_id in (None, version.id),
+        policy_current=policy is not None and policy_id in (None, policy.id),
+        purpose_given=bool(purpose.strip()),
+        rho_needed=rho_needed,
+        rho_left={
+            level: None if account is None else account.rho_left
+            for level, account in accounts.items()
+        },
+        checkers_needed=checkers_needed,
+        checkers_free=free_checkers(session, project_id=project.id, author_id=person.id),
+    )
+
+
+def free_checkers(session: Session, *, project_id: str, author_id: str) -> int:
+    """Active checkers outside the project, who are not the author."""
+    members = set(
+        session.scalars(select(Membership.person_id).where(Membership.project_id == project_id))
+    )
+    active = session.scalars(select(Person).where(Person.active.is_(True)))
+    return sum(
+        person.has(Role.CHECKER) and person.id != author_id and person.id not in members
+        for person in active
+    )

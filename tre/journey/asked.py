@@ -1,0 +1,38 @@
+"""On what does a question of this project rest? The dataset, its version and its policy now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from tre import datasets, projects
+from tre.datasets import Dataset, DatasetVersion, PolicyVersion
+from tre.errors import NotFound
+from tre.permissions import check_ask
+from tre.people import Person
+from tre.projects import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    project: Project
+    dataset: Dataset
+    version: DatasetVersion
+    policy_version: PolicyVersion
+
+
+def grounds(session: Session, *, person: Person, project_id: str, dataset_name: str) -> Grounds:
+    """Raises NotFound for a project or dataset that is not this person's to ask."""
+    check_ask(session, person=person, project_id=project_id)
+    project = session.get_one(Project, project_id)
+    dataset = datasets.by_name(session, dataset_name)
+    if dataset is None or not projects.may_ask(
+        session, project_id=project.id, dataset_id=dataset.id
+    ):
+        raise NotFound(dataset_name)
+    version = datasets.current_version(session, dataset)
+    policy_version = datasets.current_policy(session, dataset)
+    if version is None or policy_version is None:
+        raise NotFound(dataset_name)
+    return Grounds(project, dataset, version, policy_version)

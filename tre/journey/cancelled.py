@@ -1,0 +1,43 @@
+"""How does an author take a question back? A budget that was reserved stays spent."""
+
+from __future__ import annotations
+
+import datetime
+
+from sqlalchemy.orm import Session
+
+from tre import audit, budgets, jobs, submissions
+from tre.database import writing
+from tre.journey.drawn import void
+from tre.journey.looked import own_submission
+from tre.lifecycle import Mover, State
+from tre.people import Person
+from tre.permissions import check_author
+from tre.submissions import Submission
+
+
+def cancel(
+    session: Session, *, person: Person, submission_id: str, now: datetime.datetime
+) -> Submission:
+    """Raises NotFound, NotPermitted, EdgeNotAllowed once it is decided."""
+    with writing(session):
+        submission = own_submission(session, person=person, submission_id=submission_id)
+        check_author(person=person, submission=submission)
+        before = submission.state
+        submissions.move(
+            session, submission, to=State.CANCELLED, mover=Mover.AUTHOR, now=now
+        )
+        jobs.withdraw(session, submission.id)
+        void(session, submission=submission)
+        budgets.settle(session, submission_id=submission.id, now=now)
+        audit.write(
+            session,
+            "cancelled",
+            now=now,
+            actor_id=person.id,
+            project_id=submission.project_id,
+            dataset_id=submission.dataset_id,
+            submission_id=submission.id,
+            state=before,
+        )
+    return submission

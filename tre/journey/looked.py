@@ -1,0 +1,172 @@
+"""What may this person see? Every read of a page or of the API that is not public."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from tre import audit, datasets, gates, projects, releases, reviews, submissions
+from tre.audit import AuditEntry
+from tre.datasets import Dataset, DatasetVersion, PolicyVersion
+from tre.errors import NotFound
+from tre.gates import Gate, Stage
+from tre.lifecycle import State
+from tre.outputs import FOR_CHECKERS, Artefact, Format, Output
+from tre.people import Person, Role
+from tre.permissions import check_active, check_in_project
+from tre.projects import Project
+from tre.releases import Release
+from tre.reviews import Review
+from tre.submissions import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetView:
+    """A dataset as a project sees it: public metadata and rules only."""
+
+    dataset: Dataset
+    version: DatasetVersion
+    policy_version: PolicyVersion
+
+
+def my_projects(session: Session, *, person: Person) -> list[Project]:
+    check_active(person)
+    return projects.of_person(session, person)
+
+
+def project(session: Session, *, person: Person, project_id: str) -> Project:
+    check_in_project(session, person=person, project_id=project_id)
+    return session.get_one(Project, project_id)
+
+
+def dataset(session: Session, *, person: Person, name: str) -> DatasetView:
+    """For members of a project on it, its owner, checkers."""
+    check_active(person)
+    found = datasets.by_name(session, name)
+    if found is None or not _may_see_dataset(session, person, found):
+        raise NotFound(name)
+    version = datasets.current_version(session, found)
+    policy_version = datasets.current_policy(session, found)
+    if version is None or policy_version is None:
+        raise NotFound(name)
+    return DatasetView(found, version, policy_version)
+
+
+def _may_see_dataset(session: Session, person: Person, found: Dataset) -> bool:
+    return (
+        person.has(Role.CHECKER)
+        or found.owner_id == person.id
+        or any(found in mine.datasets for mine in projects.of_person(session, person))
+    )
+
+
+def own_submission(session: Session, *, person: Person, submission_id: str) -> Submission:
+    """A question of one of this person's projects; for anybody else it does not exist."""
+    found = session.get(Submission, submission_id)
+    if found is None:
+        raise NotFound(submission_id)
+    check_in_project(session, person=person, project_id=found.project_id)
+    return found
+
+
+def submission(session: Session, *, person: Person, submission_id: str) -> Submission:
+    return own_submission(session, person=person, submission_id=submission_id)
+
+
+def project_submissions(
+    session: Session,
+    *,
+    person: Person,
+    project_id: str,
+    limit: int = 50,
+    after: tuple[datetime.datetime, str] | None = None,
+) -> list[Submission]:
+    check_in_project(session, person=person, project_id=project_id)
+    return submissions.of_project(session, project_id, limit=limit, after=after)
+
+
+def project_gates(
+    session: Session,
+    *,
+    person: Person,
+    project_id: str,
+    dataset_name: str,
+    now: datetime.datetime,
+) -> tuple[Gate, ...]:
+    """Every gate, seen before a question is written, at the policy's usual cost."""
+    mine = project(session, person=person, project_id=project_id)
+    view = dataset(session, person=person, name=dataset_name)
+    policy = view.policy_version.policy
+    situation = gates.gather(
+        session,
+        person=person,
+        project=mine,
+        dataset=view.dataset,
+        now=now,
+        rho_needed=0 if policy.dp is None else policy.dp.rho_nano_default,
+        checkers_needed=policy.checkers,
+    )
+    return gates.evaluate(situation, stage=Stage.LOOK)
+
+
+def my_releases(
+    session: Session,
+    *,
+    person: Person,
+    limit: int = 50,
+    after: tuple[datetime.datetime, str] | None = None,
+) -> list[Release]:
+    check_active(person)
+    return releases.visible_to(session, person, limit=limit, after=after)
+
+
+def release(session: Session, *, person: Person, release_id: str) -> Release:
+    found = session.get(Release, release_id)
+    if found is None:
+        raise NotFound(release_id)
+    check_in_project(session, person=person, project_id=found.project_id)
+    return found
+
+
+def release_of(session: Session, *, person: Person, submission_id: str) -> Release | None:
+    """The release of this question, once it has left."""
+    found = own_submission(session, person=person, submission_id=submission_id)
+    if found.state != State.RELEASED.value or found.output is None:
+        return None
+    return session.query(Release).filter_by(output_id=found.output.id).one_or_none()
+
+
+def released_artefact(
+    session: Session, *, person: Person, release_id: str, format: Format  # noqa: A002
+) -> Artefact:
+    """One format of a release. What only checkers read is not part of it."""
+    output = release(session, person=person, release_id=release_id).output
+    found = None if format in FOR_CHECKERS else output.artefact(format)
+    if found is None:
+        raise NotFound(format)
+    return found
+
+
+def history(session: Session, *, person: Person, submission_id: str) -> list[AuditEntry]:
+    """The steps of one's project's question, for its progress page."""
+    own_submission(session, person=person, submission_id=submission_id)
+    return audit.of_submission(session, submission_id)
+
+
+def reviews_for_author(
+    session: Session, *, person: Person, submission_id: str
+) -> list[Review]:
+    """Reasons that checkers gave, once the question was returned, rejected or released."""
+    found = own_submission(session, person=person, submission_id=submission_id)
+    told = {State.RETURNED, State.REJECTED, State.RELEASED}
+    if State(found.state) not in told or found.output is None:
+        return []
+    return reviews.of_output(session, found.output.id)
+
+
+def output_of(session: Session, *, person: Person, submission_id: str) -> Output | None:
+    """The output of a question of one's own project, only once it was released."""
+    found = own_submission(session, person=person, submission_id=submission_id)
+    return found.output if found.state == State.RELEASED.value else None

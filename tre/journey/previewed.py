@@ -1,0 +1,104 @@
+"""What would this question cost and give, before anything is spent? From public facts only."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from queries.language import Query
+from tre import budgets, gates, releases
+from tre.gates import Gate, Stage
+from tre.journey import asked, precision, priced
+from tre.journey.precision import ColumnPrecision
+from tre.people import Person
+from tre.releases import Release
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """One account before and after. ``total`` of None: there is no such account yet."""
+
+    level: budgets.Level
+    total: int | None
+    left: int | None
+    after: int | None  # negative: too little
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    words: str  # the question in plain English
+    track: str
+    rho_nano: int
+    epsilon: Decimal | None  # the pure or approximate epsilon of this cost, for orientation
+    cells: int
+    threshold: int  # what is hidden below it: noisy counts (dp) or distinct units (sdc)
+    columns: tuple[ColumnPrecision, ...]
+    slot_seconds: float
+    checkers: int
+    gates: tuple[Gate, ...]  # all; ``failing`` are those that are closed
+    budgets: tuple[BudgetLine, ...]
+    existing: Release | None  # of this project, answering exactly this
+
+    @property
+    def failing(self) -> tuple[Gate, ...]:
+        return gates.closed(self.gates)
+
+
+def preview(
+    session: Session,
+    *,
+    person: Person,
+    project_id: str,
+    query: Query,
+    now: datetime.datetime,
+    rho_nano: int | None = None,
+) -> Preview:
+    """Raises NotFound, NotPermitted, QueryRefused, Incomplete. Reads; changes nothing."""
+    found = asked.grounds(
+        session, person=person, project_id=project_id, dataset_name=query.dataset
+    )
+    quote = priced.quote(
+        query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
+    )
+    situation = gates.gather(
+        session,
+        person=person,
+        project=found.project,
+        dataset=found.dataset,
+        now=now,
+        rho_needed=quote.rho_nano,
+        checkers_needed=quote.policy.checkers,
+    )
+    return Preview(
+        words=quote.words,
+        track=quote.policy.track.value,
+        rho_nano=quote.rho_nano,
+        epsilon=precision.epsilon(quote.rho_nano),
+        cells=quote.plan.shape.cells,
+        threshold=precision.threshold(quote.policy),
+        columns=precision.columns(quote),
+        slot_seconds=quote.plan.slot,
+        checkers=quote.policy.checkers,
+        gates=gates.evaluate(situation, stage=Stage.LOOK),
+        budgets=_lines(session, person, found, quote.rho_nano),
+        existing=releases.answering(
+            session, fingerprint=quote.fingerprint, project_id=found.project.id
+        ),
+    )
+
+
+def _lines(
+    session: Session, person: Person, found: asked.Grounds, rho_nano: int
+) -> tuple[BudgetLine, ...]:
+    accounts = budgets.accounts_of(
+        session, dataset_id=found.dataset.id, project_id=found.project.id, person_id=person.id
+    )
+    return tuple(
+        BudgetLine(level, None, None, None)
+        if account is None
+        else BudgetLine(level, account.rho_total, account.rho_left, account.rho_left - rho_nano)
+        for level, account in accounts.items()
+    )

@@ -1,0 +1,89 @@
+"""What would this question cost, how precise would it be, and when would it be answered?
+
+From the catalogue, the policy and the question alone; no account, no data. A preview shows it,
+a submission records it, and the worker computes it again and finds the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from disclosure_control.policy import Policy, Track
+from queries.catalogue import Catalogue
+from queries.errors import QueryRefused
+from queries.language import Query
+from tre.datasets import DatasetVersion, PolicyVersion
+from tre.errors import Incomplete
+
+if TYPE_CHECKING:
+    from disclosure_control.dp.accounting import NoisePlan
+    from queries.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A question, planned and priced."""
+
+    query: Query
+    catalogue: Catalogue
+    policy: Policy
+    plan: Plan
+    noise: NoisePlan | None  # None on the SDC track
+    rho_nano: int
+    fingerprint: str
+
+    @property
+    def words(self) -> str:
+        from queries import words
+
+        return words.describe(self.query, self.catalogue)
+
+    @property
+    def query_json(self) -> dict[str, Any]:
+        from queries import json_form
+
+        return json_form.to_json(self.query)
+
+
+def quote(
+    query: Query, *, version: DatasetVersion, policy_version: PolicyVersion, rho_nano: int | None
+) -> Quote:
+    """Raises QueryRefused with every problem, Incomplete if the cost is outside the policy's."""
+    from disclosure_control.dp import accounting
+    from queries import fingerprint, plan, validate
+
+    catalogue, policy = version.catalogue, policy_version.policy
+    problems = validate.validate(query, catalogue, policy)
+    if problems:
+        raise QueryRefused(problems)
+    rho = cost(policy, rho_nano)
+    planned = plan.plan(query, catalogue, policy)
+    return Quote(
+        query=query,
+        catalogue=catalogue,
+        policy=policy,
+        plan=planned,
+        noise=None
+        if policy.dp is None
+        else accounting.noise_plan(planned.shape, policy.dp, rho_nano=rho),
+        rho_nano=rho,
+        fingerprint=fingerprint.fingerprint(
+            query,
+            catalogue=catalogue,
+            version=f"{version.version}.{version.catalogue_hash}",
+            policy_hash=policy_version.policy_hash,
+            rho_nano=rho,
+            mechanism=None,
+        ),
+    )
+
+
+def cost(policy: Policy, rho_nano: int | None) -> int:
+    """The cost asked for, or the policy's usual one; 0 on the SDC track."""
+    if policy.track is Track.SDC or policy.dp is None:
+        return 0
+    asked = policy.dp.rho_nano_default if rho_nano is None else rho_nano
+    if not policy.dp.rho_nano_min <= asked <= policy.dp.rho_nano_max:
+        raise Incomplete("rho_nano", "The cost is outside what the policy of the dataset allows.")
+    return asked

@@ -1,0 +1,114 @@
+"""When does an output leave? When it was reviewed, its bytes are those, and the gates are open."""
+
+from __future__ import annotations
+
+import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from disclosure_control.policy import Track
+from tre import audit, gates, outputs, reviews, submissions
+from tre.database import new_id, writing
+from tre.datasets import Dataset
+from tre.errors import ArtefactsChanged
+from tre.gates import Stage
+from tre.lifecycle import Mover, State
+from tre.outputs import Output
+from tre.releases import Release
+from tre.submissions import Submission
+
+TRACKS_THAT_LEAVE: frozenset[str] = frozenset({Track.DP.value})
+"""Exact outputs wait until complementary suppression and a register of releases stand behind them."""
+
+
+def release_now(
+    session: Session, *, output: Output, now: datetime.datetime
+) -> Release | None:
+    """Releases a reviewed output in the caller's transaction, or leaves it waiting, on record.
+
+    Raises ArtefactsChanged if the bytes or the approvals are not what they were.
+    """
+    submission = output.submission
+    if submission.track not in TRACKS_THAT_LEAVE:
+        return None
+    closed = _closed_gates(session, submission, now)
+    if closed:
+        _write(session, submission, "release_waits", now, gates=[gate.id for gate in closed])
+        return None
+    outputs.check_bytes(output)
+    if reviews.approvals(session, output) < submission.checkers_required:
+        raise ArtefactsChanged(f"{output.id} has too few approvals of these bytes")
+    submissions.move(session, submission, to=State.RELEASED, mover=Mover.SERVICE, now=now)
+    row = Release(
+        id=new_id(),
+        output_id=output.id,
+        project_id=submission.project_id,
+        dataset_id=submission.dataset_id,
+        fingerprint=submission.fingerprint,
+        manifest_hash=output.manifest_hash,
+        released_at=now,
+    )
+    session.add(row)
+    session.flush()
+    _write(session, submission, "released", now, release=row.id, manifest_hash=row.manifest_hash)
+    return row
+
+
+def release_waiting(session: Session, *, now: datetime.datetime) -> int:
+    """Releases what was reviewed while a gate was closed. One transaction each."""
+    waiting = session.scalars(
+        select(Output.id)
+        .join(Output.submission)
+        .where(
+            Submission.state == State.REVIEWED.value, Submission.track.in_(TRACKS_THAT_LEAVE)
+        )
+    ).all()
+    return sum(_release_one(session, output_id, now) for output_id in waiting)
+
+
+def _release_one(session: Session, output_id: str, now: datetime.datetime) -> bool:
+    with writing(session):
+        output = session.get_one(Output, output_id)
+        session.refresh(output.submission, with_for_update=True)
+        if output.submission.state != State.REVIEWED.value:
+            return False
+        if _closed_gates(session, output.submission, now):
+            return False
+        return release_now(session, output=output, now=now) is not None
+
+
+def _closed_gates(
+    session: Session, submission: Submission, now: datetime.datetime
+) -> tuple[gates.Gate, ...]:
+    """Holds the dataset's row, so that an owner's stop and a release never pass each other."""
+    dataset = session.get_one(
+        Dataset, submission.dataset_id, with_for_update=True, populate_existing=True
+    )
+    situation = gates.gather(
+        session,
+        person=submission.author,
+        project=submission.project,
+        dataset=dataset,
+        now=now,
+        rho_needed=0,
+        checkers_needed=submission.checkers_required,
+        purpose=submission.purpose,
+        version_id=submission.version_id,
+        policy_id=submission.policy_id,
+    )
+    return gates.closed(gates.evaluate(situation, stage=Stage.RELEASE))
+
+
+def _write(
+    session: Session, submission: Submission, event: str, now: datetime.datetime, **detail: object
+) -> None:
+    audit.write(
+        session,
+        event,
+        now=now,
+        project_id=submission.project_id,
+        dataset_id=submission.dataset_id,
+        submission_id=submission.id,
+        **detail,
+    )
