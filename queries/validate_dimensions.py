@@ -1,0 +1,135 @@
+"""Is each axis of the table a public list of keys, and is the whole grid small enough?"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import pairwise
+from math import prod
+
+from queries.errors import Problem, problem
+from queries.language import Dimension, Value
+from queries.resolve import Kind, Meaning, key_count, origin, recode_of
+from queries.scope import Scope, nearest, shown
+from queries.validate_conditions import value_problem
+from queries.values import date_of_days, days_of, number_text, scaled, unscaled
+
+_HAS_BANDS = frozenset({Kind.NUMBER, Kind.DATE})
+
+
+def dimension_problems(scope: Scope, *, most_cells: int) -> Iterator[Problem]:
+    """Faults of every dimension; of the size of the grid only once they have none."""
+    found = [
+        fault
+        for number, dimension in enumerate(scope.query.dimensions)
+        for fault in _of_dimension(dimension, scope=scope, where=f"dimensions[{number}]")
+    ]
+    yield from found
+    if not found:
+        yield from _grid_problems(scope, most_cells=most_cells)
+
+
+def _grid_problems(scope: Scope, *, most_cells: int) -> Iterator[Problem]:
+    cells = prod(
+        key_count(dimension, query=scope.query, catalogue=scope.catalogue)
+        for dimension in scope.query.dimensions
+    )
+    if cells > most_cells:
+        yield problem("too_many_cells", where="dimensions", count=cells, most=most_cells)
+
+
+def _of_dimension(dimension: Dimension, *, scope: Scope, where: str) -> Iterator[Problem]:
+    yield from scope.problems(dimension.ref, where=f"{where}.ref")
+    found = scope.meaning(dimension.ref)
+    if found is None:
+        return
+    if dimension.bands and dimension.recode is not None:
+        yield problem("bands_and_recode", where=where)
+    elif dimension.bands:
+        yield from _of_bands(dimension, found, where=f"{where}.bands")
+    elif dimension.recode is not None:
+        yield from _of_recode(dimension, scope=scope, where=f"{where}.recode")
+    elif found.kind in _HAS_BANDS:
+        name = shown(dimension.ref)
+        yield problem(
+            "needs_bands", where=where, name=name, type=found.kind, example=_example(found)
+        )
+
+
+def _of_recode(dimension: Dimension, *, scope: Scope, where: str) -> Iterator[Problem]:
+    if recode_of(dimension, query=scope.query, catalogue=scope.catalogue):
+        return
+    place = origin(dimension.ref, query=scope.query)
+    fitting = [
+        recode.name
+        for recode in scope.catalogue.recodes
+        if place and (recode.table, recode.column) == (place.table, place.column)
+    ]
+    name = dimension.recode or ""
+    yield problem(
+        "unknown_recode",
+        where=where,
+        name=name,
+        column=shown(dimension.ref),
+        hint=nearest(name, fitting),
+        known=", ".join(fitting) or "none",
+    )
+
+
+def _of_bands(dimension: Dimension, found: Meaning, *, where: str) -> Iterator[Problem]:
+    name = shown(dimension.ref)
+    if found.kind not in _HAS_BANDS:
+        yield problem("bands_not_numeric", where=where, name=name, type=found.kind)
+        return
+    wrong = [
+        fault
+        for number, edge in enumerate(dimension.bands)
+        if (fault := _edge_problem(edge, found, name=name, where=f"{where}[{number}]"))
+    ]
+    yield from wrong
+    if not wrong and not all(low < high for low, high in pairwise(_numbers(dimension.bands))):
+        yield problem("bands_not_rising", where=where)
+
+
+def _edge_problem(edge: Value, found: Meaning, *, name: str, where: str) -> Problem | None:
+    """A cut point lies above the lower bound, so that every band can hold something."""
+    if fault := value_problem(edge, of=found, name=name, where=where):
+        return fault
+    (number,) = _numbers((edge,))
+    lower, upper = found.lower, found.upper
+    if (lower is None or lower < number) and (upper is None or number <= upper):
+        return None
+    return problem(
+        "bands_outside",
+        where=where,
+        name=name,
+        value=edge,
+        lower=_bound(lower, kind=found.kind),
+        upper=_bound(upper, kind=found.kind),
+    )
+
+
+def _numbers(edges: tuple[Value, ...]) -> list[Decimal]:
+    return [
+        Decimal(days_of(edge)) if isinstance(edge, datetime.date) else Decimal(edge)
+        for edge in edges
+    ]
+
+
+def _bound(bound: Decimal | None, *, kind: Kind) -> str:
+    if bound is None:
+        return "any"
+    return str(date_of_days(int(bound))) if kind is Kind.DATE else number_text(bound)
+
+
+def _example(found: Meaning) -> str:
+    """A cut point in the middle of the bounds."""
+    if found.lower is None or found.upper is None:
+        return "10"
+    low = scaled(found.lower, decimals=found.decimals)
+    high = scaled(found.upper, decimals=found.decimals)
+    middle = (low + high + 1) // 2
+    if found.kind is Kind.DATE:
+        return f"DATE '{date_of_days(middle)}'"
+    return number_text(unscaled(middle, decimals=found.decimals))
