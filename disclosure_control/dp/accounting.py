@@ -1,0 +1,180 @@
+"""What noise does a charge buy? From a public shape and a budget to mechanism and scale.
+
+Everything here is computed from the shape, the policy and the charge, never from data, so the same
+function serves the preview and the draw. The unit of account is rho of zero-concentrated
+differential privacy (zCDP; Bun and Steinke 2016), as an integer of 1e-9:
+
+* a Gaussian of scale s on a vector that one unit moves by at most L2 costs  L2**2 / 2 s**2;
+* a Laplace of scale s is pure L1/s differentially private, which is  (L1/s)**2 / 2  zCDP.
+
+Both are  squared sensitivity / 2 s**2, so one formula finds the scale and one checks it.
+
+**How a charge is split.** Each vector gets a share by its weight. What is published by itself, or
+is the numerator of a mean, weighs 2; a count that only divides a mean or decides what is hidden
+weighs 1. The error of a mean x is about (noise of the total + |x - centre| noise of the count) / n;
+with the centre in the middle of the bounds |x - centre| is well below the bound that scales the
+noise of the total, so the total deserves the larger share.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
+from fractions import Fraction
+
+from disclosure_control.dp import accuracy
+from disclosure_control.errors import AccountingError, Refused
+from disclosure_control.policy import DpRules, Mechanism
+from disclosure_control.tables import Kind, Sensitivity, Shape, Vector
+
+NANO = 10**9
+PUBLISHED_WEIGHT = 2
+AUXILIARY_WEIGHT = 1
+# Scales are floats with few binary digits, so that their exact decimal text is short. What is
+# lost by rounding them up is a millionth of the noise.
+SCALE_BITS = 20
+# The library's own cost is rounded up by a few units of the last of 53 bits: leave room for it.
+SLACK = 1 - Fraction(1, 2**40)
+# Noise beyond this many scales has a probability below 1e-26; the library saturates at 2**63.
+ROOM_FOR_NOISE = 64
+LARGEST_INTEGER = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class VectorNoise:
+    """The noise of one vector. Half-widths are in vector integers."""
+
+    vector: str
+    mechanism: str
+    scale: float
+    rho_nano: int  # its share of the charge
+    half_width: int  # holds for a cell at 95 %
+    joint_half_width: int  # holds for all cells of the vector together at 95 %
+    mean_half_width: int  # holds for a cell at 97.5 %, for quotients of two vectors
+
+    @property
+    def scale_text(self) -> str:
+        """The exact value of the float, in decimal digits."""
+        return f"{Decimal(self.scale):f}"
+
+
+@dataclass(frozen=True, slots=True)
+class NoisePlan:
+    """The noise of a table: one entry a vector, in the order of the shape."""
+
+    vectors: tuple[VectorNoise, ...]
+    rho_nano: int  # what is charged; the shares never exceed it
+
+    def of(self, vector: str) -> VectorNoise:
+        return next(noise for noise in self.vectors if noise.vector == vector)
+
+
+def noise_plan(
+    shape: Shape, rules: DpRules, *, rho_nano: int, mechanism: str | None = None
+) -> NoisePlan:
+    """Splits ``rho_nano`` over the vectors and picks each one's mechanism and scale.
+
+    ``mechanism`` None lets the planner take, among those that the policy allows, the one with the
+    smaller half-width at the same charge. Raises Refused for a charge or mechanism outside the
+    policy, or a shape that the noisy track cannot carry; AccountingError for a charge too small
+    to share.
+    """
+    _require_within_policy(rules, rho_nano=rho_nano, mechanism=mechanism)
+    allowed = (mechanism,) if mechanism else rules.mechanisms
+    shares = split(shape, rho_nano=rho_nano)
+    noises = tuple(
+        _best(vector, allowed, rho_nano=shares[vector.name], cells=shape.cells)
+        for vector in shape.vectors
+    )
+    return NoisePlan(noises, rho_nano)
+
+
+def split(shape: Shape, *, rho_nano: int) -> dict[str, int]:
+    """Whole shares by weight; they sum to at most ``rho_nano``, what cannot be shared is unused."""
+    weights = {vector.name: _weight(shape, vector) for vector in shape.vectors}
+    parts = sum(weights.values())
+    shares = {name: rho_nano * weight // parts for name, weight in weights.items()}
+    if not shares or min(shares.values()) < 1:
+        raise AccountingError("a vector would get no budget")
+    return shares
+
+
+def scale_for(squared_sensitivity: int, *, rho_nano: int) -> float:
+    """The smallest scale with few binary digits that costs at most ``rho_nano``."""
+    least_squared = Fraction(squared_sensitivity * NANO, 2 * rho_nano) / SLACK
+    mantissa, exponent = math.frexp(math.sqrt(least_squared))
+    steps = math.floor(mantissa * 2**SCALE_BITS)
+    while Fraction(scale := math.ldexp(steps, exponent - SCALE_BITS)) ** 2 < least_squared:
+        steps += 1
+    return scale
+
+
+def cost_nano(squared_sensitivity: int, *, scale: float) -> int:
+    """The zCDP charge in 1e-9, rounded up, by the closed form in exact arithmetic."""
+    return math.ceil(squared_sensitivity * NANO / (2 * Fraction(scale) ** 2))
+
+
+def squared_sensitivity(mechanism: str, sensitivity: Sensitivity) -> int:
+    """L1**2 for the Laplace, L2**2 for the Gaussian; a vector that cannot move counts as 1."""
+    return max(1, SQUARED[Mechanism(mechanism)](sensitivity))
+
+
+def pure_epsilon(mechanism: str, sensitivity: Sensitivity, *, scale: float) -> str | None:
+    """The pure epsilon that the vector has, rounded up to 6 digits; None for the Gaussian."""
+    if mechanism != Mechanism.LAPLACE:
+        return None
+    upwards = Context(prec=6, rounding=ROUND_CEILING)
+    return f"{upwards.divide(Decimal(max(1, sensitivity.l1)), Decimal(scale)):f}"
+
+
+def implied_epsilon(rho_nano: int, *, delta: float) -> str:
+    """Epsilon at ``delta``, rounded up: rho + 2 sqrt(rho ln(1/delta)), the standard conversion."""
+    rho = rho_nano / NANO
+    epsilon = rho + 2 * math.sqrt(rho * math.log(1 / delta))
+    return f"{math.ceil(epsilon * 1000 + 1e-9) / 1000:.3f}"
+
+
+SQUARED: dict[Mechanism, Callable[[Sensitivity], int]] = {
+    Mechanism.LAPLACE: lambda sensitivity: sensitivity.l1**2,
+    Mechanism.GAUSSIAN: lambda sensitivity: sensitivity.l2_squared,
+}
+
+
+def _weight(shape: Shape, vector: Vector) -> int:
+    published = any(
+        vector.name == (column.count if column.kind in (Kind.COUNT, Kind.UNITS) else column.total)
+        for column in shape.published
+    )
+    return PUBLISHED_WEIGHT if published else AUXILIARY_WEIGHT
+
+
+def _best(vector: Vector, allowed: tuple[str, ...], *, rho_nano: int, cells: int) -> VectorNoise:
+    """The mechanism with the smaller half-width; at equality the one with a pure epsilon."""
+    order = [mechanism for mechanism in Mechanism if mechanism in allowed]
+    return min(
+        (_noise(vector, mechanism, rho_nano=rho_nano, cells=cells) for mechanism in order),
+        key=lambda noise: noise.half_width,
+    )
+
+
+def _noise(vector: Vector, mechanism: Mechanism, *, rho_nano: int, cells: int) -> VectorNoise:
+    if vector.sensitivity is None:
+        raise Refused(f"vector {vector.name} has no declared sensitivity")
+    squared = squared_sensitivity(mechanism, vector.sensitivity)
+    scale = scale_for(squared, rho_nano=rho_nano)
+    if vector.magnitude + ROOM_FOR_NOISE * scale >= LARGEST_INTEGER:
+        raise Refused(f"vector {vector.name} leaves no room for its noise")
+    widths = [
+        accuracy.half_width(mechanism, scale=scale, alpha=alpha)
+        for alpha in (accuracy.PER_CELL, accuracy.joint_alpha(cells), accuracy.EACH_OF_TWO)
+    ]
+    return VectorNoise(vector.name, mechanism, scale, rho_nano, *widths)
+
+
+def _require_within_policy(rules: DpRules, *, rho_nano: int, mechanism: str | None) -> None:
+    if not rules.rho_nano_min <= rho_nano <= rules.rho_nano_max:
+        raise Refused("the charge is outside the policy")
+    if mechanism is not None and mechanism not in rules.mechanisms:
+        raise Refused("the mechanism is outside the policy")

@@ -1,0 +1,113 @@
+"""Who draws the noise? OpenDP's discrete samplers on 64-bit integers, behind one strict function.
+
+Only this file imports OpenDP, and only when noise is drawn: the import takes a second. The library
+accepts scale 0 (and returns the exact values), NaN and infinity, and silently takes "int" for 32
+bits; none of these passes here. Its own cost is compared with ours and the larger is what counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from disclosure_control.dp import accounting
+from disclosure_control.errors import Refused
+from disclosure_control.policy import Mechanism
+from disclosure_control.tables import Sensitivity
+
+LIMIT = 2**62  # as for vectors: room for noise below the library's 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Noisy integers and what they cost: the larger of the library's and our closed form."""
+
+    values: tuple[int, ...]
+    rho_nano: int
+
+
+def draw(
+    values: tuple[int, ...], *, mechanism: str, scale: float, sensitivity: Sensitivity
+) -> Draw:
+    """Adds independent noise to each value. Raises Refused for anything that is not sound."""
+    _require_sound(values, mechanism=mechanism, scale=scale, sensitivity=sensitivity)
+    kind = Mechanism(mechanism)
+    measurement = MEASUREMENTS[kind](scale)
+    library = LIBRARY_COSTS[kind](measurement, sensitivity)
+    closed = accounting.cost_nano(accounting.squared_sensitivity(kind, sensitivity), scale=scale)
+    noisy = measurement(list(values))
+    if len(noisy) != len(values) or any(type(value) is not int for value in noisy):
+        raise Refused("the library answered in another form")
+    return Draw(tuple(noisy), max(library, closed))
+
+
+def library_version() -> str:
+    return metadata.version("opendp")
+
+
+def _require_sound(
+    values: tuple[int, ...], *, mechanism: str, scale: float, sensitivity: Sensitivity
+) -> None:
+    faults = {
+        "unknown mechanism": mechanism not in list(Mechanism),
+        "scale": type(scale) is not float or not math.isfinite(scale) or scale <= 0,
+        "sensitivity": min(sensitivity.l1, sensitivity.l2_squared) < 0,
+        "values": any(type(value) is not int or abs(value) >= LIMIT for value in values),
+    }
+    if found := [name for name, wrong in faults.items() if wrong]:
+        raise Refused("mechanism: " + ", ".join(found))
+
+
+@cache
+def _opendp() -> Any:
+    from opendp import prelude
+
+    prelude.enable_features("contrib")
+    return prelude
+
+
+def _laplace(scale: float) -> Any:
+    dp = _opendp()
+    vectors = dp.vector_domain(dp.atom_domain(T="i64"))
+    return dp.m.make_laplace(vectors, dp.l1_distance(T="i64"), scale=scale)
+
+
+def _gaussian(scale: float) -> Any:
+    """The metric is in floats, since the root of a sum of squares is not an integer."""
+    dp = _opendp()
+    vectors = dp.vector_domain(dp.atom_domain(T="i64"))
+    return dp.m.make_gaussian(vectors, dp.l2_distance(T="f64"), scale=scale)
+
+
+def _laplace_cost(measurement: Any, sensitivity: Sensitivity) -> int:
+    epsilon = Fraction(measurement.map(max(1, sensitivity.l1)))
+    return math.ceil(epsilon**2 / 2 * accounting.NANO)
+
+
+def _gaussian_cost(measurement: Any, sensitivity: Sensitivity) -> int:
+    return math.ceil(
+        Fraction(measurement.map(root_above(sensitivity.l2_squared))) * accounting.NANO
+    )
+
+
+def root_above(squared: int) -> float:
+    """The square root of an integer, as a float that is not below it; at least 1."""
+    root = math.sqrt(max(1, squared))
+    while Fraction(root) ** 2 < squared:
+        root = math.nextafter(root, math.inf)
+    return root
+
+
+MEASUREMENTS: dict[Mechanism, Callable[[float], Any]] = {
+    Mechanism.LAPLACE: _laplace,
+    Mechanism.GAUSSIAN: _gaussian,
+}
+LIBRARY_COSTS: dict[Mechanism, Callable[[Any, Sensitivity], int]] = {
+    Mechanism.LAPLACE: _laplace_cost,
+    Mechanism.GAUSSIAN: _gaussian_cost,
+}

@@ -1,0 +1,154 @@
+"""How do noisy integers become published values with intervals? By arithmetic on noise alone.
+
+Everything here reads noisy vectors, the noise plan and public facts, so it costs nothing. Values
+are rounded half to even at the column's decimals; every interval is widened to cover that rounding
+too, and its ends are rounded outwards. A count below the threshold *as drawn* is hidden: hiding
+by the true count would tell a reader which side of the threshold it is on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+from disclosure_control.dp.accounting import NoisePlan
+from disclosure_control.errors import Refused
+from disclosure_control.exact import WIDE, shown
+from disclosure_control.tables import Cell, Kind, Published, Shape, Status, Vector
+
+HIDDEN = Cell(Status.SUPPRESSED)
+
+Noisy = Mapping[str, tuple[int, ...]]
+
+
+def publish(
+    shape: Shape, noisy: Noisy, *, plan: NoisePlan, threshold: int
+) -> tuple[tuple[Cell, ...], ...]:
+    """One list of cells for each published column."""
+    return tuple(
+        tuple(_cells(shape, column, noisy, plan=plan, threshold=threshold))
+        for column in shape.published
+    )
+
+
+def hidden_by(shape: Shape, column: Published, noisy: Noisy, *, threshold: int) -> frozenset[int]:
+    """Grid positions whose noisy count is below the threshold."""
+    least = threshold * shape.vector(column.count).scale
+    return frozenset(cell for cell, count in enumerate(noisy[column.count]) if count < least)
+
+
+def half_width(column: Published, vector: Vector, *, integers: int) -> Decimal:
+    """The published half-width of a count or sum: the same for every cell, known beforehand."""
+    rounding = (
+        Fraction(0) if displays_exactly(column, vector) else Fraction(1, 2 * 10**column.decimals)
+    )
+    width = Fraction(integers, vector.scale) + rounding
+    return shown(width, decimals=column.decimals, towards=math.ceil)
+
+
+def displays_exactly(column: Published, vector: Vector) -> bool:
+    """Whether every integer of the vector is a whole number of the column's last digit."""
+    return bool(10**column.decimals % vector.scale == 0)
+
+
+def mean_interval(
+    shape: Shape, column: Published, *, total: int, count: int, plan: NoisePlan
+) -> tuple[Fraction, Fraction] | None:
+    """Where the mean lies if both vectors are within their 97.5 % half-widths; 95 % together.
+
+    None where the count may be zero or less: then nothing is known of the quotient.
+    """
+    totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
+    count_off = plan.of(counts.name).mean_half_width
+    total_off = plan.of(totals.name).mean_half_width
+    if count - count_off <= 0:
+        return None
+    quotients = [
+        Fraction(end, divisor)
+        for end in (total - total_off, total + total_off)
+        for divisor in (count - count_off, count + count_off)
+    ]
+    unit = Fraction(counts.scale, totals.scale)
+    return (totals.centre + min(quotients)) * unit, (totals.centre + max(quotients)) * unit
+
+
+def total_name(column: Published) -> str:
+    if column.total is None:
+        raise Refused(f"column {column.name} names no total")
+    return column.total
+
+
+def _cells(
+    shape: Shape, column: Published, noisy: Noisy, *, plan: NoisePlan, threshold: int
+) -> Iterator[Cell]:
+    hidden = hidden_by(shape, column, noisy, threshold=threshold)
+    show = SHOW[column.kind](shape, column, noisy, plan)
+    return (HIDDEN if cell in hidden else show(cell) for cell in range(shape.cells))
+
+
+Show = Callable[[int], Cell]
+
+
+def _counts(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
+    """A count is not below zero, and its interval says so."""
+    return _quantities(
+        shape.vector(column.count),
+        column,
+        noisy,
+        plan,
+        least=shown(Fraction(0), decimals=column.decimals),
+    )
+
+
+def _sums(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
+    return _quantities(shape.vector(total_name(column)), column, noisy, plan, least=None)
+
+
+def _quantities(
+    vector: Vector, column: Published, noisy: Noisy, plan: NoisePlan, *, least: Decimal | None
+) -> Show:
+    width = half_width(column, vector, integers=plan.of(vector.name).half_width)
+
+    def show(cell: int) -> Cell:
+        value = shown(Fraction(noisy[vector.name][cell], vector.scale), decimals=column.decimals)
+        low = WIDE.subtract(value, width)
+        return Cell(
+            Status.SHOWN,
+            value=value,
+            half_width=width,
+            low=low if least is None else max(low, least),
+            high=WIDE.add(value, width),
+        )
+
+    return show
+
+
+def _means(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
+    totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
+    unit = Fraction(counts.scale, totals.scale)
+
+    def show(cell: int) -> Cell:
+        total, count = noisy[totals.name][cell], noisy[counts.name][cell]
+        interval = mean_interval(shape, column, total=total, count=count, plan=plan)
+        if interval is None:
+            return HIDDEN
+        low, high = interval
+        value = (totals.centre + Fraction(total, count)) * unit
+        return Cell(
+            Status.SHOWN,
+            value=shown(value, decimals=column.decimals),
+            low=shown(low, decimals=column.decimals, towards=math.floor),
+            high=shown(high, decimals=column.decimals, towards=math.ceil),
+        )
+
+    return show
+
+
+SHOW: dict[Kind, Callable[[Shape, Published, Noisy, NoisePlan], Show]] = {
+    Kind.COUNT: _counts,
+    Kind.UNITS: _counts,
+    Kind.SUM: _sums,
+    Kind.MEAN: _means,
+}

@@ -1,0 +1,16 @@
+"""How is an exact fraction shown with so many digits after the point? Without a float between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Context, Decimal
+from fractions import Fraction
+
+WIDE = Context(prec=100)  # no published number has that many digits
+
+Towards = Callable[[Fraction], int]  # round (half to even), math.floor or math.ceil
+
+
+def shown(value: Fraction, *, decimals: int, towards: Towards = round) -> Decimal:
+    """``value`` with exactly ``decimals`` digits after the point."""
+    return Decimal(towards(value * 10**decimals)).scaleb(-decimals, context=WIDE)
