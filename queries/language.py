@@ -154,7 +154,8 @@ class Dimension:
     """One axis of the table: the codes of a column, a declared recode of it, or bands.
 
     ``bands`` are cut points c1 < c2 < ...: below c1, [c1, c2), ..., cn and above; dates for a
-    date, numbers otherwise. A truth-valued feature needs neither. A missing value has a key of its own wherever it can occur.
+    date, numbers otherwise. A truth-valued feature needs neither. A missing value has a key of
+    its own wherever it can occur.
     """
 
     ref: Ref
