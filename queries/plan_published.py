@@ -1,0 +1,127 @@
+"""Which columns does the table publish, and from which vectors?
+
+A vector that two measures need is counted once. The noisy track publishes a mean from the
+number of values and the total of (value - midpoint); the exact track adds the evidence that its
+rules need: distinct units, and the contributions of single units to a total.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from disclosure_control.policy import Track
+from disclosure_control.tables import Counting, Evidence, Kind, Published
+from queries.catalogue import Catalogue
+from queries.language import Measure, Query, Statistic
+from queries.plan_vectors import Contribution, Measured, Recipe
+
+MEAN_DIGITS = 1  # a mean is shown with more digits than its values
+MOST_DIGITS = 9
+
+
+@dataclass(slots=True)
+class _Columns:
+    """Collects recipes by name while the measures are read in order."""
+
+    query: Query
+    catalogue: Catalogue
+    how: Contribution
+    track: Track
+    measured: dict[Measure, Measured]
+    recipes: dict[str, Recipe] = field(default_factory=dict)
+
+    def published(self, measure: Measure) -> Published:
+        of = self.measured.get(measure)
+        if of is None:
+            return self._counted(measure.statistic)
+        return self._exact(measure, of) if self.track is Track.SDC else self._noisy(measure, of)
+
+    def _counted(self, statistic: Statistic) -> Published:
+        """COUNT and UNITS."""
+        units = statistic is Statistic.UNITS
+        count = self._units() if units else self._rows()
+        evidence = Evidence(self._units()) if self.track is Track.SDC else None
+        title = f"Number of {self.catalogue.units if count == 'units' else 'records'}"
+        kind = Kind.UNITS if units else Kind.COUNT
+        return Published(statistic.value, title, kind, count, None, 0, evidence)
+
+    def _noisy(self, measure: Measure, of: Measured) -> Published:
+        mean = measure.statistic is Statistic.MEAN
+        centre = of.midpoint if mean else 0
+        to_rows = mean and self.how is Contribution.UNIT_TOTALS
+        name = f"centred_{of.name}" if centre or to_rows else f"total_{of.name}"
+        count = self._values(of)
+        total = self._add(Recipe(name, Counting.TOTAL, of.name, centre, to_rows))
+        return _summed(measure, of, count=count, total=total)
+
+    def _exact(self, measure: Measure, of: Measured) -> Published:
+        mean = measure.statistic is Statistic.MEAN
+        units = self._contributors(of)
+        parts = (Counting.TOTAL, Counting.LARGEST, Counting.SECOND, Counting.GROSS)
+        total, largest, second, gross = (
+            self._add(Recipe(f"{counts.value}_{of.name}", counts, of.name)) for counts in parts
+        )
+        evidence = Evidence(units, largest, second, gross)
+        count = self._exact_values(of) if mean else units
+        return _summed(measure, of, count=count, total=total, evidence=evidence)
+
+    def _rows(self) -> str:
+        if self.how is Contribution.UNIT_ROWS:
+            return self._units()
+        return self._add(Recipe("rows", Counting.ROWS))
+
+    def _units(self) -> str:
+        return self._add(Recipe("units", Counting.UNITS))
+
+    def _values(self, of: Measured) -> str:
+        """DP: rows with a value."""
+        if not of.nullable:
+            return self._rows()
+        return self._add(Recipe(f"values_{of.name}", Counting.CONTRIBUTORS, of.name))
+
+    def _exact_values(self, of: Measured) -> str:
+        """SDC: rows with a value, the divisor of a mean."""
+        if self.how is Contribution.UNIT_ROWS:
+            return self._contributors(of)
+        if not of.nullable:
+            return self._rows()
+        return self._add(Recipe(f"values_{of.name}", Counting.ROWS, of.name))
+
+    def _contributors(self, of: Measured) -> str:
+        """SDC: distinct units with a value."""
+        if not of.nullable:
+            return self._units()
+        return self._add(Recipe(f"contributors_{of.name}", Counting.CONTRIBUTORS, of.name))
+
+    def _add(self, recipe: Recipe) -> str:
+        self.recipes[recipe.name] = recipe
+        return recipe.name
+
+
+def published_by(
+    query: Query,
+    *,
+    catalogue: Catalogue,
+    how: Contribution,
+    track: Track,
+    measured: dict[Measure, Measured],
+) -> tuple[tuple[Published, ...], tuple[Recipe, ...]]:
+    """The published columns in the order of the measures, and every vector that they read."""
+    columns = _Columns(query, catalogue, how, track, measured)
+    published = tuple(columns.published(measure) for measure in query.measures)
+    return published, tuple(columns.recipes.values())
+
+
+def _summed(
+    measure: Measure, of: Measured, *, count: str, total: str, evidence: Evidence | None = None
+) -> Published:
+    mean = measure.statistic is Statistic.MEAN
+    return Published(
+        name=f"{measure.statistic.value}_{of.name}",
+        title=f"Mean of {of.title}" if mean else f"Sum of {of.title}",
+        kind=Kind.MEAN if mean else Kind.SUM,
+        count=count,
+        total=total,
+        decimals=min(of.decimals + MEAN_DIGITS, MOST_DIGITS) if mean else of.decimals,
+        evidence=evidence,
+    )

@@ -1,0 +1,202 @@
+"""Which integers must be counted, and how far can one unit move each?
+
+The four shapes of contribution, with K rows and G groups of the policy, R declared rows of a
+unit, S the scale of weights, and m the largest size of what one row adds (1 for a count, the
+largest distance from the centre within the declared bounds for a total):
+
+* unit rows: one row a unit, so one cell, by at most m.
+* unit totals: all rows of a unit fall in one cell. Counts stop at K. The total of a sum is
+  clamped to K·m. The total of a mean is scaled to K rows where there are n > K of them
+  (total·K / n, cut towards zero), so that the mean stays one of its rows. At most K·m.
+* row weights: a row of a unit with n rows (after filters) weighs ⌊S·K / max(K, n)⌋. A unit's
+  weights add up to at most S·K, so it moves the vector by at most S·K·m in all.
+* distinct units: a unit in g cells weighs ⌊S·G / max(G, g)⌋ in each, so L1 <= S·G and
+  L2² <= S²·G.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from disclosure_control.policy import Policy
+from disclosure_control.tables import Counting, Sensitivity, Vector
+from queries.catalogue import Catalogue, Table
+from queries.errors import QueryRefused, problem
+from queries.language import ColumnRef, Measure, Query, Ref
+from queries.plan_terms import Level, Term, known, stored_bounds, term_of
+
+WEIGHT = 10**6
+"""S: the integer that stands for the weight 1."""
+
+LIMIT = 2**62
+"""Every magnitude stays below it, so that no sum of the engine can overflow."""
+
+ROUND_FIGURE = 2
+"""Declared sizes are round figures: magnitudes hold for up to twice as many rows."""
+
+
+class Contribution(StrEnum):
+    """How the rows of one unit add up to a bounded contribution."""
+
+    UNIT_ROWS = "unit rows"
+    UNIT_TOTALS = "unit totals"
+    ROW_WEIGHTS = "row weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Public numbers that bound a contribution. ``rows`` and ``groups`` are 0 on the SDC track."""
+
+    rows: int  # K, at most R
+    groups: int  # G, at most R and the number of cells
+    cells: int  # most cells that one unit can be in
+    table_rows: int  # most rows of the source
+    unit_rows: int  # R
+
+    @classmethod
+    def of(cls, policy: Policy, *, source: Table, cells: int) -> Limits:
+        most = source.max_rows_per_unit
+        rules = policy.dp
+        return cls(
+            rows=min(rules.max_rows_per_unit, most) if rules else 0,
+            groups=min(rules.max_groups_per_unit, most, cells) if rules else 0,
+            cells=min(cells, most),
+            table_rows=ROUND_FIGURE * source.declared_rows,
+            unit_rows=most,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number that is added up: a column or feature, kept within its declared bounds."""
+
+    name: str
+    title: str
+    term: Term
+    level: Level
+    lower: int
+    upper: int
+    decimals: int
+    nullable: bool
+
+    @property
+    def midpoint(self) -> int:
+        return (self.lower + self.upper) // 2
+
+    def reach(self, centre: int) -> int:
+        """Largest distance of a value from the centre."""
+        return max(abs(self.lower - centre), abs(self.upper - centre))
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What an engine counts for one vector. ``of`` names a measured number; None counts rows."""
+
+    name: str
+    counts: Counting
+    of: str | None = None
+    centre: int = 0
+    to_rows: bool = False  # unit totals only: the total of a mean, scaled to K rows
+
+
+def measured_in(
+    query: Query, *, catalogue: Catalogue, levels: dict[str, Level]
+) -> dict[Measure, Measured]:
+    """Every number that is added up, by its measure; two measures of one number share a name."""
+    refs = {one.ref: None for one in query.measures if one.ref is not None}
+    plain = [_plain_name(ref) for ref in refs]
+    found = {
+        ref: _measured(ref, query=query, catalogue=catalogue, levels=levels, shared=plain)
+        for ref in refs
+    }
+    return {one: found[one.ref] for one in query.measures if one.ref is not None}
+
+
+def _measured(
+    ref: Ref,
+    *,
+    query: Query,
+    catalogue: Catalogue,
+    levels: dict[str, Level],
+    shared: list[str],
+) -> Measured:
+    meaning = known(ref, query=query, catalogue=catalogue)
+    lower, upper = stored_bounds(meaning)
+    name = _plain_name(ref)
+    table = ref.table if isinstance(ref, ColumnRef) else None
+    return Measured(
+        name=f"{table}_{name}" if table and shared.count(name) > 1 else name,
+        title=meaning.title,
+        term=term_of(ref),
+        level=levels[table] if table else Level.UNIT,
+        lower=lower,
+        upper=upper,
+        decimals=meaning.decimals,
+        nullable=meaning.nullable,
+    )
+
+
+def _plain_name(ref: Ref) -> str:
+    return ref.column if isinstance(ref, ColumnRef) else ref.name
+
+
+def noisy_vector(
+    recipe: Recipe, *, of: Measured | None, how: Contribution, limits: Limits
+) -> Vector:
+    """A vector of the DP track. Raises QueryRefused where a sum might not fit."""
+    reach = of.reach(recipe.centre) if of and recipe.counts is Counting.TOTAL else 1
+    weighted = how is Contribution.ROW_WEIGHTS
+    scale = WEIGHT if weighted else 1
+    if weighted and recipe.counts is Counting.UNITS:
+        moved = Sensitivity(
+            l0=limits.cells,
+            l1=WEIGHT * limits.groups,
+            l2_squared=WEIGHT**2 * limits.groups,
+            linf=WEIGHT,
+        )
+    else:
+        moved = _in_one_direction(recipe, reach=reach, how=how, limits=limits)
+    decimals = of.decimals if of and recipe.counts is Counting.TOTAL else 0
+    return Vector(
+        name=recipe.name,
+        counts=recipe.counts,
+        scale=scale * 10**decimals,
+        magnitude=_fitting(scale * reach, of=of, limits=limits),
+        sensitivity=moved,
+        centre=recipe.centre,
+    )
+
+
+def _in_one_direction(
+    recipe: Recipe, *, reach: int, how: Contribution, limits: Limits
+) -> Sensitivity:
+    """All that a unit adds could fall in one cell, so L1, L2 and L∞ agree."""
+    once = how is Contribution.UNIT_ROWS or recipe.counts is Counting.UNITS
+    most = reach if once else reach * limits.rows
+    most *= WEIGHT if how is Contribution.ROW_WEIGHTS else 1
+    cells = limits.cells if how is Contribution.ROW_WEIGHTS else 1
+    return Sensitivity(l0=cells, l1=most, l2_squared=most**2, linf=most)
+
+
+def exact_vector(recipe: Recipe, *, of: Measured | None, limits: Limits) -> Vector:
+    """A vector of the SDC track. Raises QueryRefused where a sum might not fit."""
+    adds = recipe.counts not in {Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS}
+    reach = of.reach(0) if of and adds else 1
+    return Vector(
+        name=recipe.name,
+        counts=recipe.counts,
+        scale=10**of.decimals if of and adds else 1,
+        magnitude=_fitting(reach, of=of, limits=limits),
+        sensitivity=None,
+    )
+
+
+def _fitting(per_row: int, *, of: Measured | None, limits: Limits) -> int:
+    """The magnitude; with room for a unit's total times K, which unit totals compute."""
+    magnitude = max(per_row, 1) * limits.table_rows
+    largest = max(magnitude, per_row * limits.unit_rows * max(limits.rows, 1))
+    if largest >= LIMIT:
+        name = of.title if of else "rows"
+        raise QueryRefused((problem("magnitude", where="measures", name=name),))
+    return magnitude
