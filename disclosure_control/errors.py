@@ -4,7 +4,8 @@
     ├── Leak            a value was asked of something that does not show values
     ├── Refused         the policy does not let this table leave
     ├── PolicyInvalid   a rule set is malformed or too weak to publish under
-    └── AccountingError the noise would cost more than was granted
+    ├── AccountingError the noise would cost more than was granted
+    └── Malformed       a stored output cannot be read back
 
 Each class has ``public``, one fixed sentence; ``detail`` is for the audit log only.
 """
@@ -42,3 +43,7 @@ class PolicyInvalid(DisclosureError):
 
 class AccountingError(DisclosureError):
     public = "The noise for this output would cost more than was granted."
+
+
+class Malformed(DisclosureError):
+    public = "This stored output cannot be read."

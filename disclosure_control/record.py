@@ -1,17 +1,17 @@
 """What was applied to an output, where, why and under which policy: the disclosure record.
 
-Machine-readable (SATRE 3.3.09); it travels with every output and is public after release, so it
-holds nothing that depends on data except what the output itself already shows.
+Machine-readable (SATRE 3.3.09); it travels with every output and is public after release, so what
+leaves (``for_release``) holds nothing that depends on data except what the output itself shows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule on one output, with SACRO statbarn vocabulary. ``cells`` are grid positions.
+    """One rule on one column, with SACRO statbarn vocabulary. ``cells`` are grid positions.
 
     On the SDC track findings depend on true values: checkers see them, project members do not
     (``for_checkers``). On the DP track they are computed from noisy values or public facts.
@@ -23,6 +23,8 @@ class Finding:
     mitigation: str  # "suppressed", "none", ...
     cells: tuple[int, ...]
     for_checkers: bool
+    column: str = ""  # name of the published column
+    statbarn: str = ""  # type of analysis: "frequencies", "linear aggregations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,48 @@ class DisclosureRecord:
     rho_nano: int
     delta_femto: int  # delta in 1e-15
     versions: tuple[tuple[str, str], ...]  # software, version
+
+
+def for_release(record: DisclosureRecord) -> DisclosureRecord:
+    """The record without what only checkers may see: which rule hides which cell says too much."""
+    return replace(record, findings=tuple(one for one in record.findings if not one.for_checkers))
+
+
+DP_LEAVES_OUT = (
+    (
+        "Bounding bias: where a {unit} has more rows or groups than the bounds allow, the expected "
+        "answer differs from the plain one; intervals do not cover this."
+    ),
+    (
+        "Linkage error: a {unit} that appears under two identifiers has twice the privacy loss, "
+        "and wrong links change the answer; neither claim nor intervals cover this."
+    ),
+    "Intervals cover the noise that was added, not sampling or errors in the source.",
+    (
+        "Cells are hidden by their noisy counts: among the cells that are shown, the noise of "
+        "counts near the threshold leans upwards."
+    ),
+)
+SDC_LEAVES_OUT = (
+    "No differential privacy is claimed: nothing here counts towards an epsilon.",
+    (
+        "Comparison with margins and with other releases (complementary suppression, "
+        "differencing) is not done yet, so this output is not to be published."
+    ),
+    "Linkage error and errors in the source are not covered.",
+)
+
+
+def dp_claim(unit: str, *, rho: str, epsilon: str) -> str:
+    return (
+        f"Differentially private: whether one {unit}, with all its rows in all tables, is in the "
+        f"data or not changes what is published by at most rho = {rho} "
+        f"(zero-concentrated; this implies epsilon = {epsilon} at delta = 0.000001)."
+    )
+
+
+def sdc_claim(unit: str, *, threshold: int) -> str:
+    return (
+        f"Exact values; every cell shown has at least {threshold} contributing units ({unit}), and "
+        "no sum or mean shown is dominated by one or two of them. No epsilon is claimed."
+    )

@@ -121,12 +121,12 @@ def squared_sensitivity(mechanism: str, sensitivity: Sensitivity) -> int:
     return max(1, SQUARED[Mechanism(mechanism)](sensitivity))
 
 
-def pure_epsilon(mechanism: str, sensitivity: Sensitivity, *, scale: float) -> str | None:
+def pure_epsilon(vector: Vector, noise: VectorNoise) -> str | None:
     """The pure epsilon that the vector has, rounded up to 6 digits; None for the Gaussian."""
-    if mechanism != Mechanism.LAPLACE:
+    if noise.mechanism != Mechanism.LAPLACE or vector.sensitivity is None:
         return None
     upwards = Context(prec=6, rounding=ROUND_CEILING)
-    return f"{upwards.divide(Decimal(max(1, sensitivity.l1)), Decimal(scale)):f}"
+    return f"{upwards.divide(Decimal(max(1, vector.sensitivity.l1)), Decimal(noise.scale)):f}"
 
 
 def implied_epsilon(rho_nano: int, *, delta: float) -> str:

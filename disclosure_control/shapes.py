@@ -1,0 +1,78 @@
+"""Can this shape be published under this policy at all? Decided from public facts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from disclosure_control.errors import Refused
+from disclosure_control.policy import Policy, Track
+from disclosure_control.sdc.evidence import evidence_names
+from disclosure_control.tables import Counting, Kind, Published, Shape
+
+LIMIT = 2**62
+COUNTED = (Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS)
+
+SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
+    ("the table has no cells", lambda s: s.cells >= 1),
+    ("an axis repeats a label", lambda s: all(_distinct(axis.labels) for axis in s.axes)),
+    ("nothing is published", lambda s: bool(s.published)),
+    ("a vector's name is repeated", lambda s: _distinct(v.name for v in s.vectors)),
+    ("a column's name is repeated", lambda s: _distinct(c.name for c in s.published)),
+    ("a scale is not positive", lambda s: all(v.scale >= 1 for v in s.vectors)),
+    ("a magnitude is out of range", lambda s: all(0 <= v.magnitude < LIMIT for v in s.vectors)),
+    ("a column has negative decimals", lambda s: all(c.decimals >= 0 for c in s.published)),
+    ("a column reads no such vector", lambda s: all(_reads(s, c) for c in s.published)),
+)
+POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
+    ("the table has too many cells", lambda s, p: s.cells <= p.max_cells),
+    ("a sensitivity is missing", lambda s, p: p.track != Track.DP or _has_sensitivities(s)),
+    ("an exact vector claims a sensitivity", lambda s, p: p.track != Track.SDC or _has_none(s)),
+)
+
+
+def require_publishable(shape: Shape, policy: Policy) -> None:
+    """Raises Refused, with every fault in its detail."""
+    faults = [fault for fault, holds in SHAPE_RULES if not holds(shape)]
+    faults += [fault for fault, holds in POLICY_RULES if not holds(shape, policy)]
+    if faults:
+        raise Refused("; ".join(faults))
+    if policy.track == Track.SDC:
+        for column in shape.published:
+            evidence_names(shape, column)
+
+
+def _distinct(names: Iterable[str]) -> bool:
+    found = list(names)
+    return len(found) == len(set(found))
+
+
+def _reads(shape: Shape, column: Published) -> bool:
+    """A count divides or is shown; a total is added up; a sum is centred on nothing."""
+    vectors = {vector.name: vector for vector in shape.vectors}
+    count = vectors.get(column.count)
+    if count is None or count.counts not in COUNTED:
+        return False
+    if column.kind in (Kind.COUNT, Kind.UNITS):
+        return column.total is None
+    total = vectors.get(column.total or "")
+    if total is None or total.counts != Counting.TOTAL:
+        return False
+    return column.kind == Kind.MEAN or total.centre == 0
+
+
+def _has_sensitivities(shape: Shape) -> bool:
+    return all(
+        vector.sensitivity is not None
+        and min(
+            vector.sensitivity.l0,
+            vector.sensitivity.l1,
+            vector.sensitivity.l2_squared,
+            vector.sensitivity.linf,
+        )
+        >= 0
+        for vector in shape.vectors
+    )
+
+
+def _has_none(shape: Shape) -> bool:
+    return all(vector.sensitivity is None for vector in shape.vectors)
