@@ -1,0 +1,32 @@
+"""How do programs use the service? A versioned HTTP API over the same journey as the pages.
+
+``mount(app)`` hangs it into an ``APIFlask`` application that was made with
+``spec_path=tre.api.SPEC_PATH``, ``docs_path=None`` and ``json_errors=False``, after
+``tre.request.install``. Errors under /api are problem+json whatever the pages do with theirs.
+"""
+
+from __future__ import annotations
+
+from apiflask import APIFlask
+
+from tre.api import catalogue, openapi, problems, questions, releases, tokens
+from tre.api.blueprint import blueprint
+
+SPEC_PATH = "/api/v1/openapi.json"
+TITLE = "Trusted research environment"
+VERSION = "1.0.0"
+
+__all__ = ["SPEC_PATH", "TITLE", "VERSION", "blueprint", "mount"]
+
+VIEWS = (catalogue, questions, releases)
+
+
+def mount(app: APIFlask) -> None:
+    """Views, problems and the description. Forms carry tokens against forgery; bearers need none."""
+    app.config["SECURITY_SCHEMES"] = {tokens.SECURITY: tokens.SCHEME}
+    app.config["AUTO_SERVERS"] = False
+    app.error_callback = lambda error: problems.response(problems.of_contract(error))
+    app.spec_processor(openapi.finish)
+    if "csrf" in app.extensions:
+        app.extensions["csrf"].exempt(blueprint)
+    app.register_blueprint(blueprint)

@@ -1,0 +1,224 @@
+"""What do requests and answers of the API look like? Types that check both and write OpenAPI.
+
+Numbers that must stay exact are strings of decimal digits; budgets are integers of 1e-9 rho.
+Unknown members are refused. Nothing here ever holds a value that depends on data: those are in
+the files of a release, which leave exactly as they were approved.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+RHO_LIMIT = 10**15
+SQL_LIMIT = 20_000
+PURPOSE_LIMIT = 2_000
+
+IDENTIFIER = r"^[0-9a-f]{24}$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+CURSOR = r"^[A-Za-z0-9_-]{1,200}$"
+KEY = r"^[A-Za-z0-9._:-]{1,200}$"
+
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+Rho = Annotated[int, Field(strict=True, ge=1, le=RHO_LIMIT)]
+Sql = Annotated[
+    str, StringConstraints(min_length=1, max_length=SQL_LIMIT, pattern=r"^[^\x00]*$", strict=True)
+]
+Purpose = Annotated[
+    str,
+    StringConstraints(max_length=PURPOSE_LIMIT, pattern=r"^[^\s\x00-\x1f][^\x00]*$", strict=True),
+]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Paging(Strict):
+    """Which page of a list."""
+
+    cursor: Annotated[str, StringConstraints(pattern=CURSOR)] | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class Keys(BaseModel):
+    """The headers of a submission."""
+
+    idempotency_key: Annotated[str, StringConstraints(pattern=KEY)] | None = None
+
+
+class Question(Strict):
+    """A question to one dataset: restricted SQL as a text, or the JSON form as an object."""
+
+    dataset: Name
+    query: Sql | dict[str, Any]
+    rho_nano: Rho | None = Field(
+        default=None, description="What to spend, in 1e-9 rho; the policy's usual cost if absent."
+    )
+
+
+class AskedQuestion(Question):
+    """A question with the purpose that goes on record."""
+
+    purpose: Purpose
+
+
+class BudgetLeft(Strict):
+    """One account, in 1e-9 rho; null where there is no such account."""
+
+    level: str
+    total: int | None
+    left: int | None
+
+
+class DatasetOfProject(Strict):
+    name: str
+    title: str
+    open: bool = Field(description="False while its owner has stopped queries and releases.")
+    budgets: list[BudgetLeft]
+
+
+class ProjectAnswer(Strict):
+    id: Identifier
+    slug: str
+    title: str
+    purpose: str
+    starts_on: datetime.date
+    ends_on: datetime.date
+    datasets: list[DatasetOfProject]
+
+
+class ProjectPage(Strict):
+    items: list[ProjectAnswer]
+    next_cursor: str | None
+
+
+class DatasetAnswer(Strict):
+    """A dataset's public side: what it offers and under which rules."""
+
+    name: str
+    title: str
+    open: bool
+    track: str
+    catalogue: dict[str, Any]
+    policy: dict[str, Any]
+    policy_hash: str
+
+
+class DatasetPage(Strict):
+    items: list[DatasetAnswer]
+    next_cursor: str | None
+
+
+class GateAnswer(Strict):
+    """A condition on person, project, dataset or budget."""
+
+    id: str
+    passed: bool
+    title: str
+    reason: str
+    authority: str
+    remedy: str
+
+
+class HalfWidthAtSize(Strict):
+    rows: int
+    half_width: str
+
+
+class ColumnAnswer(Strict):
+    """How exact one published column would be: 95 % for one cell, and for all at once."""
+
+    title: str
+    kind: str
+    half_width: str | None
+    joint_half_width: str | None
+    at_sizes: list[HalfWidthAtSize]
+    words: str
+
+
+class BudgetAfter(BudgetLeft):
+    after: int | None
+
+
+class PreviewAnswer(Strict):
+    """What a question would cost and give, from public facts only."""
+
+    words: str
+    track: str
+    rho_nano: int
+    epsilon: str | None
+    cells: int
+    threshold: int
+    columns: list[ColumnAnswer]
+    slot_seconds: float
+    checkers: int
+    open: bool = Field(description="Whether every gate is open.")
+    gates: list[GateAnswer]
+    budgets: list[BudgetAfter]
+    existing_release: Identifier | None = Field(
+        description="A release of this project that answers exactly this."
+    )
+
+
+class SubmissionAnswer(Strict):
+    """A question on its way. Its state is coarse on purpose."""
+
+    id: Identifier
+    project: Identifier
+    dataset: str
+    words: str
+    purpose: str
+    state: str
+    meaning: str
+    ended: bool
+    reasons: list[str] = Field(description="Gates or codes behind a refusal; empty otherwise.")
+    track: str
+    rho_nano: int
+    cells: int
+    slot_seconds: float
+    checkers: int
+    submitted_at: datetime.datetime
+    release: Identifier | None
+
+
+class SubmissionPage(Strict):
+    items: list[SubmissionAnswer]
+    next_cursor: str | None
+
+
+class FileAnswer(Strict):
+    """One file of a release, byte for byte as it was approved."""
+
+    format: str
+    media_type: str
+    href: str
+    sha256: str
+
+
+class ReleaseAnswer(Strict):
+    id: Identifier
+    project: Identifier
+    dataset: str
+    words: str
+    track: str
+    released_at: datetime.datetime
+    files: list[FileAnswer]
+
+
+class ReleasePage(Strict):
+    items: list[ReleaseAnswer]
+    next_cursor: str | None
+
+
+class ProblemKind(Strict):
+    """What a type of problem means."""
+
+    type: str
+    code: str
+    title: str
+    status: int
+    remedy: str

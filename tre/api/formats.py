@@ -1,0 +1,25 @@
+"""In which format does a caller want a release? By suffix, else by Accept, else JSON."""
+
+from __future__ import annotations
+
+from werkzeug.datastructures import MIMEAccept
+
+from tre.api.problems import Problem
+from tre.outputs import Format
+
+OFFERED: dict[str, Format] = {
+    "application/json": Format.JSON,
+    "text/csv": Format.CSV,
+    "text/csv; charset=utf-8": Format.CSV,
+}
+"""A media type with parameters does not match the bare one, so both spellings are offered."""
+
+
+def chosen(accept: MIMEAccept) -> Format:
+    """JSON where the caller does not say. Raises Problem("not-acceptable")."""
+    if not accept:
+        return Format.JSON
+    best = accept.best_match(list(OFFERED))
+    if best is None:
+        raise Problem("not-acceptable")
+    return OFFERED[best]

@@ -1,0 +1,122 @@
+"""How is the API described? What the framework cannot know is added to its OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tre.api import contract, problems
+from tre.api.tokens import SECURITY
+
+ERRORS_OF_ALL = ("401", "403", "404", "405", "429", "500")
+ERRORS_OF_BODIES = ("400", "409", "413", "415", "422")
+ERRORS_OF_QUERIES = ("422",)
+PATTERNS = {
+    "project": contract.NAME,
+    "dataset": contract.NAME,
+    "submission": contract.IDENTIFIER,
+    "release": contract.IDENTIFIER,
+    "code": "^[a-z-]{1,40}$",
+}
+PUBLIC = ("/api/v1/problems/{code}",)
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "enum": sorted(problems.KINDS)},
+        "detail": {"type": "string"},
+        "problems": {
+            "type": "array",
+            "description": "Why a question is refused: stable code, sentence and place.",
+            "items": {
+                "type": "object",
+                "required": ["code", "message", "where", "position"],
+                "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "where": {"type": "string"},
+                    "position": {
+                        "type": ["object", "null"],
+                        "properties": {
+                            "start": {"type": "integer"},
+                            "end": {"type": ["integer", "null"]},
+                        },
+                    },
+                },
+            },
+        },
+        "gates": {"type": "array", "items": {"type": "object"}},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["where", "message"],
+                "properties": {"where": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def finish(spec: dict[str, Any]) -> dict[str, Any]:
+    """Problems, patterns of paths, required bodies: the document says what the service does."""
+    schemas = spec["components"]["schemas"]
+    schemas.pop("HTTPError", None)
+    schemas.pop("ValidationError", None)
+    schemas["Problem"] = PROBLEM
+    for path, operations in spec["paths"].items():
+        for operation in operations.values():
+            _complete(path, operation)
+    return spec
+
+
+def _complete(path: str, operation: dict[str, Any]) -> None:
+    if path in PUBLIC:
+        operation["security"] = []
+    else:
+        operation.setdefault("security", [{SECURITY: []}])
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+    for parameter in operation["parameters"]:
+        _sharpen(parameter)
+    _say_problems(path, operation)
+
+
+def _sharpen(parameter: dict[str, Any]) -> None:
+    if parameter["in"] == "path":
+        parameter["required"] = True
+        parameter["schema"]["pattern"] = PATTERNS[parameter["name"]]
+
+
+def _say_problems(path: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    for status in [status for status in responses if status >= "400"]:
+        del responses[status]
+    for status in _errors(path, operation):
+        responses[status] = _response(int(status))
+
+
+def _errors(path: str, operation: dict[str, Any]) -> list[str]:
+    errors = [*ERRORS_OF_ALL]
+    if "requestBody" in operation:
+        errors += ERRORS_OF_BODIES
+    if any(parameter["in"] in ("query", "header") for parameter in operation["parameters"]):
+        errors += ERRORS_OF_QUERIES
+    if path.endswith("/releases/{release}"):
+        errors += ["406"]
+    if path.endswith("/cancellation"):
+        errors += ["409", "415"]
+    if path in PUBLIC:
+        errors = [error for error in errors if error not in ("401", "403")]
+    return sorted(set(errors))
+
+
+def _response(status: int) -> dict[str, Any]:
+    kinds = [kind for kind in problems.KINDS.values() if kind.status == status]
+    return {
+        "description": " / ".join(kind.title for kind in kinds),
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }

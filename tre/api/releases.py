@@ -1,0 +1,115 @@
+"""What was released to my projects, and how do I get its files? Byte for byte as approved."""
+
+from __future__ import annotations
+
+import base64
+
+from flask import Response, request, url_for
+
+from tre import request as this
+from tre.api import contract as said
+from tre.api import formats, pages, spoken
+from tre.api.blueprint import blueprint
+from tre.api.tokens import caller, needs
+from tre.journey import looked
+from tre.outputs import Artefact, Format
+from tre.releases import Release
+from tre.scopes import Scope
+
+CSV = {"text/csv": {"schema": {"type": "string"}}}
+JSON = {"application/json": {"schema": {"type": "object"}}}
+CHART = {"image/svg+xml": {"schema": {"type": "string"}}}
+
+
+@blueprint.get("/releases")
+@needs(Scope.READ_RELEASES)
+@blueprint.input(said.Paging, location="query", arg_name="paging")
+@blueprint.output(said.ReleasePage)
+def releases(paging: said.Paging) -> said.ReleasePage:
+    """What was released to your projects, newest first"""
+    rows = looked.my_releases(
+        this.session(),
+        person=caller(),
+        limit=paging.limit + 1,
+        after=pages.key_of(paging.cursor),
+    )
+    shown, cursor = pages.page(rows, limit=paging.limit, key=_key)
+    return said.ReleasePage(
+        items=[
+            spoken.release(row, address=url_for(".release", release=row.id)) for row in shown
+        ],
+        next_cursor=cursor,
+    )
+
+
+@blueprint.get("/releases/<string(length=24):release>")
+@needs(Scope.READ_RELEASES)
+@blueprint.doc(responses={200: {"description": "The table", "content": {**JSON, **CSV}}})
+def release(release: str) -> Response:
+    """A released table, as JSON or CSV
+
+    In the format that Accept asks for; JSON where it does not say.
+    """
+    return _file(release, formats.chosen(request.accept_mimetypes))
+
+
+@blueprint.get("/releases/<string(length=24):release>.json")
+@needs(Scope.READ_RELEASES)
+@blueprint.doc(responses={200: {"description": "The table", "content": JSON}})
+def release_as_json(release: str) -> Response:
+    """A released table as JSON"""
+    return _file(release, Format.JSON)
+
+
+@blueprint.get("/releases/<string(length=24):release>.csv")
+@needs(Scope.READ_RELEASES)
+@blueprint.doc(responses={200: {"description": "The table", "content": CSV}})
+def release_as_csv(release: str) -> Response:
+    """A released table as CSV; [c] stands for a hidden cell"""
+    return _file(release, Format.CSV)
+
+
+@blueprint.get("/releases/<string(length=24):release>/record")
+@needs(Scope.READ_RELEASES)
+@blueprint.doc(responses={200: {"description": "The disclosure record", "content": JSON}})
+def release_record(release: str) -> Response:
+    """What was applied to a released table, and under which policy"""
+    return _file(release, Format.RECORD)
+
+
+@blueprint.get("/releases/<string(length=24):release>/chart")
+@needs(Scope.READ_RELEASES)
+@blueprint.doc(responses={200: {"description": "The chart", "content": CHART}})
+def release_chart(release: str) -> Response:
+    """A chart of a released table, with its noise intervals"""
+    return _file(release, Format.CHART)
+
+
+def _file(release: str, format: Format) -> Response:  # noqa: A002 - the domain's word
+    artefact = looked.released_artefact(
+        this.session(), person=caller(), release_id=release, format=format
+    )
+    return _as_approved(artefact, name=f"{release}.{SUFFIXES[format]}")
+
+
+SUFFIXES = {
+    Format.JSON: "json",
+    Format.CSV: "csv",
+    Format.CHART: "svg",
+    Format.RECORD: "record.json",
+}
+
+
+def _as_approved(artefact: Artefact, *, name: str) -> Response:
+    """The stored bytes with their hash, so that a reader can check them (RFC 9530)."""
+    answer = Response(artefact.content, content_type=artefact.media_type)
+    digest = base64.b64encode(bytes.fromhex(artefact.sha256)).decode()
+    answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Vary"] = "Accept, Authorization"
+    answer.set_etag(artefact.sha256)
+    return answer
+
+
+def _key(row: Release) -> pages.Key:
+    return row.released_at, row.id

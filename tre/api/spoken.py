@@ -1,0 +1,179 @@
+"""How is a record said to a program? One function for each kind of record."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from tre import budgets
+from tre.api import contract as said
+from tre.datasets import Dataset
+from tre.gates import Gate
+from tre.journey import looked
+from tre.journey.looked import DatasetView
+from tre.journey.precision import ColumnPrecision
+from tre.journey.previewed import BudgetLine, Preview
+from tre.lifecycle import MEANING, TERMINAL, State
+from tre.outputs import FOR_CHECKERS, Artefact, Format
+from tre.people import Person
+from tre.projects import Project
+from tre.releases import Release
+from tre.submissions import Submission
+
+FILES: dict[str, str] = {
+    Format.JSON.value: ".json",
+    Format.CSV.value: ".csv",
+    Format.CHART.value: "/chart",
+    Format.RECORD.value: "/record",
+}
+"""Where each file of a release is, after the address of the release."""
+
+
+def project(session: Session, row: Project, *, person: Person) -> said.ProjectAnswer:
+    return said.ProjectAnswer(
+        id=row.id,
+        slug=row.slug,
+        title=row.title,
+        purpose=row.purpose,
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        datasets=[_dataset_of(session, one, row, person) for one in row.datasets],
+    )
+
+
+def _dataset_of(
+    session: Session, row: Dataset, project: Project, person: Person
+) -> said.DatasetOfProject:
+    accounts = budgets.accounts_of(
+        session, dataset_id=row.id, project_id=project.id, person_id=person.id
+    )
+    return said.DatasetOfProject(
+        name=row.name,
+        title=row.title,
+        open=row.stopped_at is None,
+        budgets=[
+            said.BudgetLeft(
+                level=level.value,
+                total=None if account is None else account.rho_total,
+                left=None if account is None else account.rho_left,
+            )
+            for level, account in accounts.items()
+        ],
+    )
+
+
+def dataset(view: DatasetView) -> said.DatasetAnswer:
+    """Without the version of the store: it is a function of the data."""
+    policy = view.policy_version
+    return said.DatasetAnswer(
+        name=view.dataset.name,
+        title=view.dataset.title,
+        open=view.dataset.stopped_at is None,
+        track=policy.policy.track.value,
+        catalogue=view.version.catalogue_json,
+        policy=policy.policy_json,
+        policy_hash=policy.policy_hash,
+    )
+
+
+def gate(found: Gate) -> said.GateAnswer:
+    return said.GateAnswer(
+        id=found.id,
+        passed=found.passed,
+        title=found.title,
+        reason=found.reason,
+        authority=found.authority,
+        remedy=found.remedy,
+    )
+
+
+def preview(found: Preview) -> said.PreviewAnswer:
+    return said.PreviewAnswer(
+        words=found.words,
+        track=found.track,
+        rho_nano=found.rho_nano,
+        epsilon=_exact(found.epsilon),
+        cells=found.cells,
+        threshold=found.threshold,
+        columns=[_column(column) for column in found.columns],
+        slot_seconds=found.slot_seconds,
+        checkers=found.checkers,
+        open=not found.failing,
+        gates=[gate(one) for one in found.gates],
+        budgets=[_after(line) for line in found.budgets],
+        existing_release=None if found.existing is None else found.existing.id,
+    )
+
+
+def _column(column: ColumnPrecision) -> said.ColumnAnswer:
+    return said.ColumnAnswer(
+        title=column.title,
+        kind=column.kind,
+        half_width=_exact(column.half_width),
+        joint_half_width=_exact(column.joint),
+        at_sizes=[
+            said.HalfWidthAtSize(rows=rows, half_width=str(half)) for rows, half in column.at_sizes
+        ],
+        words=column.words,
+    )
+
+
+def _after(line: BudgetLine) -> said.BudgetAfter:
+    return said.BudgetAfter(
+        level=line.level.value, total=line.total, left=line.left, after=line.after
+    )
+
+
+def submission(session: Session, row: Submission, *, person: Person) -> said.SubmissionAnswer:
+    state = State(row.state)
+    release = looked.release_of(session, person=person, submission_id=row.id)
+    return said.SubmissionAnswer(
+        id=row.id,
+        project=row.project_id,
+        dataset=row.dataset.name,
+        words=row.words,
+        purpose=row.purpose,
+        state=state.value,
+        meaning=MEANING[state],
+        ended=state in TERMINAL,
+        reasons=list(row.reasons) if state is State.REFUSED else [],
+        track=row.track,
+        rho_nano=row.rho_nano,
+        cells=row.cells,
+        slot_seconds=row.slot_ms / 1000,
+        checkers=row.checkers_required,
+        submitted_at=row.created_at,
+        release=None if release is None else release.id,
+    )
+
+
+def release(row: Release, *, address: str) -> said.ReleaseAnswer:
+    """``address`` is where the release is; its files are below it."""
+    asked = row.output.submission
+    return said.ReleaseAnswer(
+        id=row.id,
+        project=row.project_id,
+        dataset=row.dataset.name,
+        words=asked.words,
+        track=asked.track,
+        released_at=row.released_at,
+        files=[
+            _file(one, address)
+            for one in row.output.artefacts
+            if Format(one.format) not in FOR_CHECKERS
+        ],
+    )
+
+
+def _file(artefact: Artefact, address: str) -> said.FileAnswer:
+    return said.FileAnswer(
+        format=artefact.format,
+        media_type=artefact.media_type,
+        href=address + FILES[artefact.format],
+        sha256=artefact.sha256,
+    )
+
+
+def _exact(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")

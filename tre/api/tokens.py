@@ -1,0 +1,60 @@
+"""Who calls? A bearer token names a person and what it may be used for. Cookies count nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import g, request
+
+from tre import request as this
+from tre.api.problems import Problem
+from tre.people import ApiToken, Person, by_token
+from tre.scopes import Scope
+
+View = TypeVar("View", bound=Callable[..., Any])
+LONGEST = 200
+SECURITY = "token"
+SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A token with scopes and an end, shown once when it is issued.",
+}
+
+
+def needs(scope: Scope) -> Callable[[View], View]:
+    """Only tokens with this scope reach the view, before anything of the request is read."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            if scope.value not in _token().scopes:
+                raise Problem("scope-missing", f"This needs a token with the scope {scope.value}.")
+            return view(*args, **kwargs)
+
+        return checked  # type: ignore[return-value]
+
+    return decorate
+
+
+def caller() -> Person:
+    """The person whose token this request carries."""
+    return _token().person
+
+
+def _token() -> ApiToken:
+    """Raises Problem("token-missing") alike for none, an unknown, an expired and a revoked one."""
+    if "api_token" not in g:
+        g.api_token = _found()
+    token: ApiToken | None = g.api_token
+    if token is None:
+        raise Problem("token-missing")
+    return token
+
+
+def _found() -> ApiToken | None:
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not 0 < len(secret) <= LONGEST:
+        return None
+    return by_token(this.session(), secret.strip(), now=this.now())

@@ -1,0 +1,149 @@
+"""How does one ask from Python? Preview, submit, wait, read: one class, one method a resource."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from tre.client.errors import TimedOut, Unreachable, problem_of
+from tre.client.values import Preview, Release, Submission
+
+ROOT = "/api/v1"
+
+
+class Client:
+    """A caller with a token. Methods raise ``tre.client.Problem`` or one of its kinds."""
+
+    def __init__(
+        self, url: str, token: str, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=url.rstrip("/") + ROOT,
+            headers={"Authorization": f"Bearer {token.strip()}"},
+            timeout=30,
+            transport=transport,
+        )
+
+    def projects(self) -> list[dict[str, Any]]:
+        """Your projects, with their datasets and what is left of each budget."""
+        return list(self._listed("/projects"))
+
+    def datasets(self) -> list[dict[str, Any]]:
+        """The catalogue of every dataset of your projects."""
+        return list(self._listed("/datasets"))
+
+    def preview(
+        self,
+        query: str | dict[str, Any],
+        *,
+        project: str,
+        dataset: str,
+        rho_nano: int | None = None,
+    ) -> Preview:
+        """What a question (restricted SQL, or its JSON form) would cost. Spends nothing."""
+        body = _question(query, project=project, dataset=dataset, rho_nano=rho_nano)
+        return Preview(self._json("POST", "/previews", json=body))
+
+    def submit(
+        self,
+        query: str | dict[str, Any],
+        *,
+        project: str,
+        dataset: str,
+        purpose: str,
+        rho_nano: int | None = None,
+        key: str | None = None,
+    ) -> Submission:
+        """Send a question. The same ``key`` twice is one submission."""
+        body = _question(query, project=project, dataset=dataset, rho_nano=rho_nano)
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+        return Submission(
+            self._json("POST", "/submissions", json={**body, "purpose": purpose}, headers=headers)
+        )
+
+    def submission(self, identifier: str) -> Submission:
+        return Submission(self._json("GET", f"/submissions/{identifier}"))
+
+    def submissions(self) -> list[Submission]:
+        """Your own, newest first."""
+        return [Submission(document) for document in self._listed("/submissions")]
+
+    def cancel(self, submission: Submission) -> Submission:
+        """What was reserved before stays charged if the data may have been read."""
+        return Submission(self._json("POST", f"/submissions/{submission.id}/cancellation"))
+
+    def wait(
+        self, submission: Submission, *, patience: float = 60, pause: float = 1
+    ) -> Submission:
+        """The submission once it has ended. Raises TimedOut, e.g. while it is with checkers."""
+        end = time.monotonic() + patience
+        while not submission.ended:
+            if time.monotonic() >= end:
+                raise TimedOut(f"Submission {submission.id} is still {submission.state}.")
+            time.sleep(pause)
+            submission = self.submission(submission.id)
+        return submission
+
+    def releases(self) -> list[dict[str, Any]]:
+        """What was released to your projects, newest first."""
+        return list(self._listed("/releases"))
+
+    def release(self, identifier: str) -> Release:
+        return Release(self._json("GET", f"/releases/{identifier}.json"), id=identifier)
+
+    def csv(self, identifier: str) -> str:
+        """A release exactly as it was approved."""
+        return self._send("GET", f"/releases/{identifier}.csv").text
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _listed(self, path: str) -> Iterator[dict[str, Any]]:
+        cursor: str | None = None
+        while True:
+            page = self._json("GET", path, params={"cursor": cursor} if cursor else {})
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        return dict(self._send(method, path, **options).json())
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise Unreachable(f"No answer from {self._http.base_url}.") from error
+        if response.is_error:
+            raise problem_of(_members(response), status=response.status_code)
+        return response
+
+
+def _question(query: str | dict[str, Any], **members: Any) -> dict[str, Any]:
+    return {"query": query, **{name: value for name, value in members.items() if value is not None}}
+
+
+def _members(response: httpx.Response) -> dict[str, Any]:
+    """The problem document of an answer, or an empty one where something else answered."""
+    try:
+        members = response.json()
+    except ValueError:
+        return {}
+    return members if isinstance(members, dict) else {}

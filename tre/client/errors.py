@@ -1,0 +1,81 @@
+"""What can go wrong for a caller of the service?
+
+    Problem             the service said no; ``code`` is stable, ``detail`` a sentence
+    ├── Refused         the dataset does not answer this question; the text shows where
+    ├── NotPermitted    the token, a rule or a gate does not let you
+    ├── NotFound        there is nothing here for you
+    └── Fault           something went wrong on the service's side
+    Unreachable         no answer came from the address
+    TimedOut            the submission had not ended when the patience did
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Problem(Exception):  # noqa: N818 - the word of the standard
+    def __init__(self, members: dict[str, Any]) -> None:
+        self.members = members
+        self.code = str(members.get("code", "fault"))
+        self.status = int(members.get("status", 0))
+        super().__init__(self.sentence())
+
+    def sentence(self) -> str:
+        lines = [f"{self.members.get('title', 'Problem')}: {self.members.get('detail', '')}"]
+        lines += [f"- {gate.get('reason')}" for gate in self.members.get("gates", [])]
+        lines += [
+            f"- {error.get('where')}: {error.get('message')}"
+            for error in self.members.get("errors", [])
+        ]
+        return "\n".join(lines)
+
+
+class Refused(Problem):
+    def sentence(self) -> str:
+        return "\n".join(
+            [
+                str(self.members.get("title")),
+                *(f"- {_placed(problem)}" for problem in self.members.get("problems", [])),
+            ]
+        )
+
+
+class NotPermitted(Problem):
+    pass
+
+
+class NotFound(Problem):
+    pass
+
+
+class Fault(Problem):
+    pass
+
+
+class Unreachable(Exception):  # noqa: N818
+    pass
+
+
+class TimedOut(Exception):  # noqa: N818
+    pass
+
+
+def _placed(problem: dict[str, Any]) -> str:
+    position = problem.get("position")
+    if position:
+        place = f" (line {position['line']}, column {position['column']})"
+    else:
+        place = f" ({problem['where']})" if problem.get("where") else ""
+    return f"{problem.get('message')}{place}"
+
+
+BY_CODE: dict[str, type[Problem]] = {"query-refused": Refused}
+BY_STATUS: dict[int, type[Problem]] = {401: NotPermitted, 403: NotPermitted, 404: NotFound}
+
+
+def problem_of(members: dict[str, Any], *, status: int) -> Problem:
+    """The most telling class for a problem+json document."""
+    members = {"status": status, **members}
+    by_status = Fault if status >= 500 else BY_STATUS.get(status, Problem)
+    return BY_CODE.get(str(members.get("code")), by_status)(members)

@@ -1,0 +1,1 @@
+"""How does a newcomer see a real question travel? One command, with data that anybody may hold."""

@@ -1,0 +1,16 @@
+"""What may a token be used for? A token does only what its scopes name, whoever holds it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    READ_CATALOGUE = "read:catalogue"  # projects, budgets, datasets
+    PREVIEW = "preview"
+    SUBMIT = "submit"  # send and cancel
+    READ_SUBMISSIONS = "read:submissions"
+    READ_RELEASES = "read:releases"
+
+
+EVERY: tuple[str, ...] = tuple(scope.value for scope in Scope)
