@@ -1,0 +1,208 @@
+"""How are SELECT and GROUP BY read? Dimensions that are grouped by, and aggregates."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from queries.errors import QueryRefused
+from queries.language import ColumnRef, Dimension, Measure, Predicate, Statistic
+from queries.scope import shown
+from queries.sql_conditions import condition, constant
+from queries.sql_names import Names
+from queries.sql_tree import Node
+
+_STATISTICS: dict[type[Node], Statistic] = {exp.Sum: Statistic.SUM, exp.Avg: Statistic.MEAN}
+_AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.ArgMin, exp.ArgMax)
+_FEWEST_BAND_ARGUMENTS = 2
+_RECODE_ARGUMENTS = 2
+
+
+def selected(
+    select: exp.Select, *, names: Names
+) -> tuple[tuple[Dimension, ...], tuple[Measure, ...]]:
+    """Dimensions and measures in the order of SELECT. Faults are noted in the reading."""
+    dimensions: list[Dimension] = []
+    measures: list[Measure] = []
+    aliases: dict[str, Dimension | None] = {}
+    _from_comes_after(select, names)
+    for node in select.expressions:
+        try:
+            alias, inner = _unaliased(node, aliases, names=names)
+            if isinstance(inner, _AGGREGATES):
+                measures.append(_measure(inner, names, path=f"measures[{len(measures)}]"))
+                found = None
+            else:
+                found = _dimension(inner, names, path=f"dimensions[{len(dimensions)}]")
+                dimensions.append(found)
+            aliases |= {alias: found} if alias else {}
+        except QueryRefused as refusal:
+            names.reading.note(refusal)
+    if not names.reading.problems:
+        _grouped(select, dimensions, aliases, names=names)
+    names.reading.places["measures"] = names.reading.places.get("measures[0]", (0, 0))
+    return tuple(dimensions), tuple(measures)
+
+
+def filter_of(select: exp.Select, *, names: Names) -> Predicate | None:
+    """The WHERE clause as a condition; faults are noted in the reading."""
+    where = select.args.get("where")
+    if where is None:
+        return None
+    try:
+        return condition(where.this, names=names, path="where")
+    except QueryRefused as refusal:
+        names.reading.note(refusal)
+        return None
+
+
+def _from_comes_after(select: exp.Select, names: Names) -> None:
+    """FROM t SELECT x is a spelling of some engines, and none of this language."""
+    selects = [select, *select.find_all(exp.Select)]
+    for node in selects:
+        source = node.args.get("from_")
+        if source is None or not node.expressions:
+            continue
+        names.reading.mark("from", source)
+        names.reading.mark("first", node.expressions[0])
+        if names.reading.places["from"] < names.reading.places["first"]:
+            names.reading.note(names.reading.refuse(source, "from_first"))
+
+
+def _unaliased(
+    node: Node, aliases: dict[str, Dimension | None], *, names: Names
+) -> tuple[str | None, Node]:
+    if not isinstance(node, exp.Alias):
+        return None, node
+    alias = names.reading.alias(node)
+    if alias in aliases:
+        raise names.reading.refuse(node.args["alias"], "duplicate_alias", name=alias)
+    return alias, node.this
+
+
+def _measure(node: Node, names: Names, *, path: str) -> Measure:
+    names.reading.mark(path, node)
+    if isinstance(node, exp.Count):
+        return _count(node, names)
+    statistic = _STATISTICS.get(type(node))
+    if statistic is None:
+        raise names.reading.refuse(node, "function", name=node.key)
+    if not isinstance(node.this, exp.Column):
+        raise names.reading.refuse(node, "aggregate_argument", name=statistic.value)
+    return Measure(statistic, names.ref(node.this))
+
+
+def _count(node: exp.Count, names: Names) -> Measure:
+    unit = names.source.unit_column or "unit"
+    if isinstance(node.this, exp.Star):
+        return Measure(Statistic.COUNT)
+    if not isinstance(node.this, exp.Distinct):
+        raise names.reading.refuse(node, "count_column", name=node.this.sql(), unit=unit)
+    counted = node.this.expressions
+    if len(counted) != 1 or names.ref(counted[0]) != ColumnRef(names.source.name, unit):
+        raise names.reading.refuse(node, "count_distinct", unit=unit)
+    return Measure(Statistic.UNITS)
+
+
+def _dimension(node: Node, names: Names, *, path: str) -> Dimension:
+    names.reading.mark(path, node)
+    read = _DIMENSIONS.get(type(node))
+    if read is None:
+        code = "ordinal" if isinstance(node, exp.Literal) else "expression"
+        raise names.reading.refuse(node, code)
+    return read(node, names, path)
+
+
+def _column(node: exp.Column, names: Names, path: str) -> Dimension:
+    names.reading.mark(f"{path}.ref", node)
+    return Dimension(names.ref(node))
+
+
+def _paren(node: exp.Paren, names: Names, path: str) -> Dimension:
+    return _dimension(node.this, names, path=path)
+
+
+def _band_or_recode(node: exp.Anonymous, names: Names, path: str) -> Dimension:
+    name = str(node.this).lower()
+    read = {"band": _band, "recode": _recode}.get(name)
+    if read is None:
+        raise names.reading.refuse(node, "function", name=name)
+    return read(node, names, path)
+
+
+def _band(node: exp.Anonymous, names: Names, path: str) -> Dimension:
+    if len(node.expressions) < _FEWEST_BAND_ARGUMENTS:
+        raise names.reading.refuse(node, "band_shape")
+    argument, *edges = node.expressions
+    ref = _column(argument, names, path).ref
+    bands = []
+    for number, edge in enumerate(edges):
+        value = constant(edge, names=names, ref=ref, path=f"{path}.bands[{number}]")
+        if not isinstance(value, Decimal | datetime.date):
+            raise names.reading.refuse(edge, "band_shape")
+        bands.append(value)
+    return Dimension(ref, bands=tuple(bands))
+
+
+def _recode(node: exp.Anonymous, names: Names, path: str) -> Dimension:
+    if len(node.expressions) != _RECODE_ARGUMENTS:
+        raise names.reading.refuse(node, "recode_shape")
+    argument, label = node.expressions
+    if not isinstance(label, exp.Literal) or not label.is_string:
+        raise names.reading.refuse(node, "recode_shape")
+    names.reading.mark(f"{path}.recode", label)
+    return Dimension(_column(argument, names, path).ref, recode=str(label.this))
+
+
+_DIMENSIONS: dict[type[Node], Callable[[Any, Names, str], Dimension]] = {
+    exp.Column: _column,
+    exp.Paren: _paren,
+    exp.Anonymous: _band_or_recode,
+}
+
+
+def _grouped(
+    select: exp.Select,
+    dimensions: list[Dimension],
+    aliases: dict[str, Dimension | None],
+    *,
+    names: Names,
+) -> None:
+    """Exactly what is selected besides aggregates must be grouped by, in any order."""
+    group = select.args.get("group")
+    grouped: list[Dimension] = []
+    for node in group.expressions if group else ():
+        try:
+            found = _grouping(node, aliases, names=names)
+        except QueryRefused as refusal:
+            names.reading.note(refusal)
+            return
+        if found not in dimensions:
+            names.reading.note(names.reading.refuse(node, "not_selected", name=_name(found)))
+        grouped.append(found)
+    for node, dimension in zip(_dimension_nodes(select), dimensions, strict=True):
+        if dimension not in grouped:
+            names.reading.note(names.reading.refuse(node, "not_grouped", name=_name(dimension)))
+
+
+def _grouping(node: Node, aliases: dict[str, Dimension | None], *, names: Names) -> Dimension:
+    if isinstance(node, exp.Column) and node.args.get("table") is None:
+        found = aliases.get(names.reading.name(node.this))
+        if found is not None:
+            return found
+    if isinstance(node, (exp.Alias, *_AGGREGATES)):
+        raise names.reading.refuse(node, "no_aggregate_here")
+    return _dimension(node, names, path="group")
+
+
+def _dimension_nodes(select: exp.Select) -> list[Node]:
+    inner = [node.unalias() for node in select.expressions]
+    return [node for node in inner if not isinstance(node, _AGGREGATES)]
+
+
+def _name(dimension: Dimension) -> str:
+    return shown(dimension.ref)
