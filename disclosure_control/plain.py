@@ -137,19 +137,21 @@ def _text(plain: object, faults: Faults, place: str) -> object:
 
 def _number(plain: object, faults: Faults, place: str) -> object:
     """From text, whole numbers and, since YAML makes them of 0.9, floats by their shortest text."""
-    text = str(plain)
     if isinstance(plain, bool) or not isinstance(plain, str | int | float | Decimal):
         return _fault(faults, place, "a number")
-    if len(text) > LONGEST_NUMBER or not (number := _decimal(text)).is_finite():
+    number = _decimal(str(plain))
+    if not number.is_finite() or len(number_text(number)) > LONGEST_NUMBER:
         return _fault(faults, place, "a number")
     return number
 
 
 def _decimal(text: str) -> Decimal:
+    """Not a number, also where writing its zeros out would fill the memory."""
     try:
-        return Decimal(text)
+        number = Decimal(text)
     except InvalidOperation:
         return Decimal("NaN")
+    return number if abs(number.adjusted()) < LONGEST_NUMBER else Decimal("NaN")
 
 
 SCALARS: dict[Hashable, Reader] = {int: _integer, bool: _truth, str: _text, Decimal: _number}
