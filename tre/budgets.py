@@ -10,8 +10,7 @@ from __future__ import annotations
 import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy import select, text, update
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from tre.database import Base, new_id
@@ -38,16 +37,10 @@ class Account(Base):
             " OR (level = 'researcher' AND project_id IS NOT NULL AND person_id IS NOT NULL)",
             name="level",
         ),
-        Index(
-            "ix_account_holder",
-            "dataset_id",
-            text("coalesce(project_id, '')"),
-            text("coalesce(person_id, '')"),
-            unique=True,
-        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    holder: Mapped[str] = mapped_column(unique=True)  # dataset/project/person: one account each
     level: Mapped[str]
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
     project_id: Mapped[str | None] = mapped_column(ForeignKey("project.id"))
@@ -113,6 +106,7 @@ def open_account(
     )
     account = Account(
         id=new_id(),
+        holder=_holder(dataset.id, project_id, person_id),
         level=level.value,
         dataset_id=dataset.id,
         project_id=project_id,
@@ -135,13 +129,12 @@ def account(
     project_id: str | None = None,
     person_id: str | None = None,
 ) -> Account | None:
-    return session.scalar(
-        select(Account).where(
-            Account.dataset_id == dataset_id,
-            Account.project_id.is_(None) if project_id is None else Account.project_id == project_id,
-            Account.person_id.is_(None) if person_id is None else Account.person_id == person_id,
-        )
-    )
+    holder = _holder(dataset_id, project_id, person_id)
+    return session.scalar(select(Account).where(Account.holder == holder))
+
+
+def _holder(dataset_id: str, project_id: str | None, person_id: str | None) -> str:
+    return f"{dataset_id}/{project_id or ''}/{person_id or ''}"
 
 
 def accounts_of(
@@ -172,6 +165,8 @@ def reserve(
     """
     for level in Level:
         row = accounts[level]
+        if row is None and rho_nano == delta_femto == 0:
+            continue  # an exact output costs nothing, and needs no account
         if row is None:
             raise BudgetExceeded(f"no account on level {level}")
         if not _take(session, row.id, rho_nano, delta_femto):

@@ -26,6 +26,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+DURABLE = (
+    "journal_mode = WAL",
+    "synchronous = FULL",  # a budget that was charged stays charged when the power fails
+    "foreign_keys = ON",
+    "recursive_triggers = ON",  # so that a REPLACE cannot pass by the guards on DELETE
+)
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -42,7 +49,7 @@ class Instant(TypeDecorator[datetime.datetime]):
     cache_ok = True
 
     def process_bind_param(
-        self, value: datetime.datetime | None, dialect: Dialect
+        self, value: datetime.datetime | None, _dialect: Dialect
     ) -> datetime.datetime | None:
         if value is None:
             return None
@@ -51,7 +58,7 @@ class Instant(TypeDecorator[datetime.datetime]):
         return value.astimezone(datetime.UTC)
 
     def process_result_value(
-        self, value: datetime.datetime | None, dialect: Dialect
+        self, value: datetime.datetime | None, _dialect: Dialect
     ) -> datetime.datetime | None:
         if value is None or value.tzinfo is not None:
             return value
@@ -87,7 +94,7 @@ def connect(url: str) -> Engine:
 
 def _durable_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say so, below
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in DURABLE:
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from disclosure_control import policy as policies
 from disclosure_control.policy import Policy
+from queries import read_catalogue
 from queries.catalogue import Catalogue
 from tre.database import Base, new_id
 from tre.people import Person
@@ -56,8 +59,6 @@ class DatasetVersion(Base):
 
     @property
     def catalogue(self) -> Catalogue:
-        from queries import read_catalogue  # noqa: PLC0415 - needs YAML; rows should not
-
         return read_catalogue.from_json(self.catalogue_json)
 
 
@@ -85,9 +86,7 @@ class PolicyVersion(Base):
 
     @property
     def policy(self) -> Policy:
-        from disclosure_control import policy  # noqa: PLC0415
-
-        return policy.from_json(self.policy_json)
+        return policies.from_json(self.policy_json)
 
 
 def register(
@@ -120,12 +119,12 @@ def publish_version(
     *,
     dataset: Dataset,
     version: str,
-    catalogue_json: dict[str, Any],
-    catalogue_hash: str,
+    catalogue: Catalogue,
     report: dict[str, Any],
     now: datetime.datetime,
 ) -> DatasetVersion:
     """Makes this the version that new queries are asked of. The same version again is no change."""
+    catalogue_hash = read_catalogue.catalogue_hash(catalogue)
     current = current_version(session, dataset)
     if current is not None and (current.version, current.catalogue_hash) == (
         version,
@@ -144,7 +143,7 @@ def publish_version(
         id=new_id(),
         dataset_id=dataset.id,
         version=version,
-        catalogue_json=catalogue_json,
+        catalogue_json=read_catalogue.to_json(catalogue),
         catalogue_hash=catalogue_hash,
         report=report,
         created_at=now,
@@ -159,11 +158,12 @@ def publish_policy(
     session: Session,
     *,
     dataset: Dataset,
-    policy_json: dict[str, Any],
-    policy_hash: str,
+    policy: Policy,
     now: datetime.datetime,
 ) -> PolicyVersion:
-    """Makes this the policy of new queries. The same policy again is no change."""
+    """Makes this the policy of new queries. The same again is no change. Raises PolicyInvalid."""
+    policies.require_valid(policy)
+    policy_hash = policies.policy_hash(policy)
     current = current_policy(session, dataset)
     if current is not None and current.policy_hash == policy_hash:
         return current
@@ -176,7 +176,7 @@ def publish_policy(
     row = earlier or PolicyVersion(
         id=new_id(),
         dataset_id=dataset.id,
-        policy_json=policy_json,
+        policy_json=json.loads(policies.to_json(policy)),
         policy_hash=policy_hash,
         created_at=now,
     )
@@ -188,7 +188,7 @@ def publish_policy(
 
 def _supersede(
     session: Session,
-    kind: type[DatasetVersion] | type[PolicyVersion],
+    kind: type[DatasetVersion | PolicyVersion],
     dataset: Dataset,
     now: datetime.datetime,
 ) -> None:
@@ -221,5 +221,7 @@ def current_policy(session: Session, dataset: Dataset) -> PolicyVersion | None:
 
 def owned_by(session: Session, person: Person) -> list[Dataset]:
     return list(
-        session.scalars(select(Dataset).where(Dataset.owner_id == person.id).order_by(Dataset.title))
+        session.scalars(
+            select(Dataset).where(Dataset.owner_id == person.id).order_by(Dataset.title)
+        )
     )

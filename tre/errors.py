@@ -42,15 +42,15 @@ class NotFound(ServiceError):
 
 
 class NotPermitted(ServiceError):
-    """``reason`` is one of the fixed sentences of ``tre.permissions``."""
+    """``reason``, which is then ``public``, is one of the fixed sentences of the permissions."""
 
     public = "You cannot do this."
     code = "not-permitted"
     status = 403
 
     def __init__(self, reason: str = "") -> None:
+        self.public = self.reason = reason or type(self).public
         super().__init__(reason)
-        self.reason = reason or self.public
 
 
 class GatesClosed(ServiceError):
@@ -90,16 +90,16 @@ class IdempotencyConflict(ServiceError):
 
 
 class Incomplete(ServiceError):
-    """``field`` names what is missing or too long; ``public`` stays one sentence."""
+    """``field`` names what is missing or too long; ``sentence``, then ``public``, says it."""
 
     public = "Something that is needed is missing or too long."
     code = "incomplete"
     status = 422
 
     def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(field)
+        self.public = self.sentence = sentence
         self.field = field
-        self.sentence = sentence
+        super().__init__(field)
 
 
 class LeaseLost(ServiceError):

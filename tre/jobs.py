@@ -90,9 +90,7 @@ def finish(session: Session, *, job_id: str, token: int) -> None:
     _fenced(session, job_id, token, state=JobState.DONE.value, leased_until=None)
 
 
-def put_back(
-    session: Session, *, job_id: str, token: int, available_at: datetime.datetime
-) -> None:
+def put_back(session: Session, *, job_id: str, token: int, available_at: datetime.datetime) -> None:
     """The job waits for something else, which is no failed attempt."""
     _fenced(
         session,

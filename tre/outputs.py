@@ -34,7 +34,7 @@ class Draw(Base):
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
     fingerprint: Mapped[str] = mapped_column(index=True)
     live_fingerprint: Mapped[str | None] = mapped_column(unique=True)
-    leader_id: Mapped[str] = mapped_column(ForeignKey("submission.id", use_alter=True))
+    leader_id: Mapped[str] = mapped_column(ForeignKey("submission.id"))
     state: Mapped[str]
     protected_json: Mapped[str | None]
     rho_nano: Mapped[int] = mapped_column(BigInteger)
@@ -141,9 +141,7 @@ def store(
 
 def check_bytes(output: Output) -> None:
     """Hashes every stored byte again; raises ArtefactsChanged if anything differs."""
-    parts = [
-        (one.format, hashlib.sha256(one.content).hexdigest()) for one in output.artefacts
-    ]
+    parts = [(one.format, hashlib.sha256(one.content).hexdigest()) for one in output.artefacts]
     if manifest_hash(parts) != output.manifest_hash:
         raise ArtefactsChanged(output.id)
 

@@ -6,6 +6,7 @@ one fixed sentence) where they may know but not act. ``can_x`` is the same for t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
@@ -103,7 +104,7 @@ def can_administer(*, person: Person) -> bool:
     return _allowed(lambda: check_administer(person=person))
 
 
-def _allowed(check) -> bool:  # type: ignore[no-untyped-def]
+def _allowed(check: Callable[[], None]) -> bool:
     try:
         check()
     except (NotFound, NotPermitted):

@@ -104,7 +104,9 @@ def create(
 def of_person(session: Session, person: Person) -> list[Project]:
     """The projects that this person belongs to, by title."""
     mine = select(Membership.project_id).where(Membership.person_id == person.id)
-    return list(session.scalars(select(Project).where(Project.id.in_(mine)).order_by(Project.title)))
+    return list(
+        session.scalars(select(Project).where(Project.id.in_(mine)).order_by(Project.title))
+    )
 
 
 def is_member(session: Session, *, person_id: str, project_id: str) -> bool:

@@ -58,7 +58,6 @@ class Submission(Base):
     state: Mapped[str] = mapped_column(index=True)
     round: Mapped[int] = mapped_column(default=1)  # grows when an author answers a checker
     reasons: Mapped[list[str]]  # ids of gates, or codes, behind a refusal
-    draw_id: Mapped[str | None] = mapped_column(ForeignKey("draw.id"))
     created_at: Mapped[datetime.datetime]
     moved_at: Mapped[datetime.datetime]
 
@@ -126,8 +125,7 @@ def of_project(
     if after is not None:
         at, last = after
         found = found.where(
-            (Submission.created_at < at)
-            | ((Submission.created_at == at) & (Submission.id < last))
+            (Submission.created_at < at) | ((Submission.created_at == at) & (Submission.id < last))
         )
     newest = found.order_by(Submission.created_at.desc(), Submission.id.desc())
     return list(session.scalars(newest.limit(limit)))

@@ -1,8 +1,9 @@
-"""The path of a query: one public function a file = one transaction, one permission check, one
-audit entry. Pages, the API, commands and the worker call these and nothing deeper.
+"""The path of a query: what may be done to it, by whom, and what is written down?
 
-Every function takes the session first and the rest by keyword; ``person`` is a ``tre.people.Person``
-of this session, ``now`` an aware datetime in UTC. Each commits its own transaction.
+One public function = one transaction, one permission check, one audit entry. Pages, the API,
+commands and the worker call these and nothing deeper. Each takes the session first and the rest
+by keyword; ``person`` is a ``tre.people.Person`` of this session, ``now`` an aware datetime in
+UTC. Each commits its own transaction; an exception leaves everything as it was.
 
 For researchers
   drafted.save(session, *, person, project_id, dataset_id, title, form, source_text=None,
@@ -24,8 +25,22 @@ For owners
   stopped.stop / stopped.resume(session, *, owner, dataset_id, reason, now) -> Dataset
   accounted.statement(session, *, owner, dataset_id) -> Statement
   accounted.export(session, *, owner, dataset_id, now) -> str    (CSV: who asked what)
-For everybody, reading (``looked``)
-  looked.project / submission / dataset / release / artefact / gates: what this person may see
+  accounted.my_datasets(session, *, owner) -> list[Dataset]
+  reviewed.seen_reviews(session, *, checker, output_id) -> list[Review]
+For everybody, reading: ``looked`` raises NotFound for what this person may not see
+  looked.my_projects(session, *, person) -> list[Project]
+  looked.project(session, *, person, project_id) -> Project
+  looked.dataset(session, *, person, name) -> DatasetView (dataset, version, policy_version)
+  looked.project_gates(session, *, person, project_id, dataset_name, now) -> tuple[Gate, ...]
+  looked.project_submissions(session, *, person, project_id, limit, after) -> list[Submission]
+  looked.submission / history / reviews_for_author / release_of(session, *, person, submission_id)
+  looked.my_releases(session, *, person, limit, after) -> list[Release]
+  looked.release(session, *, person, release_id) -> Release
+  looked.released_artefact(session, *, person, release_id, format: Format) -> Artefact
+
+Setting up (demo, commands) uses the records' own functions inside ``database.writing(session)``:
+people.add, people.issue_token, datasets.register, datasets.publish_version(catalogue=Catalogue),
+datasets.publish_policy(policy=Policy), projects.create, budgets.open_account.
 
 For the worker
   validated.validate(session, *, job_id, token, now) -> Outcome

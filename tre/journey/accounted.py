@@ -67,9 +67,7 @@ def statement(session: Session, *, owner: Person, dataset_id: str) -> Statement:
     return Statement(dataset, _accounts(session, dataset), _ledger(session, dataset))
 
 
-def export(
-    session: Session, *, owner: Person, dataset_id: str, now: datetime.datetime
-) -> str:
+def export(session: Session, *, owner: Person, dataset_id: str, now: datetime.datetime) -> str:
     """Who asked what, as CSV; that it was taken out is itself on record."""
     with writing(session):
         dataset = _owned(session, owner, dataset_id)
@@ -106,7 +104,9 @@ def _accounts(session: Session, dataset: Dataset) -> tuple[AccountLine, ...]:
         for row, project, person in rows
     ]
     return tuple(
-        sorted(lines, key=lambda line: (order.index(line.level), line.project or "", line.person or ""))
+        sorted(
+            lines, key=lambda line: (order.index(line.level), line.project or "", line.person or "")
+        )
     )
 
 
@@ -116,13 +116,13 @@ def _questions(session: Session, dataset: Dataset) -> list[Submission]:
 
 
 def _ledger(session: Session, dataset: Dataset) -> tuple[LedgerLine, ...]:
-    pool = select(Charge).join(Charge.account).where(
-        Account.dataset_id == dataset.id, Account.level == Level.POOL.value
+    pool = (
+        select(Charge)
+        .join(Charge.account)
+        .where(Account.dataset_id == dataset.id, Account.level == Level.POOL.value)
     )
     charged = {charge.submission_id: charge for charge in session.scalars(pool)}
-    return tuple(
-        _ledger_line(one, charged.get(one.id)) for one in _questions(session, dataset)
-    )
+    return tuple(_ledger_line(one, charged.get(one.id)) for one in _questions(session, dataset))
 
 
 def _ledger_line(asked: Submission, charge: Charge | None) -> LedgerLine:

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from tre import datasets, projects
 from tre.datasets import Dataset, DatasetVersion, PolicyVersion
 from tre.errors import NotFound
-from tre.permissions import check_ask
 from tre.people import Person
+from tre.permissions import check_ask
 from tre.projects import Project
 
 

@@ -24,9 +24,7 @@ def cancel(
         submission = own_submission(session, person=person, submission_id=submission_id)
         check_author(person=person, submission=submission)
         before = submission.state
-        submissions.move(
-            session, submission, to=State.CANCELLED, mover=Mover.AUTHOR, now=now
-        )
+        submissions.move(session, submission, to=State.CANCELLED, mover=Mover.AUTHOR, now=now)
         jobs.withdraw(session, submission.id)
         void(session, submission=submission)
         budgets.settle(session, submission_id=submission.id, now=now)

@@ -139,7 +139,11 @@ def release_of(session: Session, *, person: Person, submission_id: str) -> Relea
 
 
 def released_artefact(
-    session: Session, *, person: Person, release_id: str, format: Format  # noqa: A002
+    session: Session,
+    *,
+    person: Person,
+    release_id: str,
+    format: Format,  # noqa: A002
 ) -> Artefact:
     """One format of a release. What only checkers read is not part of it."""
     output = release(session, person=person, release_id=release_id).output
@@ -155,9 +159,7 @@ def history(session: Session, *, person: Person, submission_id: str) -> list[Aud
     return audit.of_submission(session, submission_id)
 
 
-def reviews_for_author(
-    session: Session, *, person: Person, submission_id: str
-) -> list[Review]:
+def reviews_for_author(session: Session, *, person: Person, submission_id: str) -> list[Review]:
     """Reasons that checkers gave, once the question was returned, rejected or released."""
     found = own_submission(session, person=person, submission_id=submission_id)
     told = {State.RETURNED, State.REJECTED, State.RELEASED}

@@ -4,88 +4,88 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
-from typing import TYPE_CHECKING
 
-from disclosure_control.tables import Kind
-
-if TYPE_CHECKING:
-    from disclosure_control.policy import Policy
-    from disclosure_control.tables import Published
-    from tre.journey.priced import Quote
-
-EXAMPLES = (100, 1000)  # sizes of a cell for which the precision of a mean is told
+from disclosure_control.dp import preview
+from disclosure_control.dp.preview import Expected
+from disclosure_control.policy import Policy
+from disclosure_control.tables import Kind, Published
+from tre.journey.priced import Quote
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnPrecision:
-    """``half_width`` is 95 % for one cell, ``joint`` for all cells at once; None where exact.
+    """What is known of one published column before anything is spent.
 
-    A mean is as precise as its cell is large: ``at_sizes`` gives (rows in the cell, half-width).
+    ``half_width`` is 95 % for one cell, in the column's own numbers; None for means and where
+    exact. A mean is as precise as its cell is large: ``at_sizes`` has (rows with a value,
+    half-width or None where it would not be shown). ``shown_from``: a cell with at least this
+    true count is almost surely shown (dp), exactly shown (sdc).
     """
 
     title: str
     kind: str
+    mechanism: str | None
     half_width: Decimal | None
-    joint: Decimal | None
-    at_sizes: tuple[tuple[int, Decimal], ...]
+    at_sizes: tuple[tuple[int, Decimal | None], ...]
+    shown_from: int
     words: str
 
 
 def threshold(policy: Policy) -> int:
+    """Noisy counts (dp) or distinct units (sdc) below it are hidden."""
     rules = policy.dp or policy.sdc
     return 0 if rules is None else rules.threshold
 
 
 def epsilon(rho_nano: int) -> Decimal | None:
-    """The epsilon of a pure mechanism of this cost: rho = epsilon squared / 2."""
+    """The epsilon of one pure mechanism of this cost, by rho = epsilon squared / 2."""
     if rho_nano == 0:
         return None
     return (Decimal(2 * rho_nano) / 10**9).sqrt().quantize(Decimal("0.001"), ROUND_CEILING)
 
 
 def columns(quote: Quote) -> tuple[ColumnPrecision, ...]:
-    return tuple(_column(quote, column) for column in quote.plan.shape.published)
-
-
-def _column(quote: Quote, column: Published) -> ColumnPrecision:
-    if quote.noise is None:
-        return ColumnPrecision(
-            column.title, column.kind.value, None, None, (), "Exact where it is not hidden."
-        )
-    if column.kind is Kind.MEAN:
-        return _mean(quote, column)
-    name = column.count if column.total is None else column.total
-    half = _rounded(quote, name, column.decimals, joint=False)
-    joint = _rounded(quote, name, column.decimals, joint=True)
-    return ColumnPrecision(
-        column.title,
-        column.kind.value,
-        half,
-        joint,
-        (),
-        f"Within ± {half} of the bounded value in 95 % of cells; all cells within ± {joint}.",
+    shape, policy = quote.plan.shape, quote.policy
+    if policy.dp is None:
+        return tuple(_exact(column, threshold(policy)) for column in shape.published)
+    return tuple(
+        _noisy(expected) for expected in preview.expect(shape, policy.dp, rho_nano=quote.rho_nano)
     )
 
 
-def _mean(quote: Quote, column: Published) -> ColumnPrecision:
-    total = _half_width(quote, column.total or column.count, joint=False)
-    at_sizes = tuple((size, _ceiling(total / size, column.decimals)) for size in EXAMPLES)
-    told = ", ".join(f"± {half} in a cell of {size}" for size, half in at_sizes)
+def _exact(column: Published, shown_from: int) -> ColumnPrecision:
     return ColumnPrecision(
-        column.title, column.kind.value, None, None, at_sizes, f"The larger the better: {told}."
+        title=column.title,
+        kind=column.kind.value,
+        mechanism=None,
+        half_width=None,
+        at_sizes=(),
+        shown_from=shown_from,
+        words="Exact wherever the rules let the cell be shown.",
     )
 
 
-def _rounded(quote: Quote, name: str, decimals: int, *, joint: bool) -> Decimal:
-    return _ceiling(_half_width(quote, name, joint=joint), decimals)
+def _noisy(expected: Expected) -> ColumnPrecision:
+    return ColumnPrecision(
+        title=expected.title,
+        kind=expected.kind.value,
+        mechanism=expected.mechanism,
+        half_width=expected.half_width,
+        at_sizes=expected.means,
+        shown_from=expected.shown_from,
+        words=_mean_words(expected) if expected.kind == Kind.MEAN else _words(expected),
+    )
 
 
-def _half_width(quote: Quote, name: str, *, joint: bool) -> Decimal:
-    vector = quote.plan.shape.vector(name)
-    noise = quote.noise.of(name)  # type: ignore[union-attr]
-    integer = noise.joint_half_width if joint else noise.half_width
-    return Decimal(integer) / vector.scale
+def _words(expected: Expected) -> str:
+    return (
+        f"In 95 of 100 cells within ± {expected.half_width}. Cells with {expected.shown_from}"
+        " or more are almost surely shown."
+    )
 
 
-def _ceiling(value: Decimal, decimals: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_CEILING)
+def _mean_words(expected: Expected) -> str:
+    told = [f"± {half} from {size}" for size, half in expected.means if half is not None]
+    if not told:
+        return "Too noisy to be shown at this cost."
+    return f"The larger the cell, the closer: within {', '.join(told)} values in the cell."

@@ -57,9 +57,7 @@ def preview(
     rho_nano: int | None = None,
 ) -> Preview:
     """Raises NotFound, NotPermitted, QueryRefused, Incomplete. Reads; changes nothing."""
-    found = asked.grounds(
-        session, person=person, project_id=project_id, dataset_name=query.dataset
-    )
+    found = asked.grounds(session, person=person, project_id=project_id, dataset_name=query.dataset)
     quote = priced.quote(
         query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
     )

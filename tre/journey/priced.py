@@ -1,4 +1,4 @@
-"""What would this question cost, how precise would it be, and when would it be answered?
+"""What would this question cost, how is it answered, and when?
 
 From the catalogue, the policy and the question alone; no account, no data. A preview shows it,
 a submission records it, and the worker computes it again and finds the same.
@@ -7,18 +7,16 @@ a submission records it, and the worker computes it again and finds the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from disclosure_control.policy import Policy, Track
+from disclosure_control.policy import Policy
+from queries import plan, validate
 from queries.catalogue import Catalogue
 from queries.errors import QueryRefused
 from queries.language import Query
+from queries.plan import Plan
 from tre.datasets import DatasetVersion, PolicyVersion
 from tre.errors import Incomplete
-
-if TYPE_CHECKING:
-    from disclosure_control.dp.accounting import NoisePlan
-    from queries.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +27,18 @@ class Quote:
     catalogue: Catalogue
     policy: Policy
     plan: Plan
-    noise: NoisePlan | None  # None on the SDC track
     rho_nano: int
     fingerprint: str
 
     @property
     def words(self) -> str:
-        from queries import words
+        from queries import words  # noqa: PLC0415
 
         return words.describe(self.query, self.catalogue)
 
     @property
     def query_json(self) -> dict[str, Any]:
-        from queries import json_form
+        from queries import json_form  # noqa: PLC0415
 
         return json_form.to_json(self.query)
 
@@ -50,23 +47,18 @@ def quote(
     query: Query, *, version: DatasetVersion, policy_version: PolicyVersion, rho_nano: int | None
 ) -> Quote:
     """Raises QueryRefused with every problem, Incomplete if the cost is outside the policy's."""
-    from disclosure_control.dp import accounting
-    from queries import fingerprint, plan, validate
+    from queries import fingerprint  # noqa: PLC0415
 
     catalogue, policy = version.catalogue, policy_version.policy
     problems = validate.validate(query, catalogue, policy)
     if problems:
         raise QueryRefused(problems)
     rho = cost(policy, rho_nano)
-    planned = plan.plan(query, catalogue, policy)
     return Quote(
         query=query,
         catalogue=catalogue,
         policy=policy,
-        plan=planned,
-        noise=None
-        if policy.dp is None
-        else accounting.noise_plan(planned.shape, policy.dp, rho_nano=rho),
+        plan=plan.plan(query, catalogue, policy),
         rho_nano=rho,
         fingerprint=fingerprint.fingerprint(
             query,
@@ -81,7 +73,7 @@ def quote(
 
 def cost(policy: Policy, rho_nano: int | None) -> int:
     """The cost asked for, or the policy's usual one; 0 on the SDC track."""
-    if policy.track is Track.SDC or policy.dp is None:
+    if policy.dp is None:
         return 0
     asked = policy.dp.rho_nano_default if rho_nano is None else rho_nano
     if not policy.dp.rho_nano_min <= asked <= policy.dp.rho_nano_max:

@@ -19,12 +19,10 @@ from tre.releases import Release
 from tre.submissions import Submission
 
 TRACKS_THAT_LEAVE: frozenset[str] = frozenset({Track.DP.value})
-"""Exact outputs wait until complementary suppression and a register of releases stand behind them."""
+"""Exact outputs wait for complementary suppression and for a register of releases."""
 
 
-def release_now(
-    session: Session, *, output: Output, now: datetime.datetime
-) -> Release | None:
+def release_now(session: Session, *, output: Output, now: datetime.datetime) -> Release | None:
     """Releases a reviewed output in the caller's transaction, or leaves it waiting, on record.
 
     Raises ArtefactsChanged if the bytes or the approvals are not what they were.
@@ -60,9 +58,7 @@ def release_waiting(session: Session, *, now: datetime.datetime) -> int:
     waiting = session.scalars(
         select(Output.id)
         .join(Output.submission)
-        .where(
-            Submission.state == State.REVIEWED.value, Submission.track.in_(TRACKS_THAT_LEAVE)
-        )
+        .where(Submission.state == State.REVIEWED.value, Submission.track.in_(TRACKS_THAT_LEAVE))
     ).all()
     return sum(_release_one(session, output_id, now) for output_id in waiting)
 

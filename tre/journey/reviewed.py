@@ -77,7 +77,7 @@ def review(
         submission = output.submission
         session.refresh(submission, with_for_update=True)
         _check_open(session, checker, output, artefact_hash)
-        _record(session, checker, output, decision, reason, now)
+        _record(session, checker, output, decision=decision, reason=reason, now=now)
         if decision in TARGETS:
             submissions.move(
                 session, submission, to=TARGETS[decision], mover=Mover.CHECKER, now=now
@@ -87,9 +87,7 @@ def review(
     return submission
 
 
-def approve(
-    session: Session, *, output: Output, mover: Mover, now: datetime.datetime
-) -> None:
+def approve(session: Session, *, output: Output, mover: Mover, now: datetime.datetime) -> None:
     """All that the policy asks for have approved: the output is reviewed and, if it may, leaves."""
     submission = output.submission
     submissions.move(session, submission, to=State.REVIEWED, mover=mover, now=now)
@@ -112,9 +110,7 @@ def _check_reason(decision: Decision, reason: str) -> None:
         raise Incomplete("reason", f"Give a reason of at most {LONGEST_REASON} characters.")
 
 
-def _check_open(
-    session: Session, checker: Person, output: Output, artefact_hash: str
-) -> None:
+def _check_open(session: Session, checker: Person, output: Output, artefact_hash: str) -> None:
     outputs.check_bytes(output)
     if artefact_hash != output.manifest_hash:
         raise ArtefactsChanged(output.id)
@@ -138,6 +134,7 @@ def _record(
     session: Session,
     checker: Person,
     output: Output,
+    *,
     decision: Decision,
     reason: str,
     now: datetime.datetime,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +15,7 @@ from queries.language import Query
 from tre import audit, gates, jobs, outputs
 from tre.database import new_id, writing
 from tre.errors import GatesClosed, IdempotencyConflict, Incomplete
-from tre.gates import Stage
+from tre.gates import Gate, Stage
 from tre.journey import asked, priced
 from tre.journey.asked import Grounds
 from tre.journey.priced import Quote
@@ -24,7 +25,26 @@ from tre.people import Person
 from tre.submissions import IdempotencyKey, Submission
 
 LONGEST_PURPOSE = 2000
+LONGEST_SOURCE = 20_000
 LONGEST_KEY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One request to submit, planned and priced."""
+
+    person: Person
+    grounds: Grounds
+    quote: Quote
+    purpose: str
+    source_text: str | None
+    key: str | None
+    now: datetime.datetime
+
+    @property
+    def request_hash(self) -> str:
+        told = [self.grounds.project.id, self.quote.fingerprint, self.purpose]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def submit(
@@ -44,162 +64,110 @@ def submit(
     Raises NotFound, NotPermitted, QueryRefused, Incomplete, GatesClosed (on record, nothing
     spent), IdempotencyConflict.
     """
-    _check_texts(purpose, idempotency_key)
+    _check_texts(purpose, source_text, idempotency_key)
     found = asked.grounds(session, person=person, project_id=project_id, dataset_name=query.dataset)
     quote = priced.quote(
         query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
     )
-    request = _request_hash(project_id, quote.fingerprint, purpose)
+    asking = _Asking(person, found, quote, purpose.strip(), source_text, idempotency_key, now)
     try:
-        return _once(session, person, found, quote, purpose, source_text, idempotency_key, request, now)
+        return _once(session, asking)
     except IntegrityError:
-        earlier = _earlier(session, person, idempotency_key, request)
-        if earlier is None:
-            raise
-        return earlier
+        return _lost_the_race(session, asking)
 
 
-def _once(
-    session: Session,
-    person: Person,
-    found: Grounds,
-    quote: Quote,
-    purpose: str,
-    source_text: str | None,
-    key: str | None,
-    request: str,
-    now: datetime.datetime,
-) -> Submission:
+def _once(session: Session, asking: _Asking) -> Submission:
     with writing(session):
-        earlier = _earlier(session, person, key, request)
+        earlier = _earlier(session, asking)
         if earlier is not None:
             return earlier
-        refused = _closed_gates(session, person, found, quote, purpose, now)
-        if refused:
-            _record_refusal(session, person, found, quote, refused, now)
+        closed = _closed_gates(session, asking)
+        if closed:
+            _record_refusal(session, asking, closed)
         else:
-            submission = _enter(session, person, found, quote, purpose, source_text, now)
-            _remember(session, person, key, request, submission, now)
-    if refused:
-        raise GatesClosed(refused)
+            submission = _enter(session, asking)
+            _remember(session, asking, submission)
+    if closed:
+        raise GatesClosed(closed)
     return submission
 
 
-def _check_texts(purpose: str, key: str | None) -> None:
+def _lost_the_race(session: Session, asking: _Asking) -> Submission:
+    """Two requests with one key arrived at once; the other has entered."""
+    earlier = _earlier(session, asking)
+    if earlier is None:
+        raise IdempotencyConflict("no key to have collided on")
+    return earlier
+
+
+def _check_texts(purpose: str, source_text: str | None, key: str | None) -> None:
     if not purpose.strip() or len(purpose) > LONGEST_PURPOSE:
         raise Incomplete(
             "purpose", f"Say what the query is for, in at most {LONGEST_PURPOSE} characters."
         )
+    if source_text is not None and len(source_text) > LONGEST_SOURCE:
+        raise Incomplete("source_text", f"A query has at most {LONGEST_SOURCE} characters.")
     if key is not None and not 0 < len(key) <= LONGEST_KEY:
         raise Incomplete("idempotency_key", f"A key has 1 to {LONGEST_KEY} characters.")
 
 
-def _request_hash(project_id: str, fingerprint: str, purpose: str) -> str:
-    return hashlib.sha256(json.dumps([project_id, fingerprint, purpose]).encode()).hexdigest()
-
-
-def _earlier(
-    session: Session, person: Person, key: str | None, request: str
-) -> Submission | None:
-    if key is None:
+def _earlier(session: Session, asking: _Asking) -> Submission | None:
+    if asking.key is None:
         return None
     used = session.scalar(
         select(IdempotencyKey).where(
-            IdempotencyKey.person_id == person.id, IdempotencyKey.key == key
+            IdempotencyKey.person_id == asking.person.id, IdempotencyKey.key == asking.key
         )
     )
     if used is None:
         return None
-    if used.request_hash != request:
-        raise IdempotencyConflict(key)
+    if used.request_hash != asking.request_hash:
+        raise IdempotencyConflict(asking.key)
     return session.get_one(Submission, used.submission_id)
 
 
-def _closed_gates(
-    session: Session,
-    person: Person,
-    found: Grounds,
-    quote: Quote,
-    purpose: str,
-    now: datetime.datetime,
-) -> tuple[gates.Gate, ...]:
+def _closed_gates(session: Session, asking: _Asking) -> tuple[Gate, ...]:
+    quote, found = asking.quote, asking.grounds
     draw = outputs.live_draw(session, quote.fingerprint)
     drawn = draw is not None and draw.state == DrawState.DRAWN.value
     situation = gates.gather(
         session,
-        person=person,
+        person=asking.person,
         project=found.project,
         dataset=found.dataset,
-        now=now,
+        now=asking.now,
         rho_needed=0 if drawn else quote.rho_nano,
         checkers_needed=quote.policy.checkers,
-        purpose=purpose,
+        purpose=asking.purpose,
         version_id=found.version.id,
         policy_id=found.policy_version.id,
     )
     return gates.closed(gates.evaluate(situation, stage=Stage.SUBMIT))
 
 
-def _record_refusal(
-    session: Session,
-    person: Person,
-    found: Grounds,
-    quote: Quote,
-    refused: tuple[gates.Gate, ...],
-    now: datetime.datetime,
-) -> None:
+def _record_refusal(session: Session, asking: _Asking, closed: tuple[Gate, ...]) -> None:
     audit.write(
         session,
         "submission_refused",
-        now=now,
-        actor_id=person.id,
-        project_id=found.project.id,
-        dataset_id=found.dataset.id,
-        gates=[gate.id for gate in refused],
-        fingerprint=quote.fingerprint,
+        now=asking.now,
+        actor_id=asking.person.id,
+        project_id=asking.grounds.project.id,
+        dataset_id=asking.grounds.dataset.id,
+        gates=[gate.id for gate in closed],
+        fingerprint=asking.quote.fingerprint,
     )
 
 
-def _enter(
-    session: Session,
-    person: Person,
-    found: Grounds,
-    quote: Quote,
-    purpose: str,
-    source_text: str | None,
-    now: datetime.datetime,
-) -> Submission:
-    submission = Submission(
-        id=new_id(),
-        project_id=found.project.id,
-        author_id=person.id,
-        dataset_id=found.dataset.id,
-        version_id=found.version.id,
-        policy_id=found.policy_version.id,
-        query_json=quote.query_json,
-        source_text=source_text,
-        words=quote.words,
-        purpose=purpose.strip(),
-        rho_nano=quote.rho_nano,
-        fingerprint=quote.fingerprint,
-        track=quote.policy.track.value,
-        checkers_required=quote.policy.checkers,
-        cells=quote.plan.shape.cells,
-        slot_ms=round(quote.plan.slot * 1000),
-        state=INITIAL.value,
-        round=1,
-        reasons=[],
-        created_at=now,
-        moved_at=now,
-    )
+def _enter(session: Session, asking: _Asking) -> Submission:
+    submission = _row(asking)
     session.add(submission)
     session.flush()
-    jobs.enqueue(session, submission_id=submission.id, now=now)
+    jobs.enqueue(session, submission_id=submission.id, now=asking.now)
     audit.write(
         session,
         "submitted",
-        now=now,
-        actor_id=person.id,
+        now=asking.now,
+        actor_id=asking.person.id,
         project_id=submission.project_id,
         dataset_id=submission.dataset_id,
         submission_id=submission.id,
@@ -211,24 +179,44 @@ def _enter(
     return submission
 
 
-def _remember(
-    session: Session,
-    person: Person,
-    key: str | None,
-    request: str,
-    submission: Submission,
-    now: datetime.datetime,
-) -> None:
-    if key is None:
+def _row(asking: _Asking) -> Submission:
+    quote, found = asking.quote, asking.grounds
+    return Submission(
+        id=new_id(),
+        project_id=found.project.id,
+        author_id=asking.person.id,
+        dataset_id=found.dataset.id,
+        version_id=found.version.id,
+        policy_id=found.policy_version.id,
+        query_json=quote.query_json,
+        source_text=asking.source_text,
+        words=quote.words,
+        purpose=asking.purpose,
+        rho_nano=quote.rho_nano,
+        fingerprint=quote.fingerprint,
+        track=quote.policy.track.value,
+        checkers_required=quote.policy.checkers,
+        cells=quote.plan.shape.cells,
+        slot_ms=round(quote.plan.slot * 1000),
+        state=INITIAL.value,
+        round=1,
+        reasons=[],
+        created_at=asking.now,
+        moved_at=asking.now,
+    )
+
+
+def _remember(session: Session, asking: _Asking, submission: Submission) -> None:
+    if asking.key is None:
         return
     session.add(
         IdempotencyKey(
             id=new_id(),
-            person_id=person.id,
-            key=key,
-            request_hash=request,
+            person_id=asking.person.id,
+            key=asking.key,
+            request_hash=asking.request_hash,
             submission_id=submission.id,
-            created_at=now,
+            created_at=asking.now,
         )
     )
     session.flush()

@@ -1,0 +1,280 @@
+"""What the database refuses by itself, on SQLite and on PostgreSQL, with the code bypassed."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from sqlalchemy import Engine, delete, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from tests import factories
+from tests.factories import NOW, World
+from tre import audit, budgets, guards, migrations, people
+from tre.budgets import Account, Charge
+from tre.database import Base, new_id
+from tre.errors import NotPermitted
+from tre.lifecycle import ALLOWED, TERMINAL, State
+from tre.outputs import Artefact, Draw, Output
+from tre.people import Person, Role
+from tre.projects import Membership
+from tre.releases import Release
+from tre.reviews import Review
+from tre.submissions import Submission
+
+
+@pytest.fixture
+def open_session(engine: Engine):
+    with Session(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def furnished(open_session: Session) -> World:
+    return factories.furnish(open_session)
+
+
+def refused(session: Session, statement) -> str | None:
+    """What the database says to one statement, which it undoes either way."""
+    point = session.begin_nested()
+    try:
+        session.execute(statement)
+    except IntegrityError as error:
+        point.rollback()
+        return str(error.orig)
+    point.rollback()
+    return None
+
+
+def put_into(session: Session, submission: Submission, state: State) -> None:
+    """Puts the row into a state with the guards lifted, as nothing in the service can."""
+    guards.lift(session.connection())
+    session.execute(update(Submission).where(Submission.id == submission.id).values(state=state))
+    guards.lay(session.connection())
+
+
+def test_migrations_lead_to_the_tables_and_guards_of_the_code(engine: Engine):
+    migrations.check(engine)
+    with engine.connect() as connection:
+        laid = guards.found(connection)
+    assert laid == sorted((guards.PREFIX + guard.name, guard.table) for guard in guards.GUARDS)
+    assert len({guard.name for guard in guards.GUARDS}) == len(guards.GUARDS)
+    assert {guard.table for guard in guards.GUARDS} <= Base.metadata.tables.keys()
+
+
+def test_a_second_migration_run_changes_nothing(engine: Engine):
+    migrations.upgrade(engine)
+    migrations.check(engine)
+
+
+def test_every_undeclared_edge_is_refused_by_the_database(open_session, furnished):
+    submission = factories.a_submission(open_session, furnished)
+    for source in State:
+        put_into(open_session, submission, source)
+        for target in set(State) - {source}:
+            move = update(Submission).where(Submission.id == submission.id).values(state=target)
+            said = refused(open_session, move)
+            if (source, target) not in ALLOWED:
+                assert said, f"{source} to {target} passed"
+            elif target in {State.REVIEWED, State.RELEASED}:
+                assert "approvals" in said, f"{source} to {target} passed without approvals"
+            else:
+                assert said is None, f"{source} to {target}: {said}"
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL))
+def test_a_row_in_a_terminal_state_takes_no_change_at_all(open_session, furnished, state):
+    submission = factories.a_submission(open_session, furnished)
+    put_into(open_session, submission, state)
+    change = update(Submission).where(Submission.id == submission.id).values(reasons=["other"])
+    assert "terminal" in refused(open_session, change)
+
+
+def test_a_question_begins_as_submitted(open_session, furnished):
+    with pytest.raises(IntegrityError, match="begins as submitted"):
+        factories.a_submission(open_session, furnished, state=State.VALIDATED.value)
+
+
+ASKED = {
+    "author_id": "ben",
+    "fingerprint": "0" * 64,
+    "rho_nano": 1,
+    "checkers_required": 0,
+    "words": "Something else.",
+    "purpose": "Something else.",
+    "query_json": {"other": 1},
+    "source_text": "SELECT 1",
+}
+
+
+@pytest.mark.parametrize("column", ASKED)
+def test_what_was_asked_never_changes(open_session, furnished, column):
+    submission = factories.a_submission(open_session, furnished)
+    value = furnished.people["ben"] if column == "author_id" else ASKED[column]
+    change = update(Submission).where(Submission.id == submission.id).values({column: value})
+    assert "never changes" in refused(open_session, change)
+
+
+def a_review(output: Output, checker: str, **given: object) -> Review:
+    columns = {
+        "id": new_id(),
+        "output_id": output.id,
+        "checker_id": checker,
+        "round": 1,
+        "decision": "approve",
+        "reason": "",
+        "artefact_hash": output.manifest_hash,
+        "created_at": NOW,
+    }
+    return Review(**{**columns, **given})
+
+
+def flush_refused(session: Session, row) -> str | None:
+    point = session.begin_nested()
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        point.rollback()
+        return str(error.orig)
+    point.rollback()
+    return None
+
+
+def test_an_author_never_checks_and_neither_does_another_member(open_session, furnished):
+    output = factories.an_output(open_session, factories.a_submission(open_session, furnished))
+    people = furnished.people
+    assert "member" in flush_refused(open_session, a_review(output, people["ben"]))
+    open_session.execute(delete(Membership))
+    assert "author" in flush_refused(open_session, a_review(output, people["ada"]))
+    assert flush_refused(open_session, a_review(output, people["cleo"])) is None
+
+
+def test_a_review_names_the_bytes_on_record_and_the_current_round(open_session, furnished):
+    output = factories.an_output(open_session, factories.a_submission(open_session, furnished))
+    cleo = furnished.people["cleo"]
+    assert "bytes" in flush_refused(open_session, a_review(output, cleo, artefact_hash="0" * 64))
+    assert "round" in flush_refused(open_session, a_review(output, cleo, round=2))
+
+
+def test_exact_outputs_do_not_leave(open_session, furnished):
+    submission = factories.a_submission(open_session, furnished, track="sdc", checkers_required=2)
+    output = factories.an_output(open_session, submission)
+    for name in ("cleo", "dan"):
+        open_session.add(a_review(output, furnished.people[name]))
+    open_session.flush()
+    by_hand = update(Submission).where(Submission.id == submission.id)
+    open_session.execute(by_hand.values(state=State.REVIEWED.value))
+    assert "exact" in refused(open_session, by_hand.values(state=State.RELEASED.value))
+
+
+def test_an_exact_question_with_one_checker_does_not_exist(open_session, furnished):
+    with pytest.raises(IntegrityError):
+        factories.a_submission(open_session, furnished, track="sdc", checkers_required=1)
+
+
+def test_one_checker_twice_is_not_two_checkers(open_session, furnished):
+    submission = factories.a_submission(open_session, furnished, checkers_required=2)
+    output = factories.an_output(open_session, submission)
+    open_session.add(a_review(output, furnished.people["cleo"]))
+    open_session.flush()
+    again = flush_refused(open_session, a_review(output, furnished.people["cleo"]))
+    assert again, "the same checker was counted twice"
+    forward = update(Submission).where(Submission.id == submission.id)
+    assert "approvals" in refused(open_session, forward.values(state=State.REVIEWED.value))
+
+
+def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict[str, object]]:
+    """One row of each kind that never changes, and a change to try on it."""
+    submission = factories.a_submission(session, world, checkers_required=1)
+    output = factories.an_output(session, submission)
+    session.add(a_review(output, world.people["cleo"]))
+    session.flush()
+    for state in (State.REVIEWED, State.RELEASED):
+        forward = update(Submission).where(Submission.id == submission.id)
+        session.execute(forward.values(state=state.value))
+    session.add(
+        Release(
+            id=new_id(),
+            output_id=output.id,
+            project_id=submission.project_id,
+            dataset_id=submission.dataset_id,
+            fingerprint=submission.fingerprint,
+            manifest_hash=output.manifest_hash,
+            released_at=NOW,
+        )
+    )
+    audit.write(session, "signed_in", now=NOW, actor_id=world.people["ada"])
+    budgets.reserve(
+        session,
+        accounts=budgets.accounts_of(
+            session,
+            dataset_id=world.dataset,
+            project_id=world.project,
+            person_id=world.people["ada"],
+        ),
+        submission_id=submission.id,
+        rho_nano=5,
+        delta_femto=0,
+        now=NOW,
+    )
+    session.flush()
+    return {
+        audit.AuditEntry: {"event": "other"},
+        Artefact: {"content": b"other"},
+        Output: {"manifest_hash": "0" * 64},
+        Review: {"decision": "reject"},
+        Release: {"project_id": world.other_project},
+        Draw: {"protected_json": "other"},
+        Charge: {"rho_nano": 0},
+        Account: {"rho_spent": 0},
+    }
+
+
+def test_what_only_grows_can_be_neither_changed_nor_removed(open_session, furnished):
+    for kind, change in rows_that_only_grow(open_session, furnished).items():
+        assert refused(open_session, update(kind).values(change)), f"{kind.__name__} changed"
+        assert refused(open_session, delete(kind)), f"{kind.__name__} was removed"
+
+
+def test_a_replace_does_not_pass_by_the_guards(sqlite: Engine):
+    with Session(sqlite) as session:
+        world = factories.furnish(session)
+        audit.write(session, "signed_in", now=NOW, actor_id=world.people["ada"])
+        session.flush()
+        replace = text(
+            "REPLACE INTO audit_entry (id, at, event, detail)"
+            " SELECT id, at, 'other', detail FROM audit_entry"
+        )
+        assert "never removed" in refused(session, replace)
+
+
+def test_a_settled_charge_never_goes_back_and_amounts_never_change(open_session, furnished):
+    rows_that_only_grow(open_session, furnished)
+    submission_id = open_session.query(Charge).first().submission_id
+    budgets.settle(open_session, submission_id=submission_id, now=NOW)
+    back = update(Charge).values(state="reserved", settled_at=None)
+    assert "only settles" in refused(open_session, back)
+
+
+def test_spending_beyond_the_total_breaks_a_constraint(open_session, furnished):
+    for account, amount in itertools.product(open_session.query(Account), (1, 2**40)):
+        beyond = (
+            update(Account)
+            .where(Account.id == account.id)
+            .values(rho_spent=Account.rho_total + amount)
+        )
+        assert refused(open_session, beyond)
+
+
+def test_roles_that_never_meet_are_refused_at_the_door(open_session, furnished):
+    with pytest.raises(NotPermitted, match="administrator"):
+        people.add(
+            open_session,
+            email="x@example.org",
+            name="X",
+            roles=(Role.CHECKER, Role.ADMINISTRATOR),
+            now=NOW,
+        )
+    assert open_session.query(Person).filter_by(email="x@example.org").count() == 0

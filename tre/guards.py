@@ -1,0 +1,326 @@
+# ruff: noqa: S608 - SQL of our own tables, from this table of guards alone
+"""What does the database itself refuse, whatever the code above it does? Triggers, as a table.
+
+Generated for SQLite and PostgreSQL from the lifecycle and from this list: undeclared edges, exits
+from terminal states, an author who checks, a release without its approvals, and every change to
+what must only grow. Laid again after each migration, so they always match the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from tre.lifecycle import EDGES, INITIAL, TERMINAL, State
+
+PREFIX = "guard_"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Refuses ``event`` on ``table`` where ``condition`` (over OLD and NEW) is true."""
+
+    name: str
+    table: str
+    event: str  # "INSERT" | "UPDATE" | "DELETE"
+    condition: str
+    message: str
+
+
+def _texts(values: list[str]) -> str:
+    return ", ".join(f"'{value}'" for value in sorted(values))
+
+
+def _changed(*columns: str) -> str:
+    """JSON columns have no equality of their own in PostgreSQL, texts do."""
+    return " OR ".join(
+        f"CAST(NEW.{column} AS TEXT) IS DISTINCT FROM CAST(OLD.{column} AS TEXT)"
+        for column in columns
+    )
+
+
+def _kept(table: str) -> tuple[Guard, ...]:
+    """Rows that are never changed and never removed."""
+    return (
+        Guard(f"{table}_unchanged", table, "UPDATE", "1 = 1", f"{table} rows never change"),
+        _stays(table),
+    )
+
+
+def _stays(table: str) -> Guard:
+    return Guard(f"{table}_stays", table, "DELETE", "1 = 1", f"{table} rows are never removed")
+
+
+_EDGE_LIST = _texts([f"{edge.source.value}>{edge.target.value}" for edge in EDGES])
+_TERMINAL_LIST = _texts([state.value for state in TERMINAL])
+
+_APPROVALS = """(
+    SELECT count(DISTINCT r.checker_id) FROM "review" r JOIN "output" o ON o.id = r.output_id
+    WHERE o.submission_id = NEW.id AND r.round = NEW.round
+      AND r.decision = 'approve' AND r.artefact_hash = o.manifest_hash)"""
+
+_OBJECTIONS = """(
+    SELECT count(*) FROM "review" r JOIN "output" o ON o.id = r.output_id
+    WHERE o.submission_id = NEW.id AND r.round = NEW.round AND r.decision <> 'approve')"""
+
+
+def _of_output(column: str) -> str:
+    """A column of the submission that NEW's output belongs to."""
+    return (
+        f'(SELECT s.{column} FROM "submission" s JOIN "output" o ON o.submission_id = s.id'
+        " WHERE o.id = NEW.output_id)"
+    )
+
+
+_MANIFEST = '(SELECT o.manifest_hash FROM "output" o WHERE o.id = NEW.output_id)'
+
+SUBMISSION = (
+    Guard(
+        "submission_begins",
+        "submission",
+        "INSERT",
+        f"NEW.state <> '{INITIAL.value}'",
+        "a question begins as submitted",
+    ),
+    Guard(
+        "submission_edge",
+        "submission",
+        "UPDATE",
+        f"OLD.state <> NEW.state AND OLD.state || '>' || NEW.state NOT IN ({_EDGE_LIST})",
+        "undeclared edge",
+    ),
+    Guard(
+        "submission_terminal",
+        "submission",
+        "UPDATE",
+        f"OLD.state IN ({_TERMINAL_LIST})",
+        "a terminal state has no exit",
+    ),
+    Guard(
+        "submission_asked",
+        "submission",
+        "UPDATE",
+        _changed(
+            "id",
+            "project_id",
+            "author_id",
+            "dataset_id",
+            "version_id",
+            "policy_id",
+            "query_json",
+            "source_text",
+            "words",
+            "purpose",
+            "rho_nano",
+            "fingerprint",
+            "track",
+            "checkers_required",
+            "cells",
+            "slot_ms",
+            "created_at",
+        ),
+        "what was asked never changes",
+    ),
+    Guard(
+        "submission_round",
+        "submission",
+        "UPDATE",
+        "NEW.round NOT IN (OLD.round, OLD.round + 1)",
+        "rounds follow one another",
+    ),
+    Guard(
+        "submission_approved",
+        "submission",
+        "UPDATE",
+        "OLD.state <> NEW.state"
+        f" AND NEW.state IN ('{State.REVIEWED.value}', '{State.RELEASED.value}')"
+        f" AND (NEW.checkers_required > {_APPROVALS} OR {_OBJECTIONS} > 0)",
+        "too few approvals of these bytes",
+    ),
+    Guard(
+        "submission_exact",
+        "submission",
+        "UPDATE",
+        f"NEW.state = '{State.RELEASED.value}' AND NEW.track <> 'dp'",
+        "exact outputs do not leave yet",
+    ),
+    _stays("submission"),
+)
+
+REVIEW = (
+    Guard(
+        "review_independent",
+        "review",
+        "INSERT",
+        f"NEW.checker_id = {_of_output('author_id')}",
+        "an author never checks",
+    ),
+    Guard(
+        "review_outside",
+        "review",
+        "INSERT",
+        'EXISTS (SELECT 1 FROM "membership" m WHERE m.person_id = NEW.checker_id'
+        f" AND m.project_id = {_of_output('project_id')})",
+        "a member of the project never checks",
+    ),
+    Guard(
+        "review_bytes",
+        "review",
+        "INSERT",
+        f"NEW.artefact_hash <> {_MANIFEST}",
+        "a review names exactly the bytes on record",
+    ),
+    Guard(
+        "review_open",
+        "review",
+        "INSERT",
+        f"{_of_output('state')} <> '{State.PROTECTED.value}' OR NEW.round <> {_of_output('round')}",
+        "reviews belong to the current round",
+    ),
+    *_kept("review"),
+)
+
+LEDGER = (
+    Guard(
+        "charge_begins",
+        "charge",
+        "INSERT",
+        "NEW.state <> 'reserved' OR NEW.settled_at IS NOT NULL",
+        "a charge begins as reserved",
+    ),
+    Guard(
+        "charge_amounts",
+        "charge",
+        "UPDATE",
+        _changed("id", "account_id", "submission_id", "rho_nano", "delta_femto", "reserved_at")
+        + " OR OLD.state = 'settled' OR NEW.state <> 'settled'",
+        "a charge only settles",
+    ),
+    _stays("charge"),
+    Guard(
+        "account_grows",
+        "account",
+        "UPDATE",
+        "NEW.rho_spent < OLD.rho_spent OR NEW.delta_spent < OLD.delta_spent OR "
+        + _changed("holder", "level", "dataset_id", "project_id", "person_id"),
+        "nothing is refunded",
+    ),
+    _stays("account"),
+)
+
+OUTPUT = (
+    Guard(
+        "draw_once",
+        "draw",
+        "UPDATE",
+        "OLD.state <> 'reserved' OR NEW.state = 'reserved' OR "
+        + _changed("id", "fingerprint", "leader_id", "dataset_id", "rho_nano", "reserved_at"),
+        "a draw is made once",
+    ),
+    _stays("draw"),
+    *_kept("output"),
+    *_kept("artefact"),
+    Guard(
+        "artefact_first",
+        "artefact",
+        "INSERT",
+        f"{_of_output('state')} NOT IN ('{State.VALIDATED.value}', '{State.EXECUTED.value}')",
+        "artefacts are complete before anybody looks",
+    ),
+    Guard(
+        "release_follows",
+        "release",
+        "INSERT",
+        f"{_of_output('state')} <> '{State.RELEASED.value}' OR NEW.manifest_hash <> {_MANIFEST}",
+        "a release follows its output",
+    ),
+    *_kept("release"),
+)
+
+OTHERS = (
+    *_kept("audit_entry"),
+    *_kept("idempotency_key"),
+    Guard(
+        "job_done",
+        "job",
+        "UPDATE",
+        "(OLD.state = 'done' AND NEW.state <> 'done') OR NEW.token < OLD.token",
+        "a job that is done stays done",
+    ),
+    Guard(
+        "dataset_version_sealed",
+        "dataset_version",
+        "UPDATE",
+        _changed("id", "dataset_id", "version", "catalogue_json", "catalogue_hash"),
+        "a version never changes",
+    ),
+    _stays("dataset_version"),
+    Guard(
+        "policy_version_sealed",
+        "policy_version",
+        "UPDATE",
+        _changed("id", "dataset_id", "policy_json", "policy_hash"),
+        "a policy never changes",
+    ),
+    _stays("policy_version"),
+)
+
+GUARDS: tuple[Guard, ...] = SUBMISSION + REVIEW + LEDGER + OUTPUT + OTHERS
+
+
+def _sqlite(guard: Guard) -> tuple[str, ...]:
+    return (
+        (
+            f'CREATE TRIGGER "{PREFIX}{guard.name}" BEFORE {guard.event} ON "{guard.table}"'
+            f" FOR EACH ROW WHEN {guard.condition}"
+            f" BEGIN SELECT RAISE(ABORT, '{guard.message}'); END"
+        ),
+    )
+
+
+def _postgresql(guard: Guard) -> tuple[str, ...]:
+    name = PREFIX + guard.name
+    passed = "OLD" if guard.event == "DELETE" else "NEW"
+    return (
+        (
+            f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $guard$'
+            f" BEGIN IF ({guard.condition}) THEN"
+            f" RAISE EXCEPTION '{guard.message}' USING ERRCODE = 'check_violation'; END IF;"
+            f" RETURN {passed}; END $guard$"
+        ),
+        (
+            f'CREATE TRIGGER "{name}" BEFORE {guard.event} ON "{guard.table}"'
+            f' FOR EACH ROW EXECUTE FUNCTION "{name}"()'
+        ),
+    )
+
+
+LAID = {"sqlite": _sqlite, "postgresql": _postgresql}
+
+FOUND = {
+    "sqlite": "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": """
+        SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+        WHERE NOT tgisinternal""",
+}
+
+
+def lay(connection: Connection) -> None:
+    """Creates every guard. The tables exist and carry none."""
+    for guard in GUARDS:
+        for statement in LAID[connection.dialect.name](guard):
+            connection.exec_driver_sql(statement)
+
+
+def lift(connection: Connection) -> None:
+    """Removes every guard, for the time of a migration."""
+    for name, table in found(connection):
+        where = "" if connection.dialect.name == "sqlite" else f' ON "{table}"'
+        connection.exec_driver_sql(f'DROP TRIGGER "{name}"{where}')
+
+
+def found(connection: Connection) -> list[tuple[str, str]]:
+    """Names and tables of the guards that the database holds."""
+    rows = connection.execute(text(FOUND[connection.dialect.name])).all()
+    return sorted((name, table) for name, table in rows if name.startswith(PREFIX))
