@@ -126,17 +126,21 @@ class GateAnswer(Strict):
 
 class HalfWidthAtSize(Strict):
     rows: int
-    half_width: str
+    half_width: str | None = Field(description="null where such a cell would not be shown.")
 
 
 class ColumnAnswer(Strict):
-    """How exact one published column would be: 95 % for one cell, and for all at once."""
+    """How exact one published column would be, by half-widths of 95 % for one cell.
+
+    A mean is as exact as its cell is large: ``at_sizes`` tells examples.
+    """
 
     title: str
     kind: str
+    mechanism: str | None
     half_width: str | None
-    joint_half_width: str | None
     at_sizes: list[HalfWidthAtSize]
+    shown_from: int = Field(description="A cell of at least this true count is almost surely shown.")
     words: str
 
 

@@ -110,11 +110,13 @@ def _column(column: ColumnPrecision) -> said.ColumnAnswer:
     return said.ColumnAnswer(
         title=column.title,
         kind=column.kind,
+        mechanism=column.mechanism,
         half_width=_exact(column.half_width),
-        joint_half_width=_exact(column.joint),
         at_sizes=[
-            said.HalfWidthAtSize(rows=rows, half_width=str(half)) for rows, half in column.at_sizes
+            said.HalfWidthAtSize(rows=rows, half_width=_exact(half))
+            for rows, half in column.at_sizes
         ],
+        shown_from=column.shown_from,
         words=column.words,
     )
 

@@ -46,8 +46,8 @@ class Client:
         rho_nano: int | None = None,
     ) -> Preview:
         """What a question (restricted SQL, or its JSON form) would cost. Spends nothing."""
-        body = _question(query, project=project, dataset=dataset, rho_nano=rho_nano)
-        return Preview(self._json("POST", "/previews", json=body))
+        body = _question(query, dataset=dataset, rho_nano=rho_nano)
+        return Preview(self._json("POST", f"/projects/{project}/previews", json=body))
 
     def submit(
         self,
@@ -60,21 +60,21 @@ class Client:
         key: str | None = None,
     ) -> Submission:
         """Send a question. The same ``key`` twice is one submission."""
-        body = _question(query, project=project, dataset=dataset, rho_nano=rho_nano)
+        body = _question(query, dataset=dataset, rho_nano=rho_nano, purpose=purpose)
         headers = {"Idempotency-Key": key or uuid.uuid4().hex}
-        return Submission(
-            self._json("POST", "/submissions", json={**body, "purpose": purpose}, headers=headers)
-        )
+        path = f"/projects/{project}/submissions"
+        return Submission(self._json("POST", path, json=body, headers=headers))
 
     def submission(self, identifier: str) -> Submission:
         return Submission(self._json("GET", f"/submissions/{identifier}"))
 
-    def submissions(self) -> list[Submission]:
-        """Your own, newest first."""
-        return [Submission(document) for document in self._listed("/submissions")]
+    def submissions(self, project: str) -> list[Submission]:
+        """Of all members of a project, newest first."""
+        listed = self._listed(f"/projects/{project}/submissions")
+        return [Submission(document) for document in listed]
 
     def cancel(self, submission: Submission) -> Submission:
-        """What was reserved before stays charged if the data may have been read."""
+        """Take a question back. What was reserved for it stays spent."""
         return Submission(self._json("POST", f"/submissions/{submission.id}/cancellation"))
 
     def wait(

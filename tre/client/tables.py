@@ -11,7 +11,9 @@ NUMBERS = ("value", "half_width", "low", "high")
 
 
 def frame(document: dict[str, Any]) -> pd.DataFrame:
-    axes = document["axes"]
+    """Of a released JSON document; numbers in it are texts, so that none was rounded on the way."""
+    table = document["table"]
+    axes = table["axes"]
     keys = list(product(*(axis["labels"] for axis in axes)))
     columns: dict[str, Any] = {
         axis["name"]: pd.Categorical(
@@ -19,7 +21,7 @@ def frame(document: dict[str, Any]) -> pd.DataFrame:
         )
         for place, axis in enumerate(axes)
     }
-    for published, cells in zip(document["published"], document["columns"], strict=True):
+    for published, cells in zip(table["published"], table["columns"], strict=True):
         columns.update(_column(published["name"], cells))
     return pd.DataFrame(columns)
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-ENDED = frozenset({"released", "refused", "failed", "cancelled", "rejected", "returned"})
-
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -19,25 +17,25 @@ class Preview:
 
     @property
     def rho_nano(self) -> int:
-        return int(self.document["cost"]["rho_nano"])
+        return int(self.document["rho_nano"])
 
     @property
     def open(self) -> bool:
         """Whether every gate is open, so that the question can be submitted."""
-        return all(gate["passed"] for gate in self.document["gates"])
+        return bool(self.document["open"])
 
     @property
     def half_widths(self) -> dict[str, str]:
-        """The 95 % half-width of each published column, in its own units."""
+        """The 95 % half-width of each published column, in its own units; means have none."""
         return {
-            column["name"]: column["half_width"]
+            column["title"]: column["half_width"]
             for column in self.document["columns"]
             if column["half_width"] is not None
         }
 
     def __str__(self) -> str:
-        lines = [self.document["words"], self.document["cost"]["words"]]
-        lines += [column["words"] for column in self.document["columns"]]
+        lines = [self.document["words"]]
+        lines += [f"{one['title']}: {one['words']}" for one in self.document["columns"]]
         lines += [
             f"Not open: {gate['reason']}" for gate in self.document["gates"] if not gate["passed"]
         ]
@@ -46,7 +44,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A question on its way."""
+    """A question on its way. ``state`` is coarse; ``document`` holds everything."""
 
     document: dict[str, Any]
 
@@ -65,7 +63,7 @@ class Submission:
 
     @property
     def ended(self) -> bool:
-        return self.state in ENDED
+        return bool(self.document["ended"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class Release:
 
     @property
     def record(self) -> dict[str, Any]:
-        return dict(self.document["record"])
+        return dict(self.document["table"]["record"])
 
     def table(self) -> pd.DataFrame:
         """One row per cell; per column its value, half-width, interval and status.

@@ -1,0 +1,72 @@
+"""Does the API do what its description says, for requests that nobody thought of?
+
+All checks of schemathesis, with its own defaults for which answers are right.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import schemathesis
+from schemathesis.engine import events, from_schema
+from werkzeug.serving import make_server
+
+import tre.api
+from tests.web import api_world
+
+EXAMPLES = 12  # a phase and an operation; the coverage phase adds every boundary of the contract
+
+
+@contextmanager
+def served(world: api_world.World) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, world.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> Iterator[schemathesis.BaseSchema]:
+    world = api_world.make(tmp_path)
+    bearer = {"Authorization": f"Bearer {world.token}"}
+    with served(world) as address:
+        schema = schemathesis.openapi.from_url(address + tre.api.SPEC_PATH, headers=bearer)
+        schema.config.update(headers=bearer)
+        schema.config.generation.deterministic = True
+        schema.config.generation.max_examples = EXAMPLES
+        yield schema
+
+
+def _faults(schema: schemathesis.BaseSchema, tested: set[str]) -> Iterator[str]:
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            yield f"{event}"
+        if isinstance(event, events.ScenarioFinished):
+            tested.update(event.recorder.interactions and [event.label or ""])
+            yield from _failed(event)
+
+
+def _failed(event: events.ScenarioFinished) -> Iterator[str]:
+    for case, checks in event.recorder.checks.items():
+        for check in checks:
+            if check.failure_info is not None:
+                yield f"{event.label}: {check.name}: {check.failure_info.failure}" + str(
+                    event.recorder.cases[case].value.as_curl_command()
+                )
+
+
+def test_every_operation_answers_as_described(described: schemathesis.BaseSchema) -> None:
+    tested: set[str] = set()
+    faults = list(_faults(described, tested))
+    assert faults == []
+    described_operations = {one.ok().label for one in described.get_all_operations()}
+    assert described_operations <= tested
