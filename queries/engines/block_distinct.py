@@ -1,0 +1,64 @@
+"""How are distinct units counted in cells that vary by row? Each unit weighs less in many cells.
+
+Where few row-level cells exist, a unit's cells are the bits of one integer: one pass over the
+rows, no table of pairs. Else pairs of unit and cell are made.
+"""
+
+from __future__ import annotations
+
+from disclosure_control.policy import Track
+from queries.engines.block import Block, selected, step
+from queries.engines.expressions import cell_sql
+from queries.engines.reading import Reading
+from queries.engines.row_cells import offset_sql, row_cell_sql, row_cells, unit_and_cell_sql
+from queries.plan_terms import Level
+from queries.plan_vectors import WEIGHT, Recipe
+
+BITS = 62
+"""Most row-level cells that one integer holds as a set."""
+
+
+def distinct_units(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
+    write = _by_bits if row_cells(read) <= BITS else _by_pairs
+    return write(read, sums={one.name: "sum(_w)" for one in recipes})
+
+
+def _by_bits(read: Reading, *, sums: dict[str, str]) -> Block:
+    own = cell_sql(read.keys(Level.UNIT), name=read.direct)
+    bits = f"bit_or(1::BIGINT << ({row_cell_sql(read)})) AS _b"
+    sets = selected(f"{read.unit} AS _u", bits, rows=read.rows(), by="1")
+    alike = selected(f"{own} AS _c", "_b", "count(*) AS _n", rows=read.units_of("_sets"), by="ALL")
+    return Block(
+        steps=(step("_sets", sets), step("_alike", alike)),
+        inner=selected(
+            f"_alike._c + {offset_sql(read, cell='_r')} AS _c",
+            f"_n * {_weight(read, cells='bit_count(_b)')} AS _w",
+            rows=f" FROM _alike, range({row_cells(read)}) AS _every(_r) WHERE (_b >> _r) & 1 = 1",
+        ),
+        sums=sums,
+    )
+
+
+def _by_pairs(read: Reading, *, sums: dict[str, str]) -> Block:
+    own = cell_sql(read.keys(Level.UNIT), name=read.direct)
+    unit, cell = f"_k // {row_cells(read)}", f"(_k % {row_cells(read)})"
+    pairs = selected(f"{unit_and_cell_sql(read)} AS _k", rows=read.rows(), by="1")
+    spread = selected(f"{unit} AS _u", "count(*) AS _g", rows=" FROM _pairs", by="1")
+    weight = f"{_weight(read, cells='_g')} AS _w"
+    placed = selected("_spread._u AS _u", f"{own} AS _c", weight, rows=read.units_of("_spread"))
+    return Block(
+        steps=(step("_pairs", pairs), step("_spread", spread), step("_placed", placed)),
+        inner=selected(
+            f"_placed._c + {offset_sql(read, cell=cell)} AS _c",
+            "_w",
+            rows=f" FROM _pairs JOIN _placed ON _placed._u = {unit}",
+        ),
+        sums=sums,
+    )
+
+
+def _weight(read: Reading, *, cells: str) -> str:
+    """Exact tables count each unit fully."""
+    most = read.plan.limits.groups
+    exact = read.plan.track is Track.SDC
+    return "1" if exact else f"({WEIGHT * most} // greatest({most}, {cells}))"

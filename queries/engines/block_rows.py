@@ -1,0 +1,94 @@
+"""How do rows become sums by cell, one at a time? Unit rows, weighted rows, and plain rows."""
+
+from __future__ import annotations
+
+from disclosure_control.tables import Counting
+from queries.engines.block import COUNTS, EXTREMES, Block, own_value, selected, step
+from queries.engines.expressions import cell_sql
+from queries.engines.reading import Reading
+from queries.plan_terms import Level, Term, terms_in
+from queries.plan_vectors import WEIGHT, Measured, Recipe
+
+
+def unit_rows(read: Reading) -> Block:
+    """The source has one row a unit."""
+    values = [f"{read.value(one)} AS {own_value(one)}" for one in read.plan.measured]
+    cell = f"{cell_sql(read.plan.keys, name=read.direct)} AS _c"
+    return Block(
+        steps=(),
+        inner=selected(cell, *values, rows=read.everything()),
+        sums={one.name: _unit_row_sum(one, of=read.measured(one)) for one in read.plan.recipes},
+    )
+
+
+def _unit_row_sum(recipe: Recipe, *, of: Measured | None) -> str:
+    if of is None:
+        return "count(*)"
+    if recipe.counts in COUNTS:
+        return f"count({own_value(of)})"
+    if recipe.counts is Counting.TOTAL:
+        return f"sum({own_value(of)} - ({recipe.centre}))"
+    return EXTREMES[recipe.counts].format(own_value(of))
+
+
+def plain_rows(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
+    """Exact counts of rows."""
+    cell = f"{cell_sql(read.plan.keys, name=read.direct)} AS _c"
+    return Block(
+        steps=(),
+        inner=selected(cell, rows=read.everything()),
+        sums={one.name: "count(*)" for one in recipes},
+    )
+
+
+def weighted_rows(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
+    """Each row weighs less where its unit has more than K of them."""
+    carried = _carried(read)
+
+    def name(term: Term) -> str:
+        return f"_framed.{carried[term]}" if term in carried else read.direct(term)
+
+    cell = f"_framed._c + {cell_sql(read.keys(Level.ROW), name=name)} AS _c"
+    values = [f"{read.value(one, name=name)} AS {own_value(one)}" for one in read.plan.measured]
+    rows = (
+        f" FROM {read.source()}{read.joins(Level.ROW, unit=read.unit)}"
+        f" JOIN _framed ON _framed._u = {read.unit}"
+        f"{read.where(Level.ROW, Level.BOTH, name=name)}"
+    )
+    return Block(
+        steps=_framed(read, carried=carried),
+        inner=selected(cell, "_framed._w AS _w", *values, rows=rows),
+        sums={one.name: _weighted_sum(one, of=read.measured(one)) for one in recipes},
+    )
+
+
+def _framed(read: Reading, *, carried: dict[Term, str]) -> tuple[str, ...]:
+    """Units with their weight, their part of the cell, and what else a row needs of them."""
+    most = read.plan.limits.rows
+    columns = [
+        "_per_unit._u AS _u",
+        f"({WEIGHT * most} // greatest({most}, _n))::BIGINT AS _w",
+        f"{cell_sql(read.keys(Level.UNIT), name=read.direct)} AS _c",
+        *(f"{read.direct(term)} AS {column}" for term, column in carried.items()),
+    ]
+    counted = selected(f"{read.unit} AS _u", "count(*) AS _n", rows=read.rows(), by="1")
+    return (
+        step("_per_unit", counted),
+        step("_framed", selected(*columns, rows=read.units_of("_per_unit"))),
+    )
+
+
+def _carried(read: Reading) -> dict[Term, str]:
+    """Terms of the unit that are needed beside a row, and their columns."""
+    terms = [term for one in read.of_level(Level.BOTH) for term in terms_in(one.condition)]
+    terms += [one.term for one in read.plan.measured]
+    own = {term for term in terms if read.plan.level_of(term) is Level.UNIT}
+    return {term: f"_t{at}" for at, term in enumerate(sorted(own, key=repr))}
+
+
+def _weighted_sum(recipe: Recipe, *, of: Measured | None) -> str:
+    if of is None:
+        return "sum(_w)"
+    if recipe.counts in COUNTS:
+        return f"sum(_w) FILTER ({own_value(of)} IS NOT NULL)"
+    return f"sum(_w * ({own_value(of)} - ({recipe.centre})))"

@@ -1,0 +1,248 @@
+"""What is the right answer? A slow engine in plain Python that interprets the question itself.
+
+It is the oracle of the tests: it reads the query, the catalogue and the policy, never a plan,
+and was written from the definitions in ``docs/explanation/sensitivity.md``. Tables are lists of
+rows, each a dict of stored integers (None: missing).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from disclosure_control.policy import Policy, Track
+from queries.catalogue import Catalogue, Table
+from queries.engines.memory_rows import Context, Row, Tables, stored
+from queries.language import ColumnRef, Dimension, Measure, Query, Ref, Statistic
+
+SCALE = 10**6
+Key = tuple[int | None, ...]
+Vectors = dict[str, tuple[int, ...]]
+
+
+def answer(query: Query, *, catalogue: Catalogue, policy: Policy, tables: Tables) -> Vectors:
+    """Every vector of the question's table, by name, on the row-major public grid."""
+    return _Oracle(query, catalogue, policy, Context(query, catalogue, tables)).vectors()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """One row of the source that the filters keep."""
+
+    unit: int
+    key: Key
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class _Oracle:
+    query: Query
+    catalogue: Catalogue
+    policy: Policy
+    context: Context
+
+    def vectors(self) -> Vectors:
+        rows = list(self.kept())
+        sums: dict[str, dict[Key, int]] = {}
+        for measure in self.query.measures:
+            sums.update(self.measured(measure, rows))
+        grid = list(product(*(self.keys(one) for one in self.query.dimensions)))
+        return {name: tuple(cells.get(key, 0) for key in grid) for name, cells in sums.items()}
+
+    # Rows and keys.
+
+    def kept(self) -> Iterator[_Kept]:
+        unit_column = self.source.unit_column or ""
+        for row in self.context.joined():
+            if self.query.where is None or self.context.truth(self.query.where, row) is True:
+                unit = row[self.source.name, unit_column]
+                key = tuple(self.key(one, row) for one in self.query.dimensions)
+                if unit is not None:
+                    yield _Kept(unit, key, row)
+
+    @property
+    def source(self) -> Table:
+        return self.context.table(self.query.source)
+
+    def keys(self, dimension: Dimension) -> list[int | None]:
+        """Positions on an axis; None stands for missing, and comes last where it can occur."""
+        size = len(self.context.codes(dimension.ref)) or len((False, True))
+        missing = self.context.nullable(dimension.ref)
+        if dimension.bands:
+            size = len(dimension.bands) + 1
+        elif dimension.recode:
+            groups = self.groups(dimension)
+            size = len(groups)
+            named = {code for group in groups for code in group}
+            missing = missing or any(c not in named for c in self.context.codes(dimension.ref))
+        return [*range(size), None] if missing else list(range(size))
+
+    def groups(self, dimension: Dimension) -> list[tuple[str, ...]]:
+        recode = self.catalogue.recode(dimension.recode or "")
+        return [values for _, values in recode.groups] if recode else []
+
+    def key(self, dimension: Dimension, row: Row) -> int | None:
+        value = self.context.value(dimension.ref, row)
+        if value is None:
+            return None
+        if dimension.bands:
+            decimals = self.context.decimals(dimension.ref)
+            return sum(value >= stored(cut, decimals=decimals) for cut in dimension.bands)
+        if dimension.recode:
+            code = self.context.codes(dimension.ref)[value]
+            groups = self.groups(dimension)
+            return next((at for at, group in enumerate(groups) if code in group), None)
+        return value
+
+    # Measures.
+
+    def measured(self, measure: Measure, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+        if self.policy.track is Track.SDC:
+            return self.exact(measure, rows)
+        if measure.ref is None:
+            name = self.count_name(measure.statistic)
+            units = measure.statistic is Statistic.UNITS
+            return {name: self.units(rows) if units else self.counted(rows, lambda _: True)}
+        return self.noisy(measure, measure.ref, rows)
+
+    def count_name(self, statistic: Statistic) -> str:
+        single = self.source.one_row_per_unit
+        return "units" if single or statistic is Statistic.UNITS else "rows"
+
+    def noisy(self, measure: Measure, ref: Ref, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+        name = self.name(ref)
+        low, high = self.context.bounds(ref)
+        mean = measure.statistic is Statistic.MEAN
+        centre = (low + high) // 2 if mean else 0
+
+        def distance(kept: _Kept) -> int | None:
+            value = self.context.value(ref, kept.row)
+            return None if value is None else max(low, min(high, value)) - centre
+
+        most = max(abs(low - centre), abs(high - centre))
+        centred = bool(centre) or (mean and self.constant_cells() and not self.single())
+        total = f"centred_{name}" if centred else f"total_{name}"
+        sums = {total: self.totals(rows, distance, most=most, mean=mean)}
+        if self.context.nullable(ref):
+            present = self.counted(rows, lambda kept: distance(kept) is not None)
+            return {f"values_{name}": present, **sums}
+        count = self.count_name(Statistic.COUNT)
+        return {count: self.counted(rows, lambda _: True), **sums}
+
+    def name(self, ref: Ref) -> str:
+        """The column's or feature's own name; with its table where two share it."""
+        refs = {one.ref for one in self.query.measures if one.ref is not None}
+        plain = [one.column if isinstance(one, ColumnRef) else one.name for one in refs]
+        if not isinstance(ref, ColumnRef):
+            return ref.name
+        return f"{ref.table}_{ref.column}" if plain.count(ref.column) > 1 else ref.column
+
+    # Bounded contributions.
+
+    def single(self) -> bool:
+        return self.source.one_row_per_unit
+
+    def constant_cells(self) -> bool:
+        """Do all rows of a unit fall in one cell, whatever the data?"""
+        refs = (one.ref for one in self.query.dimensions)
+        return self.single() or all(self.context.constant(ref) for ref in refs)
+
+    def counted(self, rows: list[_Kept], counts: Callable[[_Kept], bool]) -> dict[Key, int]:
+        return self.totals(rows, lambda kept: 1 if counts(kept) else None, most=1, mean=False)
+
+    def totals(
+        self,
+        rows: list[_Kept],
+        distance: Callable[[_Kept], int | None],
+        *,
+        most: int,
+        mean: bool,
+    ) -> dict[Key, int]:
+        """Bounded totals by cell of what each row adds; None adds nothing and is not a value."""
+        cells: dict[Key, int] = defaultdict(int)
+        limit = self.policy.dp.max_rows_per_unit if self.policy.dp else 0
+        for own in _by_unit(rows).values():
+            weight = SCALE * limit // max(limit, len(own))
+            if not self.constant_cells():
+                for kept in own:
+                    cells[kept.key] += weight * (distance(kept) or 0)
+                continue
+            values = [value for kept in own if (value := distance(kept)) is not None]
+            cells[own[0].key] += self.unit_total(values, limit=limit, most=most, mean=mean)
+        return cells
+
+    def unit_total(self, values: list[int], *, limit: int, most: int, mean: bool) -> int:
+        total = sum(values)
+        if self.single():
+            return total
+        if mean and len(values) > limit:
+            size = abs(total) * limit // len(values)  # cut towards zero
+            return size if total >= 0 else -size
+        return total if mean else max(-limit * most, min(limit * most, total))
+
+    def units(self, rows: list[_Kept]) -> dict[Key, int]:
+        cells: dict[Key, int] = defaultdict(int)
+        limit = self.policy.dp.max_groups_per_unit if self.policy.dp else 0
+        for own in _by_unit(rows).values():
+            keys = {kept.key for kept in own}
+            weight = SCALE * limit // max(limit, len(keys))
+            for key in keys:
+                cells[key] += 1 if self.constant_cells() else weight
+        return cells
+
+    # Exact evidence.
+
+    def exact(self, measure: Measure, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+        units = {key: len(own) for key, own in _cells_of(rows).items()}
+        if measure.ref is None:
+            name = self.count_name(measure.statistic)
+            counted = units if name == "units" else _counts(rows)
+            return {name: counted, "units": units}
+        ref, name = measure.ref, self.name(measure.ref)
+        valued = [kept for kept in rows if self.context.value(ref, kept.row) is not None]
+        nullable = self.context.nullable(ref)
+        contributors = {key: len(own) for key, own in _cells_of(valued).items()}
+        found = {f"contributors_{name}" if nullable else "units": contributors}
+        if measure.statistic is Statistic.MEAN and not self.single():
+            found[f"values_{name}" if nullable else "rows"] = _counts(valued)
+        return {**found, **self.dominance(ref, name=name, rows=valued)}
+
+    def dominance(self, ref: Ref, *, name: str, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+        parts: dict[str, dict[Key, int]] = defaultdict(dict)
+        low, high = self.context.bounds(ref)
+        for key, units in _cells_of(rows).items():
+            nets = [
+                sum(max(low, min(high, self.context.value(ref, kept.row) or 0)) for kept in own)
+                for own in units.values()
+            ]
+            sizes = sorted((abs(net) for net in nets), reverse=True)
+            parts["total"][key] = sum(nets)
+            parts["largest"][key] = sizes[0]
+            parts["second"][key] = sizes[1] if len(sizes) > 1 else 0
+            parts["gross"][key] = sum(sizes)
+        names = ("total", "largest", "second", "gross")
+        return {f"{part}_{name}": parts[part] for part in names}
+
+
+def _by_unit(rows: Sequence[_Kept]) -> Mapping[int, list[_Kept]]:
+    found: dict[int, list[_Kept]] = defaultdict(list)
+    for kept in rows:
+        found[kept.unit].append(kept)
+    return found
+
+
+def _cells_of(rows: Sequence[_Kept]) -> Mapping[Key, Mapping[int, list[_Kept]]]:
+    """Rows by cell, and within it by unit."""
+    found: dict[Key, list[_Kept]] = defaultdict(list)
+    for kept in rows:
+        found[kept.key].append(kept)
+    return {key: _by_unit(own) for key, own in found.items()}
+
+
+def _counts(rows: Sequence[_Kept]) -> dict[Key, int]:
+    cells: dict[Key, int] = defaultdict(int)
+    for kept in rows:
+        cells[kept.key] += 1
+    return cells

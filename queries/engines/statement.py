@@ -1,0 +1,22 @@
+"""Which one SQL statement answers a plan? Written anew from integers and declared names.
+
+A statement has named steps: features (one row per unit), rows brought to one per unit, those
+units with what their own data decides (linking here costs one look-up a unit instead of one a
+row), and last, sums by cell. Its rows are (cell, one number per vector, in the plan's order);
+a cell without a row, or a number that is NULL, is zero.
+"""
+
+from __future__ import annotations
+
+from queries.engines.blocks import blocks_of
+from queries.engines.reading import Reading
+from queries.plan import Plan
+
+
+def statement(plan: Plan) -> str:
+    """One SELECT over the attached schema ``db``."""
+    read = Reading(plan)
+    blocks = tuple(blocks_of(read))
+    steps = [*read.feature_steps, *(step for block in blocks for step in block.steps)]
+    heading = f"WITH {', '.join(steps)} " if steps else ""
+    return heading + " UNION ALL ".join(block.select(plan.recipes) for block in blocks)
