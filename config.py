@@ -1,0 +1,150 @@
+"""Which settings does an installation have? Two frozen values, read from the environment.
+
+The web process gets ``WebConfig``, which holds neither the data store's path nor its key; the
+worker gets ``WorkerConfig``. Both refuse to start in production with debug, a default secret, or
+demo accounts. ``app.py`` and the worker's entry read them once and hand them down as values.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TypeVar
+
+from tre.errors import ConfigurationError
+
+PREFIX = "TRE_"
+DEFAULT_SECRET = "only-for-development-and-tests"  # noqa: S105 - refused in production
+SHORTEST_SECRET = 32
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"", "0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """What pages and the API need. Each field is read from TRE_ and its name in capitals."""
+
+    environment: str = "production"  # production | demo | development | test
+    database_url: str = ""  # sqlite:///path or postgresql+psycopg://user@host/name
+    secret_key: str = DEFAULT_SECRET  # signs forms; 32 characters or more in production
+    debug: bool = False  # never in production
+    demo: bool = False  # shows demo people as buttons on the sign-in page; never in production
+    public_url: str = ""  # https://host under which people reach the service; its host is checked
+    trusted_proxies: int = 0  # proxies in front that set X-Forwarded-For, -Proto and -Host
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """What the worker needs. Each field is read from TRE_ and its name in capitals."""
+
+    environment: str = "production"  # production | demo | development | test
+    database_url: str = ""  # the same database as the web process
+    store_root: str = ""  # folder of the sealed, versioned dataset files
+    key_file: str = ""  # file with the store's key: outside the store, readable by the worker only
+    slot_scale: float = 1.0  # less than 1 answers before the slot's end: in tests only
+    poll_seconds: float = 0.2  # how often an idle worker looks for work
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+
+ENVIRONMENTS = ("production", "demo", "development", "test")
+
+
+def web(environ: Mapping[str, str] = os.environ) -> WebConfig:
+    """Raises ConfigurationError with every fault at once."""
+    config = _read(WebConfig, environ)
+    _refuse([*_common_faults(config), *_web_faults(config)])
+    return config
+
+
+def worker(environ: Mapping[str, str] = os.environ) -> WorkerConfig:
+    """Raises ConfigurationError with every fault at once."""
+    config = _read(WorkerConfig, environ)
+    _refuse([*_common_faults(config), *_worker_faults(config)])
+    return config
+
+
+Config = TypeVar("Config", WebConfig, WorkerConfig)
+
+
+def _read(kind: type[Config], environ: Mapping[str, str]) -> Config:
+    given: dict[str, object] = {}
+    faults: list[str] = []
+    for field in fields(kind):
+        name = PREFIX + field.name.upper()
+        if name not in environ:
+            continue
+        try:
+            given[field.name] = READERS[str(field.type)](environ[name].strip())
+        except (KeyError, ValueError):
+            faults.append(f"{name} cannot be read as {field.type}")
+    _refuse(faults)
+    return kind(**given)
+
+
+def _truth(text: str) -> bool:
+    if text.lower() in TRUE | FALSE:
+        return text.lower() in TRUE
+    raise ValueError(text)
+
+
+READERS = {"str": str, "bool": _truth, "int": int, "float": float}
+
+
+def _common_faults(config: WebConfig | WorkerConfig) -> list[str]:
+    faults = []
+    if config.environment not in ENVIRONMENTS:
+        faults.append(f"TRE_ENVIRONMENT is one of {', '.join(ENVIRONMENTS)}")
+    if not config.database_url:
+        faults.append("TRE_DATABASE_URL is missing")
+    return faults
+
+
+def _web_faults(config: WebConfig) -> list[str]:
+    if not config.production:
+        return []
+    rules = (
+        (config.debug, "TRE_DEBUG must be off in production"),
+        (config.demo, "TRE_DEMO must be off in production"),
+        (config.secret_key == DEFAULT_SECRET, "TRE_SECRET_KEY still has its default value"),
+        (
+            len(config.secret_key) < SHORTEST_SECRET,
+            f"TRE_SECRET_KEY has fewer than {SHORTEST_SECRET} characters",
+        ),
+        (
+            not config.public_url.startswith("https://"),
+            "TRE_PUBLIC_URL must begin with https:// in production",
+        ),
+    )
+    return [fault for broken, fault in rules if broken]
+
+
+def _worker_faults(config: WorkerConfig) -> list[str]:
+    rules = (
+        (not config.store_root, "TRE_STORE_ROOT is missing"),
+        (not config.key_file, "TRE_KEY_FILE is missing"),
+        (
+            bool(config.store_root and config.key_file)
+            and Path(config.key_file).resolve().is_relative_to(Path(config.store_root).resolve()),
+            "TRE_KEY_FILE lies inside TRE_STORE_ROOT: keep the key apart from what it opens",
+        ),
+        (
+            config.production and config.slot_scale != 1.0,
+            "TRE_SLOT_SCALE must be 1 in production: earlier answers tell how long they took",
+        ),
+        (config.slot_scale < 0 or config.poll_seconds <= 0, "times are not negative"),
+    )
+    return [fault for broken, fault in rules if broken]
+
+
+def _refuse(faults: list[str]) -> None:
+    if faults:
+        raise ConfigurationError(tuple(faults))
