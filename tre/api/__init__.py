@@ -2,7 +2,8 @@
 
 ``mount(app)`` hangs it into an ``APIFlask`` application that was made with
 ``spec_path=tre.api.SPEC_PATH``, ``docs_path=None`` and ``json_errors=False``, after
-``tre.request.install``. Errors under /api are problem+json whatever the pages do with theirs.
+``tre.request.install``. ``problems.answer`` turns an error under /api into problem+json and
+returns None for all others, so that pages can ask it first.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ SPEC_PATH = "/api/v1/openapi.json"
 TITLE = "Trusted research environment"
 VERSION = "1.0.0"
 
-__all__ = ["SPEC_PATH", "TITLE", "VERSION", "blueprint", "mount"]
+__all__ = ["SPEC_PATH", "TITLE", "VERSION", "blueprint", "mount", "problems"]
 
 VIEWS = (catalogue, questions, releases)
 
@@ -25,7 +26,7 @@ def mount(app: APIFlask) -> None:
     """Views, problems and the description. Forms carry tokens against forgery; bearers need none."""
     app.config["SECURITY_SCHEMES"] = {tokens.SECURITY: tokens.SCHEME}
     app.config["AUTO_SERVERS"] = False
-    app.error_callback = lambda error: problems.response(problems.of_contract(error))
+    app.error_callback = problems.answer
     app.spec_processor(openapi.finish)
     if "csrf" in app.extensions:
         app.extensions["csrf"].exempt(blueprint)

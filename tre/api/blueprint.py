@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from apiflask import APIBlueprint
 from flask import Response, request
-from werkzeug.exceptions import HTTPException
 
-from queries.errors import QueryRefused
 from tre.api import problems
 from tre.api.problems import Problem
-from tre.errors import ServiceError
 
 JSON = "application/json"
+FIRST_ERROR = 400  # what is less, such as a redirect, is none
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="API v1")
 
@@ -31,31 +29,11 @@ def _has_body() -> bool:
 def say_routing_errors() -> Response | None:
     """Errors of an address under /api that leads to no view, before a page could be made of them."""
     error = request.routing_exception
-    if not problems.speaks_problems(request.path) or not isinstance(error, HTTPException):
+    if error is None or (error.code or 0) < FIRST_ERROR:
         return None
-    return problems.response(problems.of_http_error(error)) if error.code != 308 else None  # noqa: PLR2004
+    return problems.answer(error)
 
 
-@blueprint.errorhandler(Problem)
-def _problem(error: Problem) -> Response:
-    return problems.response(error)
-
-
-@blueprint.errorhandler(HTTPException)
-def _http_error(error: HTTPException) -> Response:
-    return problems.response(problems.of_http_error(error))
-
-
-@blueprint.errorhandler(ServiceError)
-def _service_error(error: ServiceError) -> Response:
-    return problems.response(problems.of_service_error(error))
-
-
-@blueprint.errorhandler(QueryRefused)
-def _query_refused(error: QueryRefused) -> Response:
-    return problems.response(problems.of_refusal(error))
-
-
-@blueprint.errorhandler(RecursionError)
-def _too_deep(_error: RecursionError) -> Response:
-    return problems.response(Problem("bad-request"))
+@blueprint.errorhandler(Exception)
+def say_errors(error: Exception) -> Response | None:
+    return problems.answer(error)

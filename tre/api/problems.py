@@ -7,12 +7,13 @@ depends on data: the sentences are fixed, and refusals of a question come from p
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apiflask import HTTPError
-from flask import Response
+from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from queries.errors import Problem as QueryProblem
@@ -21,6 +22,8 @@ from tre.errors import GatesClosed, Incomplete, NotPermitted, ServiceError
 
 if TYPE_CHECKING:
     from tre.gates import Gate
+
+log = logging.getLogger(__name__)
 
 PREFIX = "/api"
 MEDIA_TYPE = "application/problem+json"
@@ -250,6 +253,31 @@ def _placed(problem: QueryProblem) -> dict[str, Any]:
         "where": problem.where,
         "position": position,
     }
+
+
+def of(error: Exception) -> Problem:
+    """The problem of anything that was raised; what nobody foresaw is a fault without a word."""
+    return next((say(error) for kind, say in SAYINGS if isinstance(error, kind)), Problem("fault"))
+
+
+SAYINGS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
+    (Problem, lambda error: error),
+    (HTTPError, of_contract),
+    (HTTPException, of_http_error),
+    (QueryRefused, of_refusal),
+    (ServiceError, of_service_error),
+    (RecursionError, lambda _: Problem("bad-request")),  # a body nested too deep to be read
+)
+
+
+def answer(error: Exception) -> Response | None:
+    """The answer to a program; None where a person asked and a page should be made."""
+    if not speaks_problems(request.path):
+        return None
+    problem = of(error)
+    if problem.kind.code == "fault":
+        log.error("unexpected %s at %s", type(error).__name__, request.endpoint, exc_info=error)
+    return response(problem)
 
 
 def speaks_problems(path: str) -> bool:
