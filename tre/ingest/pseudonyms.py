@@ -1,0 +1,39 @@
+"""Which number does a unit get in the store? Its rank in an order that only the key knows.
+
+A rank is dense, says nothing about the source's identifier or its order, and stays the same when
+the same data is ingested again under the same key. It is never shown to anybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tre.ingest.checks import Kept
+from tre.ingest.columns import Integers
+
+
+def ranks(units: Mapping[str, int], *, kept: Sequence[Kept], secret: bytes) -> Integers:
+    """By provisional number: the final one; -1 for a unit of which no row was kept.
+
+    Units are ranked over all tables together, so that one unit has one number everywhere.
+    """
+    used = _used(kept, of=len(units))
+    ordered = sorted(
+        (name for name, number in units.items() if used[number]),
+        key=lambda name: hmac.digest(secret, name.encode(), hashlib.sha256),
+    )
+    final = np.full(len(units), -1, dtype=np.int64)
+    final[[units[name] for name in ordered]] = np.arange(len(ordered))
+    return final
+
+
+def _used(kept: Sequence[Kept], *, of: int) -> np.ndarray:
+    used = np.zeros(of, dtype=bool)
+    for rows in kept:
+        if rows.table.unit_column:
+            used[rows.stored[rows.table.unit_column]] = True
+    return used

@@ -1,0 +1,139 @@
+"""How do checked rows become an immutable, encrypted file?
+
+All columns BIGINT, NULL where missing, sorted by unit and then by every other column, so that the
+same data gives the same rows in the same order. The file is written aside, encrypted from its
+first byte, synced, made read-only and renamed: a version is there completely or not at all.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from queries.store import SCHEMA, Store, attach_read_only, connect, open_for_writing, quoted
+from tre.ingest.checks import Kept
+from tre.ingest.columns import Integers
+from tre.ingest.errors import StoreBusy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ASIDE = ".unfinished-"
+VERSION_LENGTH = 32  # hexadecimal digits
+
+
+def in_order(kept: Kept, *, ranks: Integers) -> Kept:
+    """Rows with their final unit numbers, sorted."""
+    stored = dict(kept.stored)
+    first = [kept.table.unit_column] if kept.table.unit_column else []
+    for name in first:
+        stored[name] = ranks[stored[name]]
+    names = first + [name for name in stored if name not in first]
+    keys = [part for name in names for part in (stored[name], kept.missing[name])]
+    order = np.lexsort(keys[::-1])
+    return replace(
+        kept,
+        stored={name: values[order] for name, values in stored.items()},
+        missing={name: gaps[order] for name, gaps in kept.missing.items()},
+    )
+
+
+def version_of(tables: Sequence[Kept], *, catalogue_hash: str, secret: bytes) -> str:
+    """The name of this content. Keyed: a plain hash would let anybody test a guess of the data."""
+    digest = hmac.new(secret, catalogue_hash.encode(), hashlib.sha256)
+    for kept in tables:
+        for name, values in kept.stored.items():
+            digest.update(f"\0{kept.table.name}\0{name}\0{kept.rows}\0".encode())
+            digest.update(values.astype("<i8").tobytes())
+            digest.update(np.packbits(kept.missing[name]).tobytes())
+    return digest.hexdigest()[:VERSION_LENGTH]
+
+
+def seal(tables: Sequence[Kept], *, store: Store, dataset: str, version: str) -> bool:
+    """Publishes the version; False where it was there before, and opens. Raises StoreFailed."""
+    path = store.path(dataset, version)
+    if path.exists():
+        _require_openable(path, key=store.key)
+        return False
+    aside = path.with_name(f"{ASIDE}{secrets.token_hex(8)}")
+    _write(tables, aside, key=store.key)
+    aside.chmod(0o400)
+    _sync(aside)
+    aside.rename(path)
+    _sync(path.parent)
+    return True
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """One ingest of a dataset at a time; what a crashed one left behind is removed first.
+
+    Raises StoreBusy.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / ".lock").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreBusy from error
+        _clear(folder)
+        try:
+            yield
+        finally:
+            _clear(folder)
+
+
+def _write(tables: Sequence[Kept], path: Path, *, key: bytes) -> None:
+    spill = path.with_name(path.name + "-spill")
+    spill.mkdir(mode=0o700)
+    con = open_for_writing(path, key=key, spill=spill)
+    try:
+        for kept in tables:
+            con.register("rows", _arrow(kept))
+            con.execute(f"CREATE TABLE {SCHEMA}.{quoted(kept.table.name)} AS FROM rows")
+            con.unregister("rows")
+        con.execute(f"CHECKPOINT {SCHEMA}")
+        con.execute(f"DETACH {SCHEMA}")
+    finally:
+        con.close()
+
+
+def _arrow(kept: Kept) -> pa.Table:
+    return pa.table(
+        {
+            name: pa.array(values, type=pa.int64(), mask=kept.missing[name])
+            for name, values in kept.stored.items()
+        }
+    )
+
+
+def _require_openable(path: Path, *, key: bytes) -> None:
+    con = connect()
+    try:
+        attach_read_only(con, path, key=key)
+    finally:
+        con.close()
+
+
+def _clear(folder: Path) -> None:
+    for left in folder.glob(f"{ASIDE}*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
