@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from queries.refusals import SENTENCES
 
 LONGEST_ECHO = 60  # characters of the author's own text repeated in a sentence
+_FROM_CATALOGUE = frozenset({"known", "hint", "tables", "left", "right"})
 
 
 class QueryError(Exception):
@@ -66,7 +67,10 @@ class CatalogueInvalid(QueryError):
 
 def problem(code: str, *, where: str = "", **words: object) -> Problem:
     """The problem of a stable code, with the words that its sentence needs."""
-    shown = {name: _shortened(str(word)) for name, word in words.items()}
+    shown = {
+        name: str(word) if name in _FROM_CATALOGUE else _shortened(str(word))
+        for name, word in words.items()
+    }
     return Problem(code=code, message=SENTENCES[code].format_map(shown), where=where)
 
 

@@ -20,7 +20,9 @@ from queries.language import (
     JoinKind,
     Query,
     Ref,
+    Value,
 )
+from queries.values import date_from
 
 
 class Kind(StrEnum):
@@ -164,3 +166,14 @@ def key_count(dimension: Dimension, *, query: Query, catalogue: Catalogue) -> in
         grouped = {value for _, values in recode.groups for value in values}
         missing = missing or any(code.value not in grouped for code in found.codes)
     return keys + int(missing)
+
+
+def fitted(value: Value, found: Meaning | None) -> Value:
+    """Text as the date or code that it spells where that is what is compared."""
+    if found is None or not isinstance(value, str):
+        return value
+    if found.kind is Kind.DATE:
+        return date_from(value) or value
+    if found.kind is Kind.CODE and all(code.value != value for code in found.codes):
+        return next((code.value for code in found.codes if code.label == value), value)
+    return value

@@ -27,7 +27,7 @@ from queries.language import (
     Ref,
     Value,
 )
-from queries.resolve import Kind, Meaning, meaning
+from queries.resolve import Kind, Meaning, fitted, meaning
 from queries.sql_names import Names
 from queries.sql_tree import Node
 from queries.values import date_from
@@ -68,17 +68,6 @@ def constant(node: Node, *, names: Names, ref: Ref | None, path: str) -> Value:
     if read is None:
         raise names.reading.refuse(node, "value_expected")
     return fitted(read(node, names), found)
-
-
-def fitted(value: Value, found: Meaning | None) -> Value:
-    """Text as the date or code that it spells where that is what is compared."""
-    if found is None or not isinstance(value, str):
-        return value
-    if found.kind is Kind.DATE:
-        return date_from(value) or value
-    if found.kind is Kind.CODE and all(code.value != value for code in found.codes):
-        return next((code.value for code in found.codes if code.label == value), value)
-    return value
 
 
 def _meaning(ref: Ref, names: Names) -> Meaning | None:

@@ -1,0 +1,206 @@
+"""Which questions are the same? One canonical form, one hash: same question, same answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from queries.canonical_conditions import Canonical
+from queries.catalogue import Catalogue, Link
+from queries.json_conditions import predicate_json
+from queries.json_form import to_json
+from queries.language import (
+    And,
+    ColumnRef,
+    Dimension,
+    Feature,
+    FeatureRef,
+    Join,
+    JoinKind,
+    Measure,
+    Not,
+    Or,
+    Predicate,
+    Query,
+    Ref,
+)
+from queries.resolve import Meaning, meaning
+from queries.values import scaled, unscaled
+
+FORM = 1
+"""Number of the canonical form: a change of its rules must not match answers stored before."""
+
+
+def canonical(query: Query, catalogue: Catalogue) -> Query:
+    """The one spelling of a validated query; it has the same answer, cell for cell.
+
+    Features are renamed f1, f2, … by content; what changes nothing (features and left links that
+    nothing uses, repetitions, the order of parts) is dropped. Dimensions and measures are sorted:
+    its table has the cells of the query's own table in another order.
+    """
+    query = _with_named_features(query, catalogue=catalogue)
+    rewrite = _rewriting(query, catalogue=catalogue)
+    query = replace(
+        query,
+        where=None if query.where is None else rewrite.of(query.where),
+        dimensions=_sorted_dimensions(query, catalogue=catalogue),
+        measures=_sorted_measures(query),
+    )
+    return replace(query, joins=_needed_joins(query, catalogue=catalogue))
+
+
+def fingerprint(
+    query: Query,
+    *,
+    catalogue: Catalogue,
+    version: str,
+    policy_hash: str,
+    rho_nano: int,
+    mechanism: str | None,
+) -> str:
+    """SHA-256 in hex of everything that decides an answer: same fingerprint, same stored draw."""
+    return _hash(
+        {
+            "form": FORM,
+            "query": to_json(canonical(query, catalogue)),
+            "version": version,
+            "policy": policy_hash,
+            "rho_nano": rho_nano,
+            "mechanism": mechanism,
+        }
+    )
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(_text(value).encode()).hexdigest()
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _rewriting(query: Query, *, catalogue: Catalogue) -> Canonical:
+    def named(ref: Ref) -> Meaning | None:
+        return meaning(ref, query=query, catalogue=catalogue)
+
+    return Canonical(named, lambda predicate: _text(predicate_json(predicate)))
+
+
+def _with_named_features(query: Query, *, catalogue: Catalogue) -> Query:
+    """The features in use, each once, named by the order of their content."""
+    used = {ref.name for ref in _refs(query) if isinstance(ref, FeatureRef)}
+    rewrite = _rewriting(query, catalogue=catalogue)
+    contents = {
+        feature.name: _content(feature, rewrite)
+        for feature in query.features
+        if feature.name in used
+    }
+    ordered = sorted(set(contents.values()), key=_text_of_feature)
+    names = {content: f"f{number}" for number, content in enumerate(ordered, start=1)}
+    renaming = {old: names[content] for old, content in contents.items()}
+    return _renamed(
+        replace(query, features=tuple(replace(one, name=names[one]) for one in ordered)), renaming
+    )
+
+
+def _content(feature: Feature, rewrite: Canonical) -> Feature:
+    """The feature without its name, its condition in the one spelling."""
+    where = None if feature.where is None else rewrite.of(feature.where)
+    return replace(feature, name="", where=where)
+
+
+def _text_of_feature(feature: Feature) -> str:
+    where = None if feature.where is None else predicate_json(feature.where)
+    return _text([feature.table, feature.aggregate.value, feature.column, feature.order_by, where])
+
+
+def _renamed(query: Query, names: dict[str, str]) -> Query:
+    def ref(old: Any) -> Any:
+        return FeatureRef(names[old.name]) if isinstance(old, FeatureRef) else old
+
+    return replace(
+        query,
+        where=None if query.where is None else _with_refs(query.where, ref),
+        dimensions=tuple(replace(one, ref=ref(one.ref)) for one in query.dimensions),
+        measures=tuple(replace(one, ref=ref(one.ref)) for one in query.measures),
+    )
+
+
+def _with_refs(predicate: Predicate, ref: Any) -> Predicate:
+    if isinstance(predicate, And | Or):
+        return type(predicate)(tuple(_with_refs(part, ref) for part in predicate.parts))
+    if isinstance(predicate, Not):
+        return Not(_with_refs(predicate.part, ref))
+    return replace(predicate, ref=ref(predicate.ref))
+
+
+def _sorted_dimensions(query: Query, *, catalogue: Catalogue) -> tuple[Dimension, ...]:
+    plain = {_plain(one, query=query, catalogue=catalogue) for one in query.dimensions}
+    only = replace(query, joins=(), features=(), where=None, measures=())
+    return tuple(sorted(plain, key=lambda one: _text(to_json(replace(only, dimensions=(one,))))))
+
+
+def _sorted_measures(query: Query) -> tuple[Measure, ...]:
+    only = replace(query, joins=(), features=(), where=None, dimensions=())
+    return tuple(
+        sorted(set(query.measures), key=lambda one: _text(to_json(replace(only, measures=(one,)))))
+    )
+
+
+def _plain(dimension: Dimension, *, query: Query, catalogue: Catalogue) -> Dimension:
+    """Its cut points in the declared decimals."""
+    found = meaning(dimension.ref, query=query, catalogue=catalogue)
+    decimals = found.decimals if found else 0
+    bands = tuple(
+        unscaled(scaled(edge, decimals=decimals), decimals=decimals)
+        if isinstance(edge, Decimal)
+        else edge
+        for edge in dimension.bands
+    )
+    return replace(dimension, bands=bands)
+
+
+def _needed_joins(query: Query, *, catalogue: Catalogue) -> tuple[Join, ...]:
+    """Inner links always count; a left link only for what stands behind it."""
+    links = {join: catalogue.link(join.link) for join in query.joins}
+    named = {ref.table for ref in _refs(query) if isinstance(ref, ColumnRef)}
+    kept: dict[Join, Link] = {}
+    for join, link in reversed(links.items()):
+        if link and (join.kind is JoinKind.INNER or link.right in named):
+            kept[join] = link
+            named.add(link.left)
+    return _in_order(kept, source=query.source)
+
+
+def _in_order(links: dict[Join, Link], *, source: str) -> tuple[Join, ...]:
+    """By name, but each after the link that it starts from."""
+    present, ordered = {source}, []
+    waiting = sorted(links, key=lambda join: join.link)
+    while waiting:
+        ready = next((join for join in waiting if links[join].left in present), waiting[0])
+        waiting.remove(ready)
+        present.add(links[ready].right)
+        ordered.append(ready)
+    return tuple(ordered)
+
+
+def _refs(query: Query) -> Iterator[Ref]:
+    """Every name that the answer uses, outside features."""
+    yield from (dimension.ref for dimension in query.dimensions)
+    yield from (measure.ref for measure in query.measures if measure.ref is not None)
+    if query.where is not None:
+        yield from _refs_of(query.where)
+
+
+def _refs_of(predicate: Predicate) -> Iterator[Ref]:
+    if isinstance(predicate, And | Or):
+        for part in predicate.parts:
+            yield from _refs_of(part)
+    elif isinstance(predicate, Not):
+        yield from _refs_of(predicate.part)
+    else:
+        yield predicate.ref
