@@ -1,0 +1,1 @@
+"""What does a person see? Pages: permission, form, act of the journey, redirect."""

@@ -1,0 +1,131 @@
+"""What does a checker see and decide? What was asked, what would leave, and which rules fired."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_login import login_required
+from werkzeug.wrappers import Response
+
+from disclosure_control.tables import Protected
+from tre import request as this
+from tre.errors import Incomplete, NotFound
+from tre.journey import reviewed
+from tre.lifecycle import State
+from tre.outputs import Format, Output
+from tre.people import Person, Role
+from tre.reviews import Decision, Review
+from tre.web import forms, tables
+from tre.web.releases import sent
+from tre.web.visitor import me
+
+checking = Blueprint("checking", __name__)
+
+Page = Response | str | tuple[str, int]
+
+DONE: dict[str, str] = {
+    State.PROTECTED: "Your approval is recorded. Another checker has to look as well.",
+    State.REVIEWED: "Your approval is recorded. The output is reviewed.",
+    State.RELEASED: "Your approval is recorded. The table is released.",
+    State.RETURNED: "The question went back to its author.",
+    State.REJECTED: "The output is rejected.",
+}
+
+
+@checking.get("/checks")
+@login_required
+def queue() -> str:
+    outputs = reviewed.queue(this.session(), checker=_checker())
+    return render_template("checking/queue.html", outputs=outputs, section="checking.queue")
+
+
+@checking.route("/checks/<output_id>", methods=["GET", "POST"])
+@login_required
+def decide(output_id: str) -> Page:
+    output = reviewed.opened(this.session(), checker=_checker(), output_id=output_id)
+    form = forms.Decide()
+    if request.method == "GET":
+        form.artefact_hash.data = output.manifest_hash
+        return _page(output, form)
+    if not form.validate_on_submit():
+        return _page(output, form), 422
+    return _record(output, form)
+
+
+@checking.get("/checks/<output_id>/chart.svg")
+@login_required
+def chart(output_id: str) -> Response:
+    output = reviewed.opened(this.session(), checker=_checker(), output_id=output_id)
+    found = output.artefact(Format.CHART)
+    if found is None:
+        raise NotFound(output_id)
+    return sent(found, f"{output_id}-chart.svg", "inline")
+
+
+def _record(output: Output, form: forms.Decide) -> Page:
+    try:
+        submission = reviewed.review(
+            this.session(),
+            checker=me(),
+            output_id=output.id,
+            artefact_hash=form.artefact_hash.data or "",
+            decision=Decision(form.decision.data),
+            reason=form.reason.data or "",
+            now=this.now(),
+        )
+    except Incomplete as missing:
+        forms.add_problem(form, "reason", missing.sentence)
+        return _page(output, form), 422
+    flash(DONE.get(submission.state, "Your decision is recorded."), "success")
+    return redirect(url_for("checking.queue"), 303)
+
+
+def _checker() -> Person:
+    """For anybody else there are no checks."""
+    if not me().has(Role.CHECKER):
+        raise NotFound("checks")
+    return me()
+
+
+def _page(output: Output, form: forms.Decide) -> str:
+    submission = output.submission
+    protected, layout = tables.of_output(output)
+    return render_template(
+        "checking/decide.html",
+        output=output,
+        question=submission,
+        record=protected.record,
+        findings=findings(output, protected),
+        table=layout,
+        earlier=_earlier(output),
+        open=submission.state == State.PROTECTED,
+        form=form,
+        problems=forms.problems_of(form),
+        section="checking.queue",
+    )
+
+
+def _earlier(output: Output) -> list[Review]:
+    return reviewed.seen_reviews(this.session(), checker=me(), output_id=output.id)
+
+
+def findings(output: Output, protected: Protected) -> list[dict[str, Any]]:
+    """Every rule that fired; on exact tables also what only checkers may know."""
+    kept = output.artefact(Format.FINDINGS)
+    found = json.loads(kept.content) if kept is not None else None
+    if isinstance(found, list):
+        return found
+    return [
+        {
+            "rule": one.rule,
+            "severity": one.severity,
+            "threshold": one.threshold,
+            "mitigation": one.mitigation,
+            "cells": list(one.cells),
+        }
+        for one in protected.record.findings
+    ]
+
+

@@ -1,0 +1,126 @@
+"""Which small forms are there? Each field says what is wrong with it in a full sentence."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from govuk_frontend_wtf.wtforms_widgets import (
+    GovPasswordInput,
+    GovRadioInput,
+    GovSubmitInput,
+    GovTextArea,
+    GovTextInput,
+)
+from wtforms import (
+    EmailField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    StringField,
+    SubmitField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, Optional
+
+from tre.journey.answered import LONGEST_ANSWER
+from tre.journey.reviewed import LONGEST_REASON
+from tre.journey.stopped import LONGEST_REASON as LONGEST_STOP_REASON
+from tre.journey.submitted import LONGEST_PURPOSE
+
+Errors = list[dict[str, str]]
+"""What the error summary lists: a sentence and the address of the field."""
+
+
+def problems_of(form: FlaskForm) -> Errors:
+    return [
+        {"text": sentence, "href": f"#{form[name].id}"}
+        for name, sentences in form.errors.items()
+        if name is not None
+        for sentence in sentences[:1]
+    ]
+
+
+def add_problem(form: FlaskForm, field: str, sentence: str) -> None:
+    """A problem that only the journey could see, shown where the form's own would be."""
+    form[field].errors = [*form[field].errors, sentence]
+
+
+class SignIn(FlaskForm):
+    email = EmailField(
+        "Email address",
+        widget=GovTextInput(),
+        validators=[InputRequired("Enter your email address"), Length(max=200)],
+    )
+    password = PasswordField(
+        "Password",
+        widget=GovPasswordInput(),
+        validators=[InputRequired("Enter your password"), Length(max=1000)],
+    )
+    submit = SubmitField("Sign in", widget=GovSubmitInput())
+
+
+class Send(FlaskForm):
+    """Sends a question on its way, at a price that was looked at."""
+
+    purpose = TextAreaField(
+        "What is this question for?",
+        description="Checkers and the owner of the dataset will read this.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Say what the question is for"),
+            Length(max=LONGEST_PURPOSE, message=f"Use at most {LONGEST_PURPOSE} characters"),
+        ],
+    )
+    rho_nano = HiddenField(validators=[Optional()])
+    key = HiddenField(validators=[Optional()])
+    submit = SubmitField("Ask this question", widget=GovSubmitInput())
+
+
+class Answer(FlaskForm):
+    answer = TextAreaField(
+        "Your answer",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Enter your answer"),
+            Length(max=LONGEST_ANSWER, message=f"Use at most {LONGEST_ANSWER} characters"),
+        ],
+    )
+    submit = SubmitField("Send the answer", widget=GovSubmitInput())
+
+
+class Decide(FlaskForm):
+    decision = RadioField(
+        "What do you decide?",
+        widget=GovRadioInput(),
+        choices=[
+            ("approve", "Approve: this table may leave exactly as it is"),
+            ("return", "Return: ask the author something first"),
+            ("reject", "Reject: this table must not leave"),
+        ],
+        validators=[InputRequired("Choose what you decide")],
+    )
+    reason = TextAreaField(
+        "Why?",
+        description="Needed to return or reject. The author will read it.",
+        widget=GovTextArea(),
+        validators=[Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters")],
+    )
+    artefact_hash = HiddenField(validators=[InputRequired("Look at the output again")])
+    submit = SubmitField("Record the decision", widget=GovSubmitInput())
+
+
+class Turn(FlaskForm):
+    """The owner's one button, either way."""
+
+    reason = StringField(
+        "Why?",
+        description="This goes on record.",
+        widget=GovTextInput(),
+        validators=[
+            InputRequired("Give a reason"),
+            Length(max=LONGEST_STOP_REASON, message=f"Use at most {LONGEST_STOP_REASON} characters"),
+        ],
+    )
+
+
+class Empty(FlaskForm):
+    """A button alone: nothing but the form's token to check."""

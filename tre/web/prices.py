@@ -1,0 +1,79 @@
+"""How much exactness for how much budget? A few offers between the least and the most allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from disclosure_control.policy import DpRules
+from queries.language import Query
+from tre import request as this
+from tre.journey import previewed
+from tre.journey.previewed import Preview
+from tre.web.desks import Desk
+from tre.web.visitor import me
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    rho_nano: int
+    usual: bool
+    preview: Preview
+
+    @property
+    def exactness(self) -> str:
+        """What the price buys, said of the first column that has one number for it."""
+        column = next((one for one in self.preview.columns if one.half_width is not None), None)
+        if column is None:
+            return self.preview.columns[0].words if self.preview.columns else ""
+        return f"{column.title}: ± {column.half_width}"
+
+    @property
+    def affordable(self) -> bool:
+        return all(line.after is None or line.after >= 0 for line in self.preview.budgets)
+
+
+def offers(desk: Desk, query: Query) -> tuple[Offer, ...]:
+    """Cheapest first. One without a price where answers are exact."""
+    rules = desk.view.policy_version.policy.dp
+    if rules is None:
+        return (Offer(0, usual=True, preview=_preview(desk, query, None)),)
+    return tuple(
+        Offer(rho, usual=rho == rules.rho_nano_default, preview=_preview(desk, query, rho))
+        for rho in amounts(rules)
+    )
+
+
+def amounts(rules: DpRules) -> tuple[int, ...]:
+    """The least, the usual and the most of the policy, and a round step between each two."""
+    low, usual, high = rules.rho_nano_min, rules.rho_nano_default, rules.rho_nano_max
+    between = (_middle(low, usual), _middle(usual, high))
+    return tuple(sorted({low, usual, high, *(rho for rho in between if low < rho < high)}))
+
+
+def _middle(low: int, high: int) -> int:
+    """The geometric mean in one significant digit."""
+    mean = (Decimal(low) * high).sqrt()
+    step = Decimal(1).scaleb(mean.adjusted())
+    return int((mean / step).quantize(Decimal(1), ROUND_HALF_EVEN) * step)
+
+
+def chosen(found: tuple[Offer, ...], text: str | None) -> Offer:
+    rho = read(text)
+    usual = next((offer for offer in found if offer.usual), found[0])
+    return next((offer for offer in found if offer.rho_nano == rho), usual)
+
+
+def read(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+def _preview(desk: Desk, query: Query, rho_nano: int | None) -> Preview:
+    return previewed.preview(
+        this.session(),
+        person=me(),
+        project_id=desk.project.id,
+        query=query,
+        rho_nano=rho_nano,
+        now=this.now(),
+    )

@@ -1,0 +1,67 @@
+"""What has left, and how is it read? The table, its chart, its record, and the files themselves."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask_login import login_required
+from werkzeug.wrappers import Response
+
+from tre import request as this
+from tre.journey import looked
+from tre.outputs import Artefact, Format
+from tre.web import tables
+from tre.web.visitor import me
+
+releases = Blueprint("releases", __name__)
+
+FILES: dict[str, tuple[Format, str]] = {
+    "table.csv": (Format.CSV, "attachment"),
+    "table.json": (Format.JSON, "attachment"),
+    "chart.svg": (Format.CHART, "inline"),
+    "record.json": (Format.RECORD, "attachment"),
+}
+"""The files of a release by the name in their address."""
+
+DRAWING_ONLY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""A picture opened by itself runs nothing and loads nothing."""
+
+
+@releases.get("/releases")
+@login_required
+def index() -> str:
+    found = looked.my_releases(this.session(), person=me(), limit=200)
+    return render_template("research/releases.html", releases=found, section="releases.index")
+
+
+@releases.get("/releases/<release_id>")
+@login_required
+def release(release_id: str) -> str:
+    found = looked.release(this.session(), person=me(), release_id=release_id)
+    protected, layout = tables.of_output(found.output)
+    return render_template(
+        "research/release.html",
+        release=found,
+        question=found.output.submission,
+        record=protected.record,
+        table=layout,
+        section="releases.index",
+    )
+
+
+@releases.get("/releases/<release_id>/<any('table.csv','table.json','chart.svg','record.json'):name>")
+@login_required
+def file(release_id: str, name: str) -> Response:
+    format_, disposition = FILES[name]
+    found = looked.released_artefact(
+        this.session(), person=me(), release_id=release_id, format=format_
+    )
+    return sent(found, f"{release_id}-{name}", disposition)
+
+
+def sent(found: Artefact, name: str, disposition: str) -> Response:
+    """Exactly the bytes that were approved."""
+    answer = Response(found.content, content_type=found.media_type)
+    answer.headers["Content-Disposition"] = f'{disposition}; filename="{name}"'
+    answer.headers["Content-Security-Policy"] = DRAWING_ONLY
+    answer.headers["X-Artefact-SHA256"] = found.sha256
+    return answer

@@ -1,0 +1,95 @@
+"""What would this question cost and give, and is it to be asked? Nothing is spent by looking."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_login import login_required
+from werkzeug.wrappers import Response
+
+from queries.language import Query
+from tre import request as this
+from tre.errors import BudgetExceeded, GatesClosed, IdempotencyConflict, Incomplete
+from tre.journey import submitted
+from tre.web import desks, drafting, drafting_sql, forms, prices
+from tre.web.desks import SQL, Desk
+from tre.web.visitor import me
+
+sending = Blueprint("sending", __name__)
+
+Page = Response | str | tuple[str, int]
+
+
+@sending.route("/drafts/<draft_id>/preview", methods=["GET", "POST"])
+@login_required
+def preview(draft_id: str) -> Page:
+    desk = desks.of_draft(draft_id)
+    query = desks.question(desk)
+    if query is None:
+        return _to_correct(desk)
+    form = forms.Send()
+    if request.method == "GET":
+        form.key.data = secrets.token_hex(16)
+        return _page(desk, query, form)
+    if not form.validate_on_submit():
+        return _page(desk, query, form), 422
+    return _send(desk, query, form)
+
+
+def _send(desk: Desk, query: Query, form: forms.Send) -> Page:
+    try:
+        submission = submitted.submit(
+            this.session(),
+            person=me(),
+            project_id=desk.project.id,
+            query=query,
+            purpose=form.purpose.data or "",
+            rho_nano=prices.read(form.rho_nano.data),
+            source_text=str(desk.kept.get("sql", "")) if desk.way == SQL else None,
+            idempotency_key=form.key.data or None,
+            now=this.now(),
+        )
+    except Incomplete as missing:
+        forms.add_problem(form, "purpose", missing.sentence)
+        return _page(desk, query, form), 422
+    except (GatesClosed, BudgetExceeded, IdempotencyConflict) as refused:
+        form.key.data = secrets.token_hex(16)
+        for sentence in _sentences(refused):
+            forms.add_problem(form, "purpose", sentence)
+        return _page(desk, query, form), refused.status
+    return redirect(url_for("questions.question", submission_id=submission.id), 303)
+
+
+def _sentences(refused: GatesClosed | BudgetExceeded | IdempotencyConflict) -> list[str]:
+    if isinstance(refused, GatesClosed):
+        return [f"{gate.reason} {gate.remedy}" for gate in refused.gates]
+    return [refused.public]
+
+
+def _to_correct(desk: Desk) -> Page:
+    """The catalogue or the policy may have changed since: shown where it can be corrected."""
+    if desk.way == SQL:
+        text = str(desk.kept.get("sql", ""))
+        return drafting_sql.page(desk, text, desks.sql_question(desk, text)[1]), 422
+    nest = desks.nest_of(desk)
+    return drafting.page(desk, nest, desks.form_question(desk, nest)[1]), 422
+
+
+def _page(desk: Desk, query: Query, form: forms.Send) -> str:
+    from queries import sql
+
+    offers = prices.offers(desk, query)
+    chosen = prices.chosen(offers, form.rho_nano.data)
+    return render_template(
+        "research/preview.html",
+        desk=desk,
+        form=form,
+        problems=forms.problems_of(form),
+        offers=offers,
+        chosen=chosen,
+        preview=chosen.preview,
+        sql=sql.render(query, desk.catalogue),
+        catalogue=desk.catalogue,
+        section="research.projects",
+    )

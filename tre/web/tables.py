@@ -1,0 +1,92 @@
+"""How is a protected table laid out for people? One row a cell of the grid, hidden cells said so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from disclosure_control import present
+from disclosure_control.tables import Cell, Kind, Protected, Status
+from tre.outputs import Format, Output
+from tre.web import words
+
+MOST_ROWS = 1000  # a page shows no more; the files hold every row
+HIDDEN = "[c]"
+DP = "dp"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One published value: its text, and what stands around it. ``text`` of None is hidden."""
+
+    text: str | None
+    around: str = ""  # "± 12" or "21.3 to 24.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    labels: tuple[str, ...]
+    cells: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    axes: tuple[str, ...]
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    left_out: int  # rows that only the files hold
+    hidden: int
+    noisy: bool
+
+
+def of_output(output: Output) -> tuple[Protected, Layout]:
+    """The table of an output's stored bytes. Raises Malformed if they are not a table of ours."""
+    kept = output.artefact(Format.JSON)
+    protected = present.from_json(kept.content.decode() if kept is not None else "")
+    return protected, layout(protected)
+
+
+def layout(table: Protected) -> Layout:
+    sizes = [len(axis.labels) for axis in table.axes]
+    cells = len(table.columns[0]) if table.columns else 0
+    lines = tuple(_line(table, sizes, cell) for cell in range(min(cells, MOST_ROWS)))
+    return Layout(
+        axes=tuple(axis.name for axis in table.axes),
+        columns=tuple(column.title for column in table.published),
+        lines=lines,
+        left_out=max(0, cells - MOST_ROWS),
+        hidden=sum(cell.status == Status.SUPPRESSED for cell in table.columns[0]) if cells else 0,
+        noisy=table.track == DP,
+    )
+
+
+def _line(table: Protected, sizes: list[int], cell: int) -> Line:
+    positions: list[int] = []
+    rest = cell
+    for size in reversed(sizes):
+        rest, position = divmod(rest, size)
+        positions.append(position)
+    labels = [
+        axis.labels[position]
+        for axis, position in zip(table.axes, reversed(positions), strict=True)
+    ]
+    values = zip(table.published, table.columns, strict=True)
+    return Line(tuple(labels), tuple(_shown(column[cell], kind=p.kind) for p, column in values))
+
+
+def _shown(cell: Cell, *, kind: Kind) -> Shown:
+    if cell.status == Status.SUPPRESSED or cell.value is None:
+        return Shown(None)
+    return Shown(words.number(cell.value), _around(cell, kind))
+
+
+def _around(cell: Cell, kind: Kind) -> str:
+    if kind != Kind.MEAN and cell.half_width is not None:
+        return f"± {_text(cell.half_width)}"
+    if cell.low is not None and cell.high is not None:
+        return f"{_text(cell.low)} to {_text(cell.high)}"
+    return ""
+
+
+def _text(number: Decimal) -> str:
+    return words.number(number)

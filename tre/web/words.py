@@ -1,0 +1,77 @@
+"""How are numbers, moments and states written for people?"""
+
+from __future__ import annotations
+
+import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from tre.lifecycle import State
+
+NANO = Decimal(10) ** 9
+
+TAGS: dict[State, tuple[str, str]] = {
+    State.SUBMITTED: ("Waiting", "blue"),
+    State.VALIDATED: ("Running", "blue"),
+    State.EXECUTED: ("Running", "blue"),
+    State.PROTECTED: ("With checkers", "yellow"),
+    State.REVIEWED: ("Approved", "teal"),
+    State.RELEASED: ("Released", "green"),
+    State.RETURNED: ("Question for you", "orange"),
+    State.REFUSED: ("Not allowed", "red"),
+    State.FAILED: ("Could not be answered", "red"),
+    State.CANCELLED: ("Cancelled", "grey"),
+    State.REJECTED: ("Rejected", "red"),
+}
+"""The word and the colour of a state. Running has one word: progress is coarse on purpose."""
+
+
+def rho(nano: int) -> str:
+    """A privacy budget in ρ, in as few digits as it takes, without losing any."""
+    text = f"{Decimal(nano) / NANO:.9f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
+def share(part: int, whole: int) -> int:
+    """Per cent, rounded down: what is left is never overstated."""
+    return part * 100 // whole if whole > 0 else 0
+
+
+def number(value: Decimal | int | float | str | None) -> str:
+    """Thousands in groups; a real minus sign."""
+    if value is None:
+        return ""
+    text = f"{Decimal(str(value)):,f}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def about(value: Decimal | float | str) -> str:
+    """Three significant digits, for estimates."""
+    exact = Decimal(str(value))
+    if exact == 0:
+        return "0"
+    digits = max(0, 2 - exact.adjusted())
+    return number(exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN))
+
+
+def moment(at: datetime.datetime | None) -> str:
+    if at is None:
+        return ""
+    return f"{at.day} {at:%B %Y} at {at:%H:%M} UTC"
+
+
+def day(at: datetime.date | None) -> str:
+    return f"{at.day} {at:%B %Y}" if at is not None else ""
+
+
+def seconds(milliseconds: int) -> str:
+    exact = Decimal(milliseconds) / 1000
+    text = f"{exact:f}".rstrip("0").rstrip(".") if exact % 1 else f"{int(exact)}"
+    return f"{text} second{'' if exact == 1 else 's'}"
+
+
+def sentence(text: str) -> str:
+    """First letter in upper case, a full stop at the end."""
+    text = text.strip()
+    if not text:
+        return text
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".?!" else ".")
