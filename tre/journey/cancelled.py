@@ -23,9 +23,9 @@ def cancel(
     with writing(session):
         submission = own_submission(session, person=person, submission_id=submission_id)
         check_author(person=person, submission=submission)
+        jobs.withdraw(session, submission.id)  # first, as the worker does: no deadlock
         before = submission.state
         submissions.move(session, submission, to=State.CANCELLED, mover=Mover.AUTHOR, now=now)
-        jobs.withdraw(session, submission.id)
         void(session, submission=submission)
         budgets.settle(session, submission_id=submission.id, now=now)
         audit.write(

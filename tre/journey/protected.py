@@ -1,0 +1,108 @@
+"""How does an answer come to be? Draw, settlement, artefacts and states in one fenced commit.
+
+Until this commit nothing of the draw was seen by anybody; if it does not happen, the draw is
+lost unseen and the next worker makes another for the same reservation.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from tre import audit, budgets, jobs, outputs, submissions
+from tre.database import writing
+from tre.errors import BudgetExceeded, EdgeNotAllowed
+from tre.journey.reviewed import approve
+from tre.journey.validated import Work
+from tre.lifecycle import Mover, State
+from tre.outputs import Draw, DrawState, Output, Rendered
+from tre.submissions import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A protected table, ready to be kept: its JSON, and what its noise cost by its record."""
+
+    protected_json: str
+    rho_nano: int
+    delta_femto: int
+
+
+def settle(
+    session: Session,
+    *,
+    work: Work,
+    drawn: Drawn,
+    rendered: tuple[Rendered, ...],
+    now: datetime.datetime,
+    before_commit: Callable[[], None] = lambda: None,
+) -> Submission:
+    """Raises LeaseLost if this worker no longer holds the job; then nothing is written."""
+    with writing(session):
+        jobs.finish(session, job_id=work.job_id, token=work.token)
+        submission = session.get_one(Submission, work.submission_id, populate_existing=True)
+        draw = _keep(session, submission, drawn, now)
+        budgets.settle(session, submission_id=submission.id, now=now)
+        output = _store(session, submission, draw, rendered, now)
+        if submission.checkers_required == 0:
+            approve(session, output=output, mover=Mover.SERVICE, now=now)
+        before_commit()
+    return submission
+
+
+def _keep(session: Session, submission: Submission, drawn: Drawn, now: datetime.datetime) -> Draw:
+    """The draw of this fingerprint: made now by its leader, or long ago by somebody else."""
+    draw = outputs.live_draw(session, submission.fingerprint)
+    if draw is None:
+        raise EdgeNotAllowed("the draw of this question was given up")
+    if draw.state == DrawState.RESERVED.value:
+        _check_cost(draw, drawn)
+        draw.state = DrawState.DRAWN.value
+        draw.protected_json = drawn.protected_json
+        draw.drawn_at = now
+        session.flush()
+    return draw
+
+
+def _check_cost(draw: Draw, drawn: Drawn) -> None:
+    if drawn.rho_nano > draw.rho_nano or drawn.delta_femto > 0:
+        raise BudgetExceeded("the noise cost more than was reserved")
+
+
+def _store(
+    session: Session,
+    submission: Submission,
+    draw: Draw,
+    rendered: tuple[Rendered, ...],
+    now: datetime.datetime,
+) -> Output:
+    submissions.move(session, submission, to=State.EXECUTED, mover=Mover.WORKER, now=now)
+    _write(session, submission, "executed", now, cells=submission.cells)
+    output = outputs.store(session, submission=submission, draw=draw, rendered=rendered, now=now)
+    submissions.move(session, submission, to=State.PROTECTED, mover=Mover.WORKER, now=now)
+    _write(
+        session,
+        submission,
+        "protected",
+        now,
+        manifest_hash=output.manifest_hash,
+        rho_nano=draw.rho_nano,
+    )
+    return output
+
+
+def _write(
+    session: Session, submission: Submission, event: str, now: datetime.datetime, **detail: object
+) -> None:
+    audit.write(
+        session,
+        event,
+        now=now,
+        project_id=submission.project_id,
+        dataset_id=submission.dataset_id,
+        submission_id=submission.id,
+        **detail,
+    )

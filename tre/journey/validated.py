@@ -1,0 +1,237 @@
+"""May this question run now, and who pays? The last look before data is read.
+
+One transaction: every gate again, the budget on every level, the ledger, the audit entry, the
+state. From its commit on the cost is spent, whatever happens.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from queries.errors import QueryError
+from tre import audit, budgets, gates, jobs, outputs, submissions
+from tre.database import writing
+from tre.datasets import Dataset
+from tre.errors import BudgetExceeded, ServiceError
+from tre.gates import Stage
+from tre.jobs import Job
+from tre.journey import drawn, failed, priced
+from tre.journey.priced import Quote
+from tre.lifecycle import Mover, State
+from tre.outputs import Draw, DrawState
+from tre.submissions import Submission
+
+DELTA_FEMTO = 0  # both mechanisms are accounted for by rho alone
+WAIT = datetime.timedelta(seconds=0.5)
+
+
+class Step(StrEnum):
+    """What the worker does next."""
+
+    RUN = "run"  # the budget is reserved: compute and draw
+    REUSE = "reuse"  # the same question was drawn before: no cost, no computation
+    WAIT = "wait"  # the same question is being drawn right now
+    STOP = "stop"  # refused, failed, cancelled or done
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything that the worker needs, once the transaction is over."""
+
+    job_id: str
+    token: int
+    submission_id: str
+    dataset: str
+    version: str
+    quote: Quote
+    title: str
+    slot_seconds: float
+    stored: str | None  # the protected table of an earlier draw, as JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    step: Step
+    work: Work | None = None
+
+
+STOPPED = Outcome(Step.STOP)
+
+
+def validate(session: Session, *, job_id: str, token: int, now: datetime.datetime) -> Outcome:
+    """Reserves the budget once, however often a worker begins again. Raises LeaseLost."""
+    with writing(session):
+        jobs.extend(session, job_id=job_id, token=token, now=now)
+        job = session.get_one(Job, job_id)
+        submission = job.submission
+        session.get_one(
+            Dataset,
+            submission.dataset_id,
+            with_for_update={"key_share": True},
+            populate_existing=True,
+        )
+        session.refresh(submission)
+        return _decide(session, job, submission, now)
+
+
+def _decide(session: Session, job: Job, submission: Submission, now: datetime.datetime) -> Outcome:
+    state = State(submission.state)
+    if state not in {State.SUBMITTED, State.VALIDATED}:
+        jobs.finish(session, job_id=job.id, token=job.token)
+        return STOPPED
+    if job.attempts > jobs.MAX_ATTEMPTS:
+        failed.give_up(session, job, kind="attempts", now=now)
+        return STOPPED
+    return (_first if state is State.SUBMITTED else _again)(session, job, submission, now)
+
+
+def _first(session: Session, job: Job, submission: Submission, now: datetime.datetime) -> Outcome:
+    draw = outputs.live_draw(session, submission.fingerprint)
+    if draw is not None and draw.state == DrawState.RESERVED.value:
+        jobs.put_back(session, job_id=job.id, token=job.token, available_at=now + WAIT)
+        return Outcome(Step.WAIT)
+    quote = _quote_again(submission)
+    cost = 0 if draw is not None else submission.rho_nano
+    reasons = _reasons(session, submission, cost, now) if quote else ("query",)
+    if not reasons:
+        reasons = _reserve(session, submission, cost, now)
+    if quote is None or reasons:
+        return _refuse(session, job, submission, reasons, now)
+    if draw is None:
+        drawn.lead(session, submission=submission, now=now)
+    _write_reservation(session, submission, draw, now)
+    submissions.move(session, submission, to=State.VALIDATED, mover=Mover.WORKER, now=now)
+    return _outcome(job, submission, quote, draw)
+
+
+def _again(session: Session, job: Job, submission: Submission, now: datetime.datetime) -> Outcome:
+    """A worker was lost on the way; its reservation stands, whatever it had drawn is unseen."""
+    quote = _quote_again(submission)
+    if quote is None or _reasons(session, submission, 0, now):
+        failed.give_up(session, job, kind="gates", now=now)
+        return STOPPED
+    draw = outputs.live_draw(session, submission.fingerprint)
+    finished = draw is not None and draw.state == DrawState.DRAWN.value
+    return _outcome(job, submission, quote, draw if finished else None)
+
+
+def _quote_again(submission: Submission) -> Quote | None:
+    """The same plan and price as at submission, or None if this version of the code differs."""
+    try:
+        quote = priced.quote(
+            submission.query,
+            version=submission.version,
+            policy_version=submission.policy_version,
+            rho_nano=submission.rho_nano,
+        )
+    except (QueryError, ServiceError):
+        return None
+    return quote if quote.fingerprint == submission.fingerprint else None
+
+
+def _reasons(
+    session: Session, submission: Submission, cost: int, now: datetime.datetime
+) -> tuple[str, ...]:
+    situation = gates.gather(
+        session,
+        person=submission.author,
+        project=submission.project,
+        dataset=submission.dataset,
+        now=now,
+        rho_needed=cost,
+        checkers_needed=submission.checkers_required,
+        purpose=submission.purpose,
+        version_id=submission.version_id,
+        policy_id=submission.policy_id,
+    )
+    closed = gates.closed(gates.evaluate(situation, stage=Stage.EXECUTE))
+    return tuple(gate.id for gate in closed)
+
+
+def _reserve(
+    session: Session, submission: Submission, cost: int, now: datetime.datetime
+) -> tuple[str, ...]:
+    """Takes the cost on all levels or on none; the reason if another question was faster."""
+    accounts = budgets.accounts_of(
+        session,
+        dataset_id=submission.dataset_id,
+        project_id=submission.project_id,
+        person_id=submission.author_id,
+    )
+    try:
+        with session.begin_nested():
+            budgets.reserve(
+                session,
+                accounts=accounts,
+                submission_id=submission.id,
+                rho_nano=cost,
+                delta_femto=DELTA_FEMTO,
+                now=now,
+            )
+    except BudgetExceeded:
+        return ("budget_pool",)
+    return ()
+
+
+def _refuse(
+    session: Session,
+    job: Job,
+    submission: Submission,
+    reasons: tuple[str, ...],
+    now: datetime.datetime,
+) -> Outcome:
+    jobs.finish(session, job_id=job.id, token=job.token)
+    submissions.move(
+        session, submission, to=State.REFUSED, mover=Mover.WORKER, now=now, reasons=reasons
+    )
+    _write(session, submission, "refused", now, reasons=list(reasons))
+    return STOPPED
+
+
+def _write_reservation(
+    session: Session, submission: Submission, draw: Draw | None, now: datetime.datetime
+) -> None:
+    if draw is not None:
+        _write(session, submission, "reused", now, draw=draw.id)
+        return
+    _write(
+        session,
+        submission,
+        "reserved",
+        now,
+        rho_nano=submission.rho_nano,
+        delta_femto=DELTA_FEMTO,
+    )
+
+
+def _outcome(job: Job, submission: Submission, quote: Quote, draw: Draw | None) -> Outcome:
+    work = Work(
+        job_id=job.id,
+        token=job.token,
+        submission_id=submission.id,
+        dataset=submission.dataset.name,
+        version=submission.version.version,
+        quote=quote,
+        title=submission.words,
+        slot_seconds=submission.slot_ms / 1000,
+        stored=None if draw is None else draw.protected_json,
+    )
+    return Outcome(Step.RUN if draw is None else Step.REUSE, work)
+
+
+def _write(
+    session: Session, submission: Submission, event: str, now: datetime.datetime, **detail: object
+) -> None:
+    audit.write(
+        session,
+        event,
+        now=now,
+        project_id=submission.project_id,
+        dataset_id=submission.dataset_id,
+        submission_id=submission.id,
+        **detail,
+    )

@@ -1,0 +1,33 @@
+"""Which bytes is an output made of? Every format at once, before anybody looks at it.
+
+The same table and title always give the same bytes: approvals bind them.
+"""
+
+from __future__ import annotations
+
+from disclosure_control import present
+from disclosure_control.plain import canonical_json
+from disclosure_control.policy import Track
+from disclosure_control.record import for_release
+from disclosure_control.tables import Protected
+from tre.outputs import Format, Rendered
+from tre.rendering import chart
+
+
+def render(protected: Protected, *, title: str) -> tuple[Rendered, ...]:
+    """CSV, JSON, the record and, where the table is small enough, a chart.
+
+    On the SDC track also the findings, which only checkers read.
+    """
+    rendered = [
+        Rendered(Format.CSV, present.to_csv(protected, title_lines=(title,)).encode()),
+        Rendered(Format.JSON, present.to_json(protected).encode()),
+        Rendered(Format.RECORD, canonical_json(for_release(protected.record)).encode()),
+    ]
+    if protected.track == Track.SDC:
+        findings = present.to_json(protected, for_checkers=True).encode()
+        rendered.append(Rendered(Format.FINDINGS, findings))
+    drawn = chart.svg(protected, title=title)
+    if drawn is not None:
+        rendered.append(Rendered(Format.CHART, drawn))
+    return tuple(rendered)
