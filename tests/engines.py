@@ -1,0 +1,63 @@
+"""A store in memory for tests of the DuckDB engine: the tables of a dataset, as ``db.<table>``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import duckdb
+
+from queries.catalogue import Catalogue
+from queries.engines.duckdb import on_grid
+from queries.engines.statement import statement
+from queries.plan import Plan
+from queries.store import SCHEMA, quoted
+
+Tables = Mapping[str, Sequence[Mapping[str, int | None]]]
+
+
+class MemoryStore:
+    """One DuckDB connection; the tables in it are replaced by ``fill``."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.con = duckdb.connect(":memory:", config={"threads": 1})
+        self.con.execute(f"ATTACH ':memory:' AS {SCHEMA}")
+        for table in catalogue.tables:
+            columns = ", ".join(f"{quoted(column.name)} BIGINT" for column in table.columns)
+            self.con.execute(f"CREATE TABLE {SCHEMA}.{quoted(table.name)} ({columns})")
+
+    def fill(self, tables: Tables) -> None:
+        for table in self.catalogue.tables:
+            name = f"{SCHEMA}.{quoted(table.name)}"
+            self.con.execute(f"DELETE FROM {name}")
+            if rows := tables[table.name]:
+                self.con.execute(f"INSERT INTO {name} VALUES {_values(table, rows)}")
+
+    def vectors(self, plan: Plan, *, sql: str | None = None) -> dict[str, tuple[int, ...]]:
+        """What ``answer`` holds back; ``sql`` may be a mutant of the plan's own statement."""
+        rows = self.con.execute(sql or statement(plan)).fetchall()
+        names = [vector.name for vector in plan.shape.vectors]
+        return on_grid(rows, names=names, cells=plan.shape.cells)
+
+    @contextmanager
+    def without(self, unit: int) -> Iterator[None]:
+        """The same data without one unit: all its rows in all tables."""
+        self.con.execute("BEGIN")
+        try:
+            for table in self.catalogue.tables:
+                if table.unit_column:
+                    name, column = quoted(table.name), quoted(table.unit_column)
+                    self.con.execute(f"DELETE FROM {SCHEMA}.{name} WHERE {column} = {unit}")
+            yield
+        finally:
+            self.con.execute("ROLLBACK")
+
+
+def _values(table, rows) -> str:
+    def number(value: int | None) -> str:
+        return "NULL" if value is None else str(value)
+
+    return ", ".join(
+        f"({', '.join(number(row[column.name]) for column in table.columns)})" for row in rows
+    )

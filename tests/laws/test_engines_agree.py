@@ -1,0 +1,42 @@
+"""Do two engines, one reading the plan and one the question, count the same integers?"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from queries.engines import block_distinct, memory
+from queries.plan import plan
+from tests.catalogues import dp_policy, sdc_policy
+from tests.engines import MemoryStore
+from tests.made_up import CLINIC, clinics, questions
+
+POLICIES = pytest.mark.parametrize("policy", [dp_policy(), sdc_policy()], ids=["dp", "sdc"])
+STORE = MemoryStore(CLINIC)
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+BROAD = settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+
+
+@POLICIES
+@BROAD
+@given(tables=clinics(), query=questions())
+def test_both_engines_count_the_same_integers_on_the_same_grid(policy, tables, query):
+    STORE.fill(tables)
+    planned = plan(query, CLINIC, policy)
+
+    expected = memory.answer(query, catalogue=CLINIC, policy=policy, tables=tables)
+
+    assert STORE.vectors(planned) == expected
+
+
+@POLICIES
+@settings(BROAD, max_examples=50)
+@given(tables=clinics(), query=questions())
+def test_tables_of_pairs_count_what_sets_of_bits_count(policy, tables, query, monkeypatch):
+    """A grid with more row-level cells than an integer has bits takes the other way."""
+    monkeypatch.setattr(block_distinct, "BITS", 0)
+    STORE.fill(tables)
+
+    expected = memory.answer(query, catalogue=CLINIC, policy=policy, tables=tables)
+
+    assert STORE.vectors(plan(query, CLINIC, policy)) == expected

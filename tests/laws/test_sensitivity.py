@@ -1,0 +1,170 @@
+"""Does removing one unit ever move a vector further than the plan declares?
+
+The law runs the plan's own statement with and without each unit. Planted mutants, each of which
+forgets one bound, must break it: a law that they pass would prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from disclosure_control.tables import Sensitivity
+from queries.engines.statement import statement
+from queries.language import ColumnRef, Dimension, Join, Measure, Query, Statistic
+from queries.plan import Plan, plan
+from queries.values import date_of_days
+from tests.catalogues import dp_policy
+from tests.engines import MemoryStore
+from tests.made_up import CLINIC, UNITS, clinics, questions
+
+STORE = MemoryStore(CLINIC)
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+def violations(planned: Plan, *, sql: str | None = None) -> Iterator[tuple[str, int]]:
+    """(vector, unit) wherever leaving out the unit moves the vector beyond its sensitivity."""
+    whole = STORE.vectors(planned, sql=sql)
+    for unit in range(UNITS):
+        with STORE.without(unit):
+            rest = STORE.vectors(planned, sql=sql)
+        for vector in planned.shape.vectors:
+            moves = [a - b for a, b in zip(whole[vector.name], rest[vector.name], strict=True)]
+            if not _within(moves, vector.sensitivity):
+                yield vector.name, unit
+
+
+def _within(moves: list[int], bound: Sensitivity) -> bool:
+    sizes = [abs(move) for move in moves]
+    return (
+        sum(size > 0 for size in sizes) <= bound.l0
+        and sum(sizes) <= bound.l1
+        and sum(size**2 for size in sizes) <= bound.l2_squared
+        and max(sizes) <= bound.linf
+    )
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
+@given(tables=clinics(), query=questions())
+def test_removing_one_unit_never_moves_a_vector_beyond_its_declared_sensitivity(tables, query):
+    STORE.fill(tables)
+
+    assert list(violations(plan(query, CLINIC, dp_policy()))) == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(tables=clinics(), query=questions())
+def test_no_vector_exceeds_its_declared_magnitude(tables, query):
+    STORE.fill(tables)
+    planned = plan(query, CLINIC, dp_policy())
+
+    counted = STORE.vectors(planned)
+
+    assert all(
+        abs(cell) <= vector.magnitude < 2**62
+        for vector in planned.shape.vectors
+        for cell in counted[vector.name]
+    )
+
+
+# Planted faults. Every unit has six high results of both kinds, spread over many days.
+
+
+def _extreme_tables() -> dict[str, list[dict[str, int | None]]]:
+    days = (8000, 10000, 12000, 14000, 16000, 18000)
+    persons = [
+        {
+            "person": u,
+            "sex": 0,
+            "age": 110,
+            "bmi": 800,
+            "income": 25_000_000,
+            "smoker": 1,
+            "seen": 10000,
+            "area": None,
+        }
+        for u in range(UNITS)
+    ]
+    labs = [
+        {"person": u, "test": at % 2, "value": 30_000, "day": day}
+        for u in range(UNITS)
+        for at, day in enumerate(days)
+    ]
+    return {"persons": persons, "labs": labs, "events": [], "areas": [], "regions": []}
+
+
+VALUE, TEST, DAY = (ColumnRef("labs", name) for name in ("value", "test", "day"))
+SEX = Dimension(ColumnRef("persons", "sex"))
+MANY_DAYS = Dimension(DAY, bands=tuple(date_of_days(day) for day in range(9000, 18000, 2000)))
+
+
+def _asked(measure: Measure, *dimensions: Dimension) -> Query:
+    return Query("clinic", "labs", (measure,), dimensions, joins=(Join("lab_person"),))
+
+
+MUTANTS = {
+    "a count that does not stop": (_asked(Measure(Statistic.COUNT), SEX), "least(_n, 3)", "_n"),
+    "a count of values that does not stop": (
+        _asked(Measure(Statistic.MEAN, VALUE), SEX),
+        'least("_n_value", 3)',
+        '"_n_value"',
+    ),
+    "a total that is not clamped": (
+        _asked(Measure(Statistic.SUM, VALUE), SEX),
+        "> 90000 THEN 90000",
+        '> 90000 THEN "_t_value_0"',
+    ),
+    "a mean that is not scaled": (
+        _asked(Measure(Statistic.MEAN, VALUE), SEX),
+        ' * 3 // "_n_value"',
+        "",
+    ),
+    "a total that is not centred": (
+        _asked(Measure(Statistic.MEAN, VALUE), Dimension(TEST)),
+        "- (15000)",
+        "- (0)",
+    ),
+    "rows that weigh the same": (
+        _asked(Measure(Statistic.COUNT), Dimension(TEST)),
+        "greatest(3, _n)",
+        "3",
+    ),
+    "units that weigh the same in every cell": (
+        _asked(Measure(Statistic.UNITS), MANY_DAYS),
+        "greatest(2, bit_count(_b))",
+        "2",
+    ),
+    "weights by the wrong count": (
+        _asked(Measure(Statistic.COUNT), Dimension(TEST)),
+        "greatest(3, _n)",
+        "greatest(3, _n - 1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", MUTANTS)
+def test_a_plan_that_forgets_one_bound_is_caught(fault):
+    query, written, planted = MUTANTS[fault]
+    STORE.fill(_extreme_tables())
+    planned = plan(query, CLINIC, dp_policy())
+    sql = statement(planned)
+
+    assert written in sql
+    assert list(violations(planned)) == []
+    assert list(violations(planned, sql=sql.replace(written, planted)))
+
+
+def test_values_outside_their_declared_bounds_move_no_vector_further():
+    """Ingest refuses them; should one ever be stored, clamping still holds."""
+    tables = _extreme_tables()
+    for row in tables["labs"]:
+        row["value"] = 10**9
+    STORE.fill(tables)
+    query = _asked(Measure(Statistic.SUM, VALUE), Dimension(TEST))
+    planned = plan(query, CLINIC, dp_policy())
+    unclamped = statement(planned).replace("> 30000 THEN 30000", '> 30000 THEN "labs"."value"')
+
+    assert list(violations(planned)) == []
+    assert list(violations(planned, sql=unclamped))
