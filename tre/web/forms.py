@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from govuk_frontend_wtf.wtforms_widgets import (
+    GovCheckboxesInput,
     GovPasswordInput,
     GovRadioInput,
     GovSubmitInput,
@@ -15,6 +16,7 @@ from wtforms import (
     HiddenField,
     PasswordField,
     RadioField,
+    SelectMultipleField,
     StringField,
     SubmitField,
     TextAreaField,
@@ -22,9 +24,11 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from tre.journey.answered import LONGEST_ANSWER
+from tre.journey.appointed import SHORTEST_PASSWORD
 from tre.journey.reviewed import LONGEST_REASON
 from tre.journey.stopped import LONGEST_REASON as LONGEST_STOP_REASON
 from tre.journey.submitted import LONGEST_PURPOSE
+from tre.people import Role
 
 Errors = list[dict[str, str]]
 """What the error summary lists: a sentence and the address of the field."""
@@ -124,3 +128,37 @@ class Turn(FlaskForm):
 
 class Empty(FlaskForm):
     """A button alone: nothing but the form's token to check."""
+
+
+ROLES = [
+    (Role.RESEARCHER.value, "Researcher: asks questions"),
+    (Role.CHECKER.value, "Checker: decides on outputs of other people's projects"),
+    (Role.OWNER.value, "Owner: answers for datasets"),
+    (Role.ADMINISTRATOR.value, "Administrator: runs accounts and decides nothing else"),
+]
+
+
+class NewPerson(FlaskForm):
+    name = StringField("Name", widget=GovTextInput(), validators=[InputRequired("Enter a name")])
+    email = EmailField(
+        "Email address", widget=GovTextInput(), validators=[InputRequired("Enter an email address")]
+    )
+    password = PasswordField(
+        "First password",
+        description=f"At least {SHORTEST_PASSWORD} characters. Hand it over in person.",
+        widget=GovPasswordInput(),
+        validators=[InputRequired("Enter a password"), Length(max=1000)],
+    )
+    roles = SelectMultipleField("Roles", widget=GovCheckboxesInput(), choices=ROLES)
+    submit = SubmitField("Add this person", widget=GovSubmitInput())
+
+
+class ChangePerson(FlaskForm):
+    roles = SelectMultipleField("Roles", widget=GovCheckboxesInput(), choices=ROLES)
+    account = RadioField(
+        "Account",
+        widget=GovRadioInput(),
+        choices=[("open", "Open"), ("closed", "Closed: signed out everywhere, cannot sign in")],
+        validators=[InputRequired("Choose open or closed")],
+    )
+    submit = SubmitField("Save", widget=GovSubmitInput())

@@ -1,0 +1,81 @@
+"""How is the web process put together? Pages and API over one database; no way to the data store."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from apiflask import APIFlask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import config
+import tre.api
+from tre import database
+from tre import request as this
+from tre.web import faults, mount, pages, security, visitor
+from tre.web.security import Promise
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1")
+
+
+def create_app(
+    settings: config.WebConfig | None = None, *, clock: this.Clock = this.utc_now
+) -> APIFlask:
+    """The WSGI application. Raises ConfigurationError with every fault of the settings."""
+    settings = settings or config.web()
+    app = _bare()
+    _behind_proxies(app, settings)
+    _with_database(app, settings, clock)
+    _with_promises(app, settings)
+    _with_pages(app, settings)
+    _with_api(app)
+    return app
+
+
+def _bare() -> APIFlask:
+    app = APIFlask(
+        "tre.web",
+        title=tre.api.TITLE,
+        version=tre.api.VERSION,
+        spec_path=tre.api.SPEC_PATH,
+        docs_path=None,
+        json_errors=False,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    return app
+
+
+def _behind_proxies(app: APIFlask, settings: config.WebConfig) -> None:
+    hops = settings.trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+
+
+def _with_database(app: APIFlask, settings: config.WebConfig, clock: this.Clock) -> None:
+    engine = database.connect(settings.database_url)
+    this.install(app, sessions=database.sessions(engine), clock=clock)
+
+
+def _with_promises(app: APIFlask, settings: config.WebConfig) -> None:
+    app.debug = settings.debug
+    promise = Promise(settings.secret_key, settings.production, _hosts(settings))
+    security.install(app, promise)
+
+
+def _hosts(settings: config.WebConfig) -> tuple[str, ...]:
+    """Names under which the service answers; outside production also this machine's own."""
+    public = urlsplit(settings.public_url).hostname
+    named = (public,) if public else ()
+    return named if settings.production else (*named, *LOCAL_HOSTS)
+
+
+def _with_pages(app: APIFlask, settings: config.WebConfig) -> None:
+    visitor.install(app)
+    pages.install(app, demo=settings.demo)
+    mount(app, demo=settings.demo)
+    faults.install(app, api=tre.api.problems.answer)
+
+
+def _with_api(app: APIFlask) -> None:
+    tre.api.mount(app)
