@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from disclosure_control.policy import Policy
-from queries import plan, validate
+from queries import fingerprint, json_form, plan, validate, words
 from queries.catalogue import Catalogue
 from queries.errors import QueryRefused
 from queries.language import Query
@@ -32,14 +32,10 @@ class Quote:
 
     @property
     def words(self) -> str:
-        from queries import words  # noqa: PLC0415
-
         return words.describe(self.query, self.catalogue)
 
     @property
     def query_json(self) -> dict[str, Any]:
-        from queries import json_form  # noqa: PLC0415
-
         return json_form.to_json(self.query)
 
 
@@ -47,8 +43,6 @@ def quote(
     query: Query, *, version: DatasetVersion, policy_version: PolicyVersion, rho_nano: int | None
 ) -> Quote:
     """Raises QueryRefused with every problem, Incomplete if the cost is outside the policy's."""
-    from queries import fingerprint  # noqa: PLC0415
-
     catalogue, policy = version.catalogue, policy_version.policy
     problems = validate.validate(query, catalogue, policy)
     if problems:
