@@ -1,0 +1,177 @@
+"""How does one real question travel from a researcher to a released table? Told step by step.
+
+Everything here goes through the journey, as the pages and the API do; the worker is a process of
+its own, and this process never opens the data.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from queries import sql
+from queries.language import Query
+from tre import budgets
+from tre.budgets import Level
+from tre.demo import told
+from tre.demo.cast import FIRST, RESEARCHER, SECOND, Part
+from tre.journey import looked, previewed, reviewed, submitted
+from tre.lifecycle import TERMINAL, State
+from tre.outputs import Format
+from tre.people import Person
+from tre.projects import Project
+from tre.releases import Release
+from tre.reviews import Decision
+from tre.submissions import Submission
+
+DATASET = "nafld"
+PROJECT = "risk-factors"
+PURPOSE = "To see how diabetes goes with smoking, body mass index and age."
+QUESTION = """\
+WITH diabetes AS (SELECT id, count(*) > 0 AS has
+                  FROM events WHERE event = 'diabetes' GROUP BY id),
+     smoking AS (SELECT id, max(value) AS ever
+                 FROM labs WHERE test = 'smoke' GROUP BY id)
+SELECT diabetes.has, band(smoking.ever, 1), band(bmi, 25, 30), band(age, 45, 60), count(*)
+FROM persons
+LEFT JOIN diabetes ON diabetes.id = persons.id
+LEFT JOIN smoking ON smoking.id = persons.id
+GROUP BY diabetes.has, band(smoking.ever, 1), band(bmi, 25, 30), band(age, 45, 60)"""
+
+PATIENCE = 90.0  # seconds for the worker, which answers at the end of a slot
+Clock = Callable[[], datetime.datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the story plays on."""
+
+    session: Session
+    playing: dict[Part, Person]
+    project: Project
+    clock: Clock
+
+
+class Stuck(Exception):  # noqa: N818
+    """The question did not arrive; the sentence says where it is."""
+
+
+def play(stage: Stage) -> Release:
+    """The whole journey, printed. Raises Stuck."""
+    query = _asked(stage)
+    told.preview(_preview(stage, query))
+    before = _budgets(stage)
+    submission = _submitted(stage, query)
+    _await(stage, submission, {State.PROTECTED, State.RELEASED})
+    free = not budgets.charges_of(stage.session, submission.id) or _costs(stage, submission) == 0
+    told.protected(submission, free=free)
+    for part in (FIRST, SECOND):
+        _checked(stage, submission, part)
+    release = _released(stage, submission)
+    told.released(release, _table(stage, release))
+    told.budgets(before, _budgets(stage), free=free)
+    return release
+
+
+def _asked(stage: Stage) -> Query:
+    told.step("The question", "A researcher writes restricted SQL. It is read, never executed.")
+    told.code(QUESTION)
+    view = looked.dataset(stage.session, person=stage.playing[RESEARCHER], name=DATASET)
+    return sql.parse(QUESTION, view.version.catalogue)
+
+
+def _preview(stage: Stage, query: Query) -> previewed.Preview:
+    return previewed.preview(
+        stage.session,
+        person=stage.playing[RESEARCHER],
+        project_id=stage.project.id,
+        query=query,
+        now=stage.clock(),
+    )
+
+
+def _submitted(stage: Stage, query: Query) -> Submission:
+    submission = submitted.submit(
+        stage.session,
+        person=stage.playing[RESEARCHER],
+        project_id=stage.project.id,
+        query=query,
+        purpose=PURPOSE,
+        source_text=QUESTION,
+        now=stage.clock(),
+    )
+    told.submitted(submission)
+    return submission
+
+
+def _await(stage: Stage, submission: Submission, wanted: set[State]) -> None:
+    """Looks again until the question is where it should be, telling every state on the way."""
+    end = time.monotonic() + PATIENCE
+    while State(submission.state) not in wanted:
+        if State(submission.state) in TERMINAL or time.monotonic() > end:
+            raise Stuck(f"The question {submission.id} is {submission.state}.")
+        time.sleep(0.05)
+        stage.session.rollback()
+        stage.session.refresh(submission)
+
+
+def _costs(stage: Stage, submission: Submission) -> int:
+    return max(charge.rho_nano for charge in budgets.charges_of(stage.session, submission.id))
+
+
+def _checked(stage: Stage, submission: Submission, part: Part) -> None:
+    """A checker looks at the exact bytes and approves them."""
+    checker = stage.playing[part]
+    stage.session.refresh(submission)
+    if submission.output is None or State(submission.state) is not State.PROTECTED:
+        return
+    output = reviewed.opened(stage.session, checker=checker, output_id=submission.output.id)
+    reviewed.review(
+        stage.session,
+        checker=checker,
+        output_id=output.id,
+        artefact_hash=output.manifest_hash,
+        decision=Decision.APPROVE,
+        reason="",
+        now=stage.clock(),
+    )
+    told.checked(checker, output)
+
+
+def _released(stage: Stage, submission: Submission) -> Release:
+    stage.session.refresh(submission)
+    release = looked.release_of(
+        stage.session, person=stage.playing[RESEARCHER], submission_id=submission.id
+    )
+    if release is None:
+        raise Stuck(f"The question {submission.id} is {submission.state}.")
+    return release
+
+
+def _table(stage: Stage, release: Release) -> dict[str, object]:
+    artefact = looked.released_artefact(
+        stage.session,
+        person=stage.playing[RESEARCHER],
+        release_id=release.id,
+        format=Format.JSON,
+    )
+    document: dict[str, object] = json.loads(artefact.content)
+    return document
+
+
+def _budgets(stage: Stage) -> dict[Level, int]:
+    """What is left on each level, in 1e-9 rho."""
+    (dataset,) = (one for one in stage.project.datasets if one.name == DATASET)
+    stage.session.expire_all()
+    accounts = budgets.accounts_of(
+        stage.session,
+        dataset_id=dataset.id,
+        project_id=stage.project.id,
+        person_id=stage.playing[RESEARCHER].id,
+    )
+    return {level: account.rho_left for level, account in accounts.items() if account is not None}

@@ -1,0 +1,120 @@
+"""How is the story printed? Plain lines that read well on any terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import count, product
+from typing import Any
+
+from tre.budgets import Level
+from tre.journey.previewed import Preview
+from tre.outputs import Output
+from tre.people import Person
+from tre.releases import Release
+from tre.submissions import Submission
+
+WIDTH = 88
+ROWS = 24
+NANO = 10**9
+_steps = count(1)
+
+LEVELS = {
+    Level.POOL: "the dataset, over all projects",
+    Level.PROJECT: "this project",
+    Level.RESEARCHER: "this researcher in it",
+}
+
+
+def heading(text: str) -> None:
+    print(f"\n{text}\n{'─' * len(text)}", flush=True)
+
+
+def step(title: str, meaning: str = "") -> None:
+    print(f"\n{next(_steps)}. {title}", flush=True)
+    if meaning:
+        say(meaning)
+
+
+def say(text: str) -> None:
+    print(textwrap.fill(text, WIDTH, initial_indent="   ", subsequent_indent="   "), flush=True)
+
+
+def code(text: str) -> None:
+    print(textwrap.indent(text, "     "), flush=True)
+
+
+def preview(found: Preview) -> None:
+    step("Previewed", "What it would cost and give, from public facts only. Nothing is spent.")
+    say(f"In words: {found.words}")
+    say(f"Cost: rho {rho(found.rho_nano)}. Cells: {found.cells}. Hidden below: {found.threshold}.")
+    for column in found.columns:
+        say(f"{column.title}: {column.words}")
+    gates = "all open" if not found.failing else ", ".join(one.reason for one in found.failing)
+    say(f"Gates: {gates}. The answer appears after {found.slot_seconds:g} s, whatever it is.")
+
+
+def submitted(submission: Submission) -> None:
+    step("Submitted", "Every gate was checked; the question waits in the queue.")
+    say(f"Submission {submission.id}")
+
+
+def protected(submission: Submission, *, free: bool) -> None:
+    step(
+        "Validated, executed, protected",
+        "The worker reserved the budget, counted inside the sealed environment, drew the noise, "
+        "hid what was small, and wrote the files. What was counted never left the worker.",
+    )
+    if free:
+        say(
+            "This exact question was answered before: the stored answer is used again, at no "
+            "cost. It is still a new output, with its own gates and checks."
+        )
+    else:
+        say(f"Charged: rho {rho(submission.rho_nano)}; it is never refunded.")
+
+
+def checked(checker: Person, output: Output) -> None:
+    step(f"Checked by {checker.name}", "Somebody outside the project, who did not ask it.")
+    say(f"Approved exactly the files with hash {output.manifest_hash[:16]}…")
+
+
+def released(release: Release, document: dict[str, Any]) -> None:
+    step("Released", f"Release {release.id}: the same bytes that the checkers approved.")
+    table = document["table"]
+    say(table["record"]["claim"])
+    print()
+    _rows(table)
+
+
+def budgets(before: dict[Level, int], after: dict[Level, int], *, free: bool) -> None:
+    step("The budget" + (", untouched" if free else ""), "Left before and after, in rho:")
+    for level, title in LEVELS.items():
+        if level in before:
+            print(f"     {title:<32} {rho(before[level]):>12} → {rho(after[level]):>12}")
+
+
+def rho(nano: int) -> str:
+    return f"{nano / NANO:.9f}".rstrip("0").rstrip(".") or "0"
+
+
+def _rows(table: dict[str, Any]) -> None:
+    """The first rows; a hidden cell is [c], never a zero."""
+    titles = [axis["name"] for axis in table["axes"]]
+    titles += [column["title"] for column in table["published"]]
+    cells = [list(key) for key in product(*(axis["labels"] for axis in table["axes"]))]
+    for place, row in enumerate(cells):
+        row += [_cell(column[place]) for column in table["columns"]]
+    shown = [titles, *cells[:ROWS]]
+    widths = [min(24, max(len(row[i]) for row in shown)) for i in range(len(titles))]
+    for row in shown:
+        cut = [text[: widths[i]].ljust(widths[i]) for i, text in enumerate(row)]
+        print("     " + "  ".join(cut).rstrip())
+    if len(cells) > ROWS:
+        print(f"     … and {len(cells) - ROWS} more rows")
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    if cell["status"] != "shown":
+        return "[c]"
+    half = cell.get("half_width")
+    return f"{cell['value']} ± {half}" if half is not None else str(cell["value"])
