@@ -178,7 +178,7 @@ def require_valid(policy: Policy) -> None:
 def from_yaml(text: str) -> Policy:
     """Raises PolicyInvalid with every fault, also for a rule set that is readable but weak."""
     try:
-        document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        document = _StrictLoader(text).get_single_data()
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         raise PolicyInvalid(("the file is not valid YAML",)) from error
     return _from_document(document)
