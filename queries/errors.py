@@ -2,16 +2,20 @@
 
     QueryError
     ├── QueryRefused      the question is not one that may be asked; says every reason and where
-    └── CatalogueInvalid  a dataset's catalogue entry is malformed; says every fault and where
+    ├── CatalogueInvalid  a dataset's catalogue entry is malformed; says every fault and where
+    └── EngineError       nothing was learnt from the data
+        ├── StoreFailed   a sealed file cannot be opened or written with this key
+        └── EngineFailed  a query did not finish; ``kind`` says in which of a few fixed ways
 
-What can go wrong while an engine answers is in ``queries.engines.errors``. Each class has
-``public``, one fixed sentence. A ``Problem`` is made from the question and the catalogue alone,
-both of which its author has seen, so it may be shown to its author.
+Each class has ``public``, one fixed sentence. A ``Problem`` is made from the question and the
+catalogue alone, both of which its author has seen, so it may be shown to its author. No text of
+an engine is ever kept: it could depend on data.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from queries.refusals import SENTENCES
 
@@ -65,7 +69,7 @@ class CatalogueInvalid(QueryError):
         self.faults = faults
 
 
-def problem(code: str, *, where: str = "", **words: object) -> Problem:
+def problem(code: str, /, *, where: str = "", **words: object) -> Problem:
     """The problem of a stable code, with the words that its sentence needs."""
     shown = {
         name: str(word) if name in _FROM_CATALOGUE else _shortened(str(word))
@@ -89,3 +93,31 @@ def line_and_column(text: str, *, offset: int) -> tuple[int, int]:
 def _shortened(word: str) -> str:
     printable = "".join(character if character.isprintable() else " " for character in word)
     return printable if len(printable) <= LONGEST_ECHO else printable[: LONGEST_ECHO - 1] + "…"
+
+
+class EngineError(QueryError):
+    """``public`` is the same for all causes, since the cause may depend on data."""
+
+    public = "The question could not be answered."
+
+
+class StoreFailed(EngineError):
+    public = "The sealed data store could not be opened."
+
+
+class Fault(StrEnum):
+    """In which way a query did not finish. For the operator; never shown with a query."""
+
+    START = "start"  # the sandbox did not become ready
+    DEADLINE = "deadline"
+    CANCELLED = "cancelled"
+    CHILD = "child"  # the child ended without an answer: memory, CPU limit, engine fault
+    ANSWER = "answer"  # the answer breaks its declared shape
+
+
+class EngineFailed(EngineError):
+    public = "The question was not answered. Its charge stands, because data may have been read."
+
+    def __init__(self, kind: Fault) -> None:
+        super().__init__(kind.value)
+        self.kind = kind

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from queries.engines.errors import StoreFailed
+from queries.errors import StoreFailed
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
