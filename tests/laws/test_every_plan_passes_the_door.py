@@ -1,0 +1,64 @@
+"""Does every question that is accepted have a shape that the door lets through, on both tracks?
+
+A refusal after the budget was reserved would lose it, so a plan and the door must never disagree.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from disclosure_control import present
+from disclosure_control.dp.preview import expect
+from disclosure_control.errors import DisclosureError
+from disclosure_control.protect import NoiseGrant, protect
+from disclosure_control.tables import Unprotected
+from queries import sql
+from queries.plan import plan
+from tests.catalogues import clinic, dp_policy, sdc_policy
+
+CLINIC = clinic()
+CHARGE = 100_000_000
+EXAMPLES = Path(__file__).parents[1] / "spec" / "accepted.txt"
+
+
+def questions() -> list[str]:
+    blocks = EXAMPLES.read_text(encoding="utf-8").split("\n\n")
+    kept = (
+        [line for line in block.strip().splitlines() if line[:2] not in ("> ", "# ")]
+        for block in blocks
+    )
+    return ["\n".join(lines) for lines in kept if lines]
+
+
+def empty(shape) -> Unprotected:
+    return Unprotected(shape, {vector.name: (0,) * shape.cells for vector in shape.vectors})
+
+
+@pytest.mark.parametrize("text", questions())
+def test_an_accepted_question_passes_the_noisy_door(text):
+    policy = dp_policy()
+    shape = plan(sql.admit(text, CLINIC, policy), CLINIC, policy).shape
+    assert policy.dp is not None
+    expected = expect(shape, policy.dp, rho_nano=CHARGE)
+    table = protect(empty(shape), policy=policy, grant=NoiseGrant(CHARGE))
+    assert [one.name for one in expected] == [one.name for one in table.published]
+    assert present.from_json(present.to_json(table)) == table
+
+
+@pytest.mark.parametrize("text", questions())
+def test_an_accepted_question_passes_the_exact_door_and_an_empty_table_shows_nothing(text):
+    policy = sdc_policy()
+    shape = plan(sql.admit(text, CLINIC, policy), CLINIC, policy).shape
+    table = protect(empty(shape), policy=policy, grant=None)
+    assert {cell.status.value for column in table.columns for cell in column} == {"suppressed"}
+
+
+@pytest.mark.parametrize("text", questions()[:5])
+def test_the_shape_of_one_track_never_passes_the_door_of_the_other(text):
+    noisy, exact = dp_policy(), sdc_policy()
+    for planned, policy, grant in ((noisy, exact, None), (exact, noisy, NoiseGrant(CHARGE))):
+        shape = plan(sql.admit(text, CLINIC, planned), CLINIC, planned).shape
+        with pytest.raises(DisclosureError):
+            protect(empty(shape), policy=policy, grant=grant)
