@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
+from disclosure_control import present
+from disclosure_control.record import Finding
 from disclosure_control.tables import Protected
 from tre import request as this
 from tre.errors import Incomplete, NotFound
@@ -99,6 +98,7 @@ def _page(output: Output, form: forms.Decide) -> str:
         record=protected.record,
         findings=findings(output, protected),
         table=layout,
+        chart=output.artefact(Format.CHART) is not None,
         earlier=_earlier(output),
         open=submission.state == State.PROTECTED,
         form=form,
@@ -111,21 +111,9 @@ def _earlier(output: Output) -> list[Review]:
     return reviewed.seen_reviews(this.session(), checker=me(), output_id=output.id)
 
 
-def findings(output: Output, protected: Protected) -> list[dict[str, Any]]:
+def findings(output: Output, protected: Protected) -> tuple[Finding, ...]:
     """Every rule that fired; on exact tables also what only checkers may know."""
     kept = output.artefact(Format.FINDINGS)
-    found = json.loads(kept.content) if kept is not None else None
-    if isinstance(found, list):
-        return found
-    return [
-        {
-            "rule": one.rule,
-            "severity": one.severity,
-            "threshold": one.threshold,
-            "mitigation": one.mitigation,
-            "cells": list(one.cells),
-        }
-        for one in protected.record.findings
-    ]
-
-
+    if kept is None:
+        return protected.record.findings
+    return present.from_json(kept.content.decode()).record.findings

@@ -21,6 +21,7 @@ from wtforms import (
     SubmitField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from tre.journey.answered import LONGEST_ANSWER
@@ -96,9 +97,9 @@ class Decide(FlaskForm):
         "What do you decide?",
         widget=GovRadioInput(),
         choices=[
-            ("approve", "Approve: this table may leave exactly as it is"),
-            ("return", "Return: ask the author something first"),
-            ("reject", "Reject: this table must not leave"),
+            SelectChoice("approve", "Approve: this table may leave exactly as it is"),
+            SelectChoice("return", "Return: ask the author something first"),
+            SelectChoice("reject", "Reject: this table must not leave"),
         ],
         validators=[InputRequired("Choose what you decide")],
     )
@@ -131,10 +132,10 @@ class Empty(FlaskForm):
 
 
 ROLES = [
-    (Role.RESEARCHER.value, "Researcher: asks questions"),
-    (Role.CHECKER.value, "Checker: decides on outputs of other people's projects"),
-    (Role.OWNER.value, "Owner: answers for datasets"),
-    (Role.ADMINISTRATOR.value, "Administrator: runs accounts and decides nothing else"),
+    SelectChoice(Role.RESEARCHER.value, "Researcher: asks questions"),
+    SelectChoice(Role.CHECKER.value, "Checker: decides on outputs of other people's projects"),
+    SelectChoice(Role.OWNER.value, "Owner: answers for datasets"),
+    SelectChoice(Role.ADMINISTRATOR.value, "Administrator: runs accounts and decides nothing else"),
 ]
 
 
@@ -158,7 +159,10 @@ class ChangePerson(FlaskForm):
     account = RadioField(
         "Account",
         widget=GovRadioInput(),
-        choices=[("open", "Open"), ("closed", "Closed: signed out everywhere, cannot sign in")],
+        choices=[
+            SelectChoice("open", "Open"),
+            SelectChoice("closed", "Closed: signed out everywhere, cannot sign in"),
+        ],
         validators=[InputRequired("Choose open or closed")],
     )
     submit = SubmitField("Save", widget=GovSubmitInput())

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from tre import request as this
 from tre.journey import answered, cancelled, looked
 from tre.lifecycle import MEANING, TERMINAL, Mover, State, may_move
+from tre.outputs import Format
 from tre.submissions import Submission
 from tre.web import forms, tables
 from tre.web.visitor import me
@@ -104,6 +105,7 @@ def _page(found: Submission, form: forms.Answer) -> str:
         ),
         release=release,
         table=table,
+        chart=release is not None and release.output.artefact(Format.CHART) is not None,
         form=form,
         problems=forms.problems_of(form) if request.method == "POST" else [],
         section="research.projects",

@@ -44,6 +44,7 @@ def release(release_id: str) -> str:
         question=found.output.submission,
         record=protected.record,
         table=layout,
+        chart=found.output.artefact(Format.CHART) is not None,
         section="releases.index",
     )
 
