@@ -158,8 +158,7 @@ _MEANING = {  # well-formed questions that may not be answered
     "bands_not_numeric": "Only numbers and dates have bands; {name} is {type}.",
     "bands_and_recode": "A dimension has bands or a recode, not both.",
     "bands_not_rising": "Cut points must rise, each used once.",
-    "bands_outside": "The cut point {value} is outside the bounds of {name}: above {lower} and at "
-    "most {upper}.",
+    "bands_outside": "The cut point {value} is outside the bounds of {name}: {lower} to {upper}.",
     "recode_of_feature": "A recode groups the codes of a column; {name} holds none of its codes.",
     "wrong_type": "{name} is {type}; {value} is not. Write {example}.",
     "too_fine": "{name} is declared with {decimals} decimals; {value} has more.",

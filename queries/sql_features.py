@@ -107,9 +107,9 @@ def _feature(node: Node, select: exp.Select, *, names: Names, path: str) -> Feat
     reading.mark(path, node)
     if not isinstance(node, exp.Alias):
         raise reading.refuse(node, "feature_alias")
-    for part in ("table", "column", "order_by"):
-        reading.mark(f"{path}.{part}", node.this)
     reading.mark(f"{path}.name", node.args["alias"])
+    for part, argument in (("column", "this"), ("order_by", "expression")):
+        reading.mark(f"{path}.{part}", node.this.args.get(argument) or node)
     made = _made(node.this, names)
     return Feature(
         name=reading.alias(node) or "",

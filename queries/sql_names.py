@@ -27,7 +27,7 @@ class Reading:
         """Remember where a part of the query stands, by its path in the JSON form."""
         self.places[path] = span(node, text=self.text)
 
-    def refuse(self, node: Node, code: str, **words: str) -> QueryRefused:
+    def refuse(self, node: Node, code: str, /, **words: str) -> QueryRefused:
         return refused(node, self.text, code, **words)
 
     def note(self, refusal: QueryRefused) -> None:

@@ -44,7 +44,6 @@ def selected(
             names.reading.note(refusal)
     if not names.reading.problems:
         _grouped(select, dimensions, aliases, names=names)
-    names.reading.places["measures"] = names.reading.places.get("measures[0]", (0, 0))
     return tuple(dimensions), tuple(measures)
 
 
@@ -93,6 +92,7 @@ def _measure(node: Node, names: Names, *, path: str) -> Measure:
         raise names.reading.refuse(node, "function", name=node.key)
     if not isinstance(node.this, exp.Column):
         raise names.reading.refuse(node, "aggregate_argument", name=statistic.value)
+    names.reading.mark(f"{path}.ref", node.this)
     return Measure(statistic, names.ref(node.this))
 
 
@@ -174,6 +174,8 @@ def _grouped(
 ) -> None:
     """Exactly what is selected besides aggregates must be grouped by, in any order."""
     group = select.args.get("group")
+    if group:
+        names.reading.mark("dimensions", group)
     grouped: list[Dimension] = []
     for node in group.expressions if group else ():
         try:

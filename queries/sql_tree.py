@@ -90,10 +90,10 @@ def tree_of(tokens: list[Token], *, text: str) -> exp.Select:
     return trees[0]
 
 
-def refused(node: Node, text: str, code: str, **words: str) -> QueryRefused:
+def refused(node: Node, source: str, code: str, /, **words: str) -> QueryRefused:
     """The refusal of one node, with its place."""
-    start, end = span(node, text=text)
-    return QueryRefused((at(problem(code, **words), text, start=start, end=end),))
+    start, end = span(node, text=source)
+    return QueryRefused((at(problem(code, **words), source, start=start, end=end),))
 
 
 def span(node: Node, *, text: str) -> tuple[int, int]:
@@ -104,7 +104,17 @@ def span(node: Node, *, text: str) -> tuple[int, int]:
     marks = [part.meta for part in node.walk() if "start" in part.meta]
     if not marks:
         return span(node.parent, text=text) if node.parent else (0, len(text))
-    return min(mark["start"] for mark in marks), max(mark["end"] for mark in marks) + 1
+    start = min(mark["start"] for mark in marks)
+    return start, _closed(text, start=start, end=max(mark["end"] for mark in marks) + 1)
+
+
+def _closed(text: str, *, start: int, end: int) -> int:
+    """The end, moved behind the brackets that were opened since the start."""
+    part = text[start:end]
+    for _ in range(part.count("(") - part.count(")")):
+        bracket = text.find(")", end)
+        end = end if bracket < 0 else bracket + 1
+    return end
 
 
 def _whole(code: str, text: str) -> Problem:

@@ -93,12 +93,11 @@ def _of_bands(dimension: Dimension, found: Meaning, *, where: str) -> Iterator[P
 
 
 def _edge_problem(edge: Value, found: Meaning, *, name: str, where: str) -> Problem | None:
-    """A cut point lies above the lower bound, so that every band can hold something."""
     if fault := value_problem(edge, of=found, name=name, where=where):
         return fault
     (number,) = _numbers((edge,))
     lower, upper = found.lower, found.upper
-    if (lower is None or lower < number) and (upper is None or number <= upper):
+    if (lower is None or lower <= number) and (upper is None or number <= upper):
         return None
     return problem(
         "bands_outside",

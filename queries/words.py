@@ -1,7 +1,7 @@
 """What does a query ask, in plain English? For pages, dossiers and the public register.
 
-    Number of persons and mean Body mass index, by Sex, Age (below 40, 40 to below 60, 60 and above),
-    among persons with Smoker: Yes; linked to Areas. Here top is the largest Result of their
+    Number of persons and mean of Body mass index, by Sex; Age (below 40, 40 to 59, 60 and over),
+    among those with Smoker: Yes, linked to Areas. Here top is the largest Result of each person's
     Laboratory results with Test: HDL cholesterol.
 
 Written from the catalogue's titles and labels, so that it says nothing that is not public.
@@ -10,7 +10,7 @@ Written from the catalogue's titles and labels, so that it says nothing that is 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +36,7 @@ from queries.language import (
     Statistic,
     Value,
 )
+from queries.plan_axes import band_labels
 from queries.resolve import Kind, Meaning, meaning, recode_of
 from queries.values import number_text
 
@@ -62,13 +63,6 @@ _OPERATOR_WORDS = {
 def describe(query: Query, catalogue: Catalogue) -> str:
     """One to a few sentences for a validated query."""
     return _Describer(query, catalogue).text()
-
-
-def band_labels(bands: Sequence[Decimal | datetime.date]) -> tuple[str, ...]:
-    """The bands between cut points in words: "below 40", "40 to below 60", "60 and above"."""
-    edges = [_plain(edge) for edge in bands]
-    between = [f"{low} to below {high}" for low, high in zip(edges, edges[1:], strict=False)]
-    return (f"below {edges[0]}", *between, f"{edges[-1]} and above")
 
 
 class _Describer:
@@ -104,8 +98,9 @@ class _Describer:
 
     def _dimension(self, dimension: Dimension) -> str:
         name = self._name(dimension.ref)
-        if dimension.bands:
-            return f"{name} ({', '.join(band_labels(dimension.bands))})"
+        found = self._meaning(dimension.ref)
+        if dimension.bands and found is not None:
+            return f"{name} ({', '.join(band_labels(dimension.bands, of=found))})"
         recode = recode_of(dimension, query=self.query, catalogue=self.catalogue)
         if recode:
             return f"{recode.title} ({', '.join(label for label, _ in recode.groups)})"
