@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from queries import json_form, sql
+from tests import catalogues
 from tests.web import api_world
 from tests.web.api_world import COUNT_BY_SEX, FILES, NOW, World
 from tre import people
@@ -226,17 +228,8 @@ def test_a_refused_form_has_a_path(world):
 
 
 def test_text_and_form_of_a_question_cost_and_give_the_same(world):
-    form = {
-        "dataset": "clinic",
-        "source": "persons",
-        "measures": [{"statistic": "count"}],
-        "dimensions": [{"column": {"table": "persons", "column": "sex"}}],
-    }
+    form = json_form.to_json(sql.parse(COUNT_BY_SEX, catalogues.clinic()))
     as_text = world.post("/projects/liver/previews", json=PREVIEW)
-    from queries import json_form, sql
-    from tests.catalogues import clinic
-
-    form = json_form.to_json(sql.parse(COUNT_BY_SEX, clinic()))
     as_form = world.post("/projects/liver/previews", json={**PREVIEW, "query": form})
     assert as_text.status_code == as_form.status_code == 200
     assert as_text.json == as_form.json

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 RHO_LIMIT = 10**15
 SQL_LIMIT = 20_000
@@ -23,7 +23,17 @@ KEY = r"^[A-Za-z0-9._:-]{1,200}$"
 
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-Rho = Annotated[int, Field(strict=True, ge=1, le=RHO_LIMIT)]
+
+
+def _a_number(value: object) -> object:
+    """JSON knows no difference between 5 and 5.0; a text or a truth value is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("Input should be a valid integer")
+    return value
+
+
+Rho = Annotated[int, Field(ge=1, le=RHO_LIMIT), BeforeValidator(_a_number)]
+
 Sql = Annotated[
     str, StringConstraints(min_length=1, max_length=SQL_LIMIT, pattern=r"^[^\x00]*$", strict=True)
 ]

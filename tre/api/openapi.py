@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from queries.json_schema import json_schema
 from tre.api import contract, problems
 from tre.api.tokens import SECURITY
 
@@ -17,6 +18,7 @@ PATTERNS = {
     "release": contract.IDENTIFIER,
     "code": "^[a-z-]{1,40}$",
 }
+SCHEMAS = "#/components/schemas/"
 PUBLIC = ("/api/v1/problems/{code}",)
 
 PROBLEM: dict[str, Any] = {
@@ -67,10 +69,24 @@ def finish(spec: dict[str, Any]) -> dict[str, Any]:
     schemas.pop("HTTPError", None)
     schemas.pop("ValidationError", None)
     schemas["Problem"] = PROBLEM
+    _say_query(schemas)
     for path, operations in spec["paths"].items():
         for operation in operations.values():
             _complete(path, operation)
     return spec
+
+
+def _say_query(schemas: dict[str, Any]) -> None:
+    """A question is a text or the JSON form, whose schema belongs to the language."""
+    form = json_schema(f"{SCHEMAS}Query.")
+    schemas.update({f"Query.{name}": part for name, part in form.pop("$defs").items()})
+    schemas["Query"] = form
+    for question in ("Question", "AskedQuestion"):
+        query = schemas[question]["properties"]["query"]
+        query["anyOf"] = [
+            {"$ref": f"{SCHEMAS}Query"} if one.get("type") == "object" else one
+            for one in query["anyOf"]
+        ]
 
 
 def _complete(path: str, operation: dict[str, Any]) -> None:
@@ -118,5 +134,5 @@ def _response(status: int) -> dict[str, Any]:
     kinds = [kind for kind in problems.KINDS.values() if kind.status == status]
     return {
         "description": " / ".join(kind.title for kind in kinds),
-        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": f"{SCHEMAS}Problem"}}},
     }

@@ -116,7 +116,7 @@ def _person(session: Session, part: Part, now: datetime.datetime) -> Person:
         demo=True,
         now=now,
     )
-    audit.write(session, "person_added", now=now, actor_id=made.id, roles=made.roles)
+    audit.write(session, "person_added", now=now, person=made.id, roles=made.roles)
     return made
 
 

@@ -33,15 +33,15 @@ DATASET = "nafld"
 PROJECT = "risk-factors"
 PURPOSE = "To see how diabetes goes with smoking, body mass index and age."
 QUESTION = """\
-WITH diabetes AS (SELECT id, count(*) > 0 AS has
-                  FROM events WHERE event = 'diabetes' GROUP BY id),
-     smoking AS (SELECT id, max(value) AS ever
-                 FROM labs WHERE test = 'smoke' GROUP BY id)
-SELECT diabetes.has, band(smoking.ever, 1), band(bmi, 25, 30), band(age, 45, 60), count(*)
+WITH d AS (SELECT id, count(*) > 0 AS diabetes
+           FROM events WHERE event = 'diabetes' GROUP BY id),
+     s AS (SELECT id, max(value) AS smoker
+           FROM labs WHERE test = 'smoke' GROUP BY id)
+SELECT d.diabetes, band(s.smoker, 1), band(bmi, 25, 30), band(age, 45, 60), count(*)
 FROM persons
-LEFT JOIN diabetes ON diabetes.id = persons.id
-LEFT JOIN smoking ON smoking.id = persons.id
-GROUP BY diabetes.has, band(smoking.ever, 1), band(bmi, 25, 30), band(age, 45, 60)"""
+LEFT JOIN d ON d.id = persons.id
+LEFT JOIN s ON s.id = persons.id
+GROUP BY d.diabetes, band(s.smoker, 1), band(bmi, 25, 30), band(age, 45, 60)"""
 
 PATIENCE = 90.0  # seconds for the worker, which answers at the end of a slot
 Clock = Callable[[], datetime.datetime]
