@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from tre.database import Base, new_id
@@ -58,13 +58,22 @@ def enqueue(session: Session, *, submission_id: str, now: datetime.datetime) -> 
     return job
 
 
-def lease(session: Session, *, worker: str, now: datetime.datetime) -> Job | None:
-    """The oldest job that waits, or whose lease has run out; None if there is none."""
+def any_waiting(session: Session, *, now: datetime.datetime) -> bool:
+    """A look that takes no lock, so that idle workers disturb nobody."""
+    return session.scalar(select(Job.id).where(_to_do(now)).limit(1)) is not None
+
+
+def _to_do(now: datetime.datetime) -> ColumnElement[bool]:
     waiting = (Job.state == JobState.QUEUED.value) & (Job.available_at <= now)
     abandoned = (Job.state == JobState.LEASED.value) & (Job.leased_until < now)
+    return waiting | abandoned
+
+
+def lease(session: Session, *, worker: str, now: datetime.datetime) -> Job | None:
+    """The oldest job that waits, or whose lease has run out; None if there is none."""
     job = session.scalar(
         select(Job)
-        .where(waiting | abandoned)
+        .where(_to_do(now))
         .order_by(Job.available_at, Job.created_at, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)

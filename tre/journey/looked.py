@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from tre import audit, datasets, gates, projects, releases, reviews, submissions
-from tre.audit import AuditEntry
 from tre.datasets import Dataset, DatasetVersion, PolicyVersion
 from tre.errors import NotFound
 from tre.gates import Gate, Stage
@@ -29,6 +28,30 @@ class DatasetView:
     dataset: Dataset
     version: DatasetVersion
     policy_version: PolicyVersion
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One step of a question, as its project sees it."""
+
+    at: datetime.datetime
+    event: str
+
+
+TOLD: dict[str, str] = {
+    "submitted": "submitted",
+    "reserved": "validated",
+    "reused": "validated",  # looks the same: a stored draw may be another project's
+    "refused": "refused",
+    "failed": "failed",
+    "executed": "executed",
+    "protected": "protected",
+    "cancelled": "cancelled",
+    "answered": "answered",
+    "approved": "reviewed",
+    "released": "released",
+}
+"""Which audit events a project sees of its questions, and under which name."""
 
 
 def my_projects(session: Session, *, person: Person) -> list[Project]:
@@ -153,10 +176,17 @@ def released_artefact(
     return found
 
 
-def history(session: Session, *, person: Person, submission_id: str) -> list[AuditEntry]:
-    """The steps of one's project's question, for its progress page."""
+def history(session: Session, *, person: Person, submission_id: str) -> tuple[HistoryLine, ...]:
+    """The steps of one's project's question, for its progress page.
+
+    Without details: why a computation failed, or that a draw was another's, is not told.
+    """
     own_submission(session, person=person, submission_id=submission_id)
-    return audit.of_submission(session, submission_id)
+    return tuple(
+        HistoryLine(entry.at, TOLD[entry.event])
+        for entry in audit.of_submission(session, submission_id)
+        if entry.event in TOLD
+    )
 
 
 def reviews_for_author(session: Session, *, person: Person, submission_id: str) -> list[Review]:

@@ -8,34 +8,41 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from disclosure_control import present
+from disclosure_control import protect as door
+from disclosure_control.protect import NoiseGrant
+from disclosure_control.record import DisclosureRecord
+from disclosure_control.tables import Protected, Unprotected
 from tre import audit, budgets, jobs, outputs, submissions
 from tre.database import writing
 from tre.errors import BudgetExceeded, EdgeNotAllowed
 from tre.journey.reviewed import approve
-from tre.journey.validated import Work
+from tre.journey.validated import DELTA_FEMTO, Work
 from tre.lifecycle import Mover, State
 from tre.outputs import Draw, DrawState, Output, Rendered
 from tre.submissions import Submission
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A protected table, ready to be kept: its JSON, and what its noise cost by its record."""
+def protect(work: Work, unprotected: Unprotected) -> Protected:
+    """A fresh draw within the reservation, by the one door. Raises DisclosureError."""
+    policy = work.quote.policy
+    grant = None if policy.dp is None else NoiseGrant(rho_nano=work.quote.rho_nano)
+    return door.protect(unprotected, policy=policy, grant=grant)
 
-    protected_json: str
-    rho_nano: int
-    delta_femto: int
+
+def drawn_before(stored: str) -> Protected:
+    """The table that was drawn for the same question once before."""
+    return present.from_json(stored)
 
 
 def settle(
     session: Session,
     *,
     work: Work,
-    drawn: Drawn,
+    protected: Protected,
     rendered: tuple[Rendered, ...],
     now: datetime.datetime,
     before_commit: Callable[[], None] = lambda: None,
@@ -44,7 +51,7 @@ def settle(
     with writing(session):
         jobs.finish(session, job_id=work.job_id, token=work.token)
         submission = session.get_one(Submission, work.submission_id, populate_existing=True)
-        draw = _keep(session, submission, drawn, now)
+        draw = _keep(session, submission, protected, now)
         budgets.settle(session, submission_id=submission.id, now=now)
         output = _store(session, submission, draw, rendered, now)
         if submission.checkers_required == 0:
@@ -53,22 +60,26 @@ def settle(
     return submission
 
 
-def _keep(session: Session, submission: Submission, drawn: Drawn, now: datetime.datetime) -> Draw:
+def _keep(
+    session: Session, submission: Submission, protected: Protected, now: datetime.datetime
+) -> Draw:
     """The draw of this fingerprint: made now by its leader, or long ago by somebody else."""
     draw = outputs.live_draw(session, submission.fingerprint)
     if draw is None:
         raise EdgeNotAllowed("the draw of this question was given up")
     if draw.state == DrawState.RESERVED.value:
-        _check_cost(draw, drawn)
+        if draw.leader_id != submission.id:
+            raise EdgeNotAllowed("another question makes this draw")
+        _check_cost(draw, protected.record)
         draw.state = DrawState.DRAWN.value
-        draw.protected_json = drawn.protected_json
+        draw.protected_json = present.to_json(protected, for_checkers=True)
         draw.drawn_at = now
         session.flush()
     return draw
 
 
-def _check_cost(draw: Draw, drawn: Drawn) -> None:
-    if drawn.rho_nano > draw.rho_nano or drawn.delta_femto > 0:
+def _check_cost(draw: Draw, record: DisclosureRecord) -> None:
+    if record.rho_nano > draw.rho_nano or record.delta_femto > DELTA_FEMTO:
         raise BudgetExceeded("the noise cost more than was reserved")
 
 

@@ -66,7 +66,7 @@ def release_waiting(session: Session, *, now: datetime.datetime) -> int:
 def _release_one(session: Session, output_id: str, now: datetime.datetime) -> bool:
     with writing(session):
         output = session.get_one(Output, output_id)
-        session.refresh(output.submission, with_for_update=True)
+        session.refresh(output.submission, with_for_update={"key_share": True})
         if output.submission.state != State.REVIEWED.value:
             return False
         if _closed_gates(session, output.submission, now):
@@ -79,7 +79,7 @@ def _closed_gates(
 ) -> tuple[gates.Gate, ...]:
     """Holds the dataset's row, so that an owner's stop and a release never pass each other."""
     dataset = session.get_one(
-        Dataset, submission.dataset_id, with_for_update=True, populate_existing=True
+        Dataset, submission.dataset_id, with_for_update={"key_share": True}, populate_existing=True
     )
     situation = gates.gather(
         session,

@@ -75,7 +75,7 @@ def review(
     with writing(session):
         output = opened(session, checker=checker, output_id=output_id)
         submission = output.submission
-        session.refresh(submission, with_for_update=True)
+        session.refresh(submission, with_for_update={"key_share": True})
         _check_open(session, checker, output, artefact_hash)
         _record(session, checker, output, decision=decision, reason=reason, now=now)
         if decision in TARGETS:

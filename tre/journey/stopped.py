@@ -41,7 +41,9 @@ def _turn(
     if not reason.strip() or len(reason) > LONGEST_REASON:
         raise Incomplete("reason", f"Give a reason of at most {LONGEST_REASON} characters.")
     with writing(session):
-        dataset = session.get(Dataset, dataset_id, with_for_update=True, populate_existing=True)
+        dataset = session.get(
+            Dataset, dataset_id, with_for_update={"key_share": True}, populate_existing=True
+        )
         if dataset is None:
             raise NotFound(dataset_id)
         check_own(person=owner, dataset=dataset)

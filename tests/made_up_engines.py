@@ -1,0 +1,55 @@
+"""Engines for tests of the service: they answer any plan with the same made-up counts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from disclosure_control.tables import Shape, Unprotected
+from queries.errors import EngineFailed, Fault
+from queries.plan import Plan
+
+
+def made_up(shape: Shape, *, units: int) -> Unprotected:
+    """Every cell of every vector holds ``units``, in the vector's own scale."""
+    return Unprotected(
+        shape,
+        {
+            vector.name: (min(units * vector.scale, vector.magnitude),) * shape.cells
+            for vector in shape.vectors
+        },
+    )
+
+
+@dataclass
+class SteadyEngine:
+    """Answers after ``seconds``; counts how often it was asked."""
+
+    units: int = 500
+    seconds: float = 0.0
+    runs: list[str] = field(default_factory=list)
+    cancelled: int = 0
+
+    def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
+        self.runs.append(f"{dataset}/{version}")
+        if time.monotonic() + self.seconds > deadline:
+            time.sleep(max(0.0, deadline - time.monotonic()))
+            raise EngineFailed(Fault.DEADLINE)
+        time.sleep(self.seconds)
+        return made_up(plan.shape, units=self.units)
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+
+@dataclass
+class BrokenEngine:
+    """Fails at once, with a text that nobody may see."""
+
+    error: Exception = field(default_factory=lambda: EngineFailed(Fault.CHILD))
+
+    def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
+        raise self.error
+
+    def cancel(self) -> None:
+        """Nothing runs."""

@@ -1,0 +1,87 @@
+"""The worker's entry: ``python -m tre.worker``. Runs until it is asked to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session, sessionmaker
+
+import config
+from config import WorkerConfig
+from disclosure_control import protect
+from queries import sandbox
+from queries.run import Sandboxes
+from queries.store import Store
+from tre import database
+from tre.datasets import DatasetVersion
+from tre.errors import ConfigurationError
+from tre.ingest import keys
+from tre.ingest.errors import KeyRefused
+from tre.journey import started
+from tre.rendering import chart
+from tre.worker.carry import Carrier
+from tre.worker.loop import Loop
+
+log = logging.getLogger("tre.worker")
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="worker: %(message)s", stream=sys.stderr)
+    try:
+        settings = config.worker()
+        engine = database.connect(settings.database_url)
+        _check(engine, settings)
+        store = Store(Path(settings.store_root), keys.load(Path(settings.key_file)))
+    except (ConfigurationError, KeyRefused) as error:
+        log.error("%s", error)  # noqa: TRY400 - the sentence says what to do
+        return 2
+    _work(engine, store, settings, stop=_stop_on_signals())
+    return 0
+
+
+def _check(engine: Engine, settings: WorkerConfig) -> None:
+    with Session(engine) as session:
+        started.check(session, production=settings.production)
+
+
+def _work(engine: Engine, store: Store, settings: WorkerConfig, *, stop: threading.Event) -> None:
+    with Sandboxes(store) as sandboxes:
+        _warm_up(engine, sandboxes)
+        log.info("ready; %s", sandbox.describe())
+        carrier = Carrier(
+            sessions=sessionmaker(engine),
+            engine=sandboxes,
+            name=f"{socket.gethostname()}:{os.getpid()}",
+            slot_scale=settings.slot_scale,
+        )
+        Loop(carrier, settings.poll_seconds).run(stop)
+    log.info("stopped")
+
+
+def _warm_up(engine: Engine, sandboxes: Sandboxes) -> None:
+    """The first question of the day is answered as fast as the next."""
+    protect.prepare()
+    chart.prepare()
+    with Session(engine) as session:
+        current = select(DatasetVersion).where(DatasetVersion.superseded_at.is_(None))
+        for version in session.scalars(current):
+            sandboxes.prepare(dataset=version.dataset.name, version=version.version)
+
+
+def _stop_on_signals() -> threading.Event:
+    """Asked to stop, a worker finishes the question that it holds."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""How is one job carried from the queue to its end? Lease, reserve, answer, wait, settle.
+
+A worker may die between any two steps. Each step's name is handed to ``at_step``, where the fault
+tests kill the process: whatever the step, another worker begins again from what was committed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from disclosure_control.errors import DisclosureError
+from disclosure_control.tables import Protected
+from queries.errors import EngineFailed
+from tre import jobs
+from tre.database import writing
+from tre.errors import LeaseLost, ServiceError
+from tre.journey import executed, failed, protected, validated
+from tre.journey.executed import Engine
+from tre.journey.validated import Work
+from tre.outputs import Rendered
+from tre.rendering import artefacts
+from tre.worker.heart import Heart
+from tre.worker.slot import Slot
+
+log = logging.getLogger("tre.worker")
+
+STEPS = (
+    "leased",
+    "reserved",
+    "counted",
+    "drawn",
+    "rendered",
+    "waited",
+    "settling",
+    "settled",
+)
+
+
+def nothing(_step: str) -> None:
+    """What happens at a step, usually."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    table: Protected
+    rendered: tuple[Rendered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """``kind`` names a class of ours; never a text of an engine or a value."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A worker's hands. ``name`` is for the job table, so that people see who holds what."""
+
+    sessions: sessionmaker[Session]
+    engine: Engine
+    name: str
+    slot_scale: float = 1.0
+    at_step: Callable[[str], None] = field(default=nothing)
+
+    def next_job(self) -> bool:
+        """Carries one job as far as it goes; False if there was none."""
+        with self.sessions() as session:
+            held = self._lease(session)
+            if held is None:
+                return False
+            self.at_step("leased")
+            try:
+                self._carry(session, *held)
+            except LeaseLost:
+                log.info("job %s is no longer held", held[0])
+            return True
+
+    def _lease(self, session: Session) -> tuple[str, int] | None:
+        if not jobs.any_waiting(session, now=_now()):
+            session.rollback()
+            return None
+        with writing(session):
+            job = jobs.lease(session, worker=self.name, now=_now())
+            return None if job is None else (job.id, job.token)
+
+    def _carry(self, session: Session, job_id: str, token: int) -> None:
+        outcome = validated.validate(session, job_id=job_id, token=token, now=_now())
+        self.at_step("reserved")
+        if outcome.work is None:
+            return
+        work = outcome.work
+        slot = Slot(time.monotonic(), work.slot_seconds, self.slot_scale)
+        with Heart(self.sessions, job_id=job_id, token=token, on_loss=self.engine.cancel):
+            answer = self._answer(work, slot)
+            slot.wait_for_end()
+        self.at_step("waited")
+        self._settle(session, work, answer)
+        self.at_step("settled")
+
+    def _answer(self, work: Work, slot: Slot) -> Answer | Failure:
+        """Fails closed: whatever goes wrong, nothing leaves and the reason stays inside."""
+        try:
+            table = self._table(work, slot)
+            self.at_step("drawn")
+            rendered = artefacts.render(table, title=work.title)
+            self.at_step("rendered")
+        except (EngineFailed, DisclosureError) as error:
+            return Failure(f"{type(error).__name__}: {error.detail}".strip(": "))
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not differ from theirs
+            log.error("question %s: %s", work.submission_id, type(error).__name__)  # noqa: TRY400
+            return Failure(type(error).__name__)
+        return Answer(table, rendered)
+
+    def _table(self, work: Work, slot: Slot) -> Protected:
+        """What was drawn before, or a fresh draw; both at the same time of the slot."""
+        if work.stored is not None:
+            slot.wait_for_engine()
+            return protected.drawn_before(work.stored)
+        try:
+            counted = executed.execute(work, engine=self.engine, deadline=slot.engine_until)
+        finally:
+            slot.wait_for_engine()
+        self.at_step("counted")
+        return protected.protect(work, counted)
+
+    def _settle(self, session: Session, work: Work, answer: Answer | Failure) -> None:
+        fail = partial(failed.fail, session, job_id=work.job_id, token=work.token)
+        if isinstance(answer, Failure):
+            fail(kind=answer.kind, now=_now())
+            return
+        try:
+            protected.settle(
+                session,
+                work=work,
+                protected=answer.table,
+                rendered=answer.rendered,
+                now=_now(),
+                before_commit=partial(self.at_step, "settling"),
+            )
+        except LeaseLost:
+            raise
+        except ServiceError as error:
+            fail(kind=type(error).__name__, now=_now())
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,47 @@
+"""When does an answer, or a failure, become visible? At the end of its slot, whichever it is.
+
+The slot comes from the plan and declared sizes. Its first part belongs to the engine, and what
+follows waits for the end of that part: the time of everything after it depends on the noisy
+table alone, never on how long the data took.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+ENGINE_SHARE = 0.5  # of the slot; the rest is for noise, pictures and the commit
+LONGEST_REST = 2.0  # seconds of a slot that noise, pictures and the commit need at most
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """``scale`` below 1 waits less than it promises: for tests only."""
+
+    began: float  # of time.monotonic
+    seconds: float
+    scale: float = 1.0
+
+    @property
+    def engine_until(self) -> float:
+        """The engine is ended here."""
+        rest = min(self.seconds * (1 - ENGINE_SHARE), LONGEST_REST)
+        return self.began + self.seconds - rest
+
+    def end(self, *, at: float) -> float:
+        """The first end of a slot that is not before ``at``: late answers wait for the next."""
+        slots = max(1, math.ceil((at - self.began) / self.seconds))
+        return self.began + slots * self.seconds
+
+    def wait_for_engine(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._wait(self.engine_until, sleep)
+
+    def wait_for_end(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._wait(self.end(at=time.monotonic()), sleep)
+
+    def _wait(self, until: float, sleep: Callable[[float], None]) -> None:
+        left = (until - time.monotonic()) * self.scale
+        if left > 0:
+            sleep(left)
