@@ -7,9 +7,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.tokenizer_core import TokenType
-
 from queries.catalogue import Catalogue
 from queries.language import (
     Aggregate,
@@ -32,6 +29,7 @@ from queries.language import (
     Statistic,
     Value,
 )
+from queries.sql_tokens import is_plain
 from queries.values import number_text
 
 _FEATURE_SQL = {
@@ -220,6 +218,4 @@ def _value(value: Value) -> str:
 
 def _name(name: str) -> str:
     """The name, in double quotes where SQL has another meaning for the word."""
-    tokens = DuckDB().tokenize(name) if name else []
-    plain = len(tokens) == 1 and tokens[0].token_type is TokenType.VAR
-    return name if plain else f'"{name}"'
+    return name if is_plain(name) else f'"{name}"'

@@ -23,7 +23,9 @@ LONGEST_RUN = 16  # of NOT NOT NOT …
 FUNCTIONS = frozenset({"count", "sum", "avg", "min", "max", "arg_min", "arg_max", "band", "recode"})
 
 _T = TokenType
+_GLUED = re.compile(r"\w")
 _PLAIN = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
+_CONTROL = re.compile(r"[^\S \t\r\n]|[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # and odd spaces
 _WORD = re.compile(r"\w[\w ]*")
 
 _GRAMMAR = frozenset(
@@ -70,12 +72,16 @@ _REASONS: dict[str, tuple[TokenType, ...]] = {
     ),
 }
 _REASON_OF = {kind: code for code, kinds in _REASONS.items() for kind in kinds}
+_HALF_WORDS = frozenset({"group", "by", "order"})  # no keywords to the tokenizer, unless paired
 _FUNCTION_REASONS = {"cast": "cast", "try_cast": "cast", "if": "case_when"}
 
 _BEFORE_NEGATIVE = frozenset(
     {_T.L_PAREN, _T.COMMA, _T.EQ, _T.NEQ, _T.LT, _T.LTE, _T.GT, _T.GTE, _T.BETWEEN, _T.AND}
 )
 _NAMES = frozenset({_T.VAR, _T.IDENTIFIER})
+_CONSTANTS = frozenset({_T.NUMBER, _T.STRING, _T.NULL, _T.TRUE, _T.FALSE})
+_ENDS = _NAMES | _CONSTANTS | {_T.R_PAREN}  # what may stand before a comma
+_STARTS = _NAMES | _CONSTANTS | {_T.L_PAREN, _T.DASH, _T.DATE}  # what may follow one
 
 
 def tokens_of(text: str, *, names: frozenset[str]) -> list[Token]:
@@ -87,6 +93,9 @@ def tokens_of(text: str, *, names: frozenset[str]) -> list[Token]:
         raise QueryRefused((problem("not_text"),))
     if len(text) > LONGEST_TEXT:
         raise _whole("too_long", text, most=LONGEST_TEXT)
+    if odd := _CONTROL.search(text):
+        fault = problem("symbol_not_allowed", symbol="at this place, which nobody can see,")
+        raise QueryRefused((at(fault, text, start=odd.start(), end=odd.end()),))
     tokens = _without_end(_named(_split(text), names=names))
     if not tokens:
         raise _whole("empty", text)
@@ -113,6 +122,12 @@ def _named(tokens: list[Token], *, names: frozenset[str]) -> list[Token]:
     """Keywords that are declared names become names, where they have no place in the grammar."""
     following = [*tokens[1:], None][: len(tokens)]
     return [_as_name(token, after, names) for token, after in zip(tokens, following, strict=True)]
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name needs no double quotes to be read as a name."""
+    tokens = DuckDB().tokenize(name)
+    return [token.token_type for token in tokens] == [_T.VAR] and name not in _HALF_WORDS
 
 
 def _as_name(token: Token, after: Token | None, names: frozenset[str]) -> Token:
@@ -241,7 +256,15 @@ def _distinct(place: _Place) -> str | None:
 
 
 def _number(place: _Place) -> str | None:
-    return None if _PLAIN.fullmatch(place.written) else "number_format"
+    token = place.tokens[place.number]
+    glued = _GLUED.match(place.text, token.end + 1)  # as in 18OR
+    return None if _PLAIN.fullmatch(place.written) and not glued else "number_format"
+
+
+def _null(place: _Place) -> str | None:
+    """The parser reads x NOT NULL as x IS NOT NULL; the language has one spelling."""
+    bare = place.kind(-1) is _T.NOT and place.kind(-2) is not _T.IS
+    return "syntax" if bare else None
 
 
 def _dot(place: _Place) -> str | None:
@@ -251,9 +274,11 @@ def _dot(place: _Place) -> str | None:
 
 
 def _name(place: _Place) -> str | None:
+    word = place.word()
+    if place.kind(0) is _T.VAR and word in _HALF_WORDS:
+        return "word_not_allowed"
     if place.kind(1) is not _T.L_PAREN:
         return None
-    word = place.word()
     if place.kind(0) is _T.VAR and word in FUNCTIONS:
         return None
     return _FUNCTION_REASONS.get(word, "function")
@@ -261,6 +286,16 @@ def _name(place: _Place) -> str | None:
 
 def _string(place: _Place) -> str | None:
     return "literal_not_allowed" if place.kind(1) is _T.STRING else None
+
+
+def _comma(place: _Place) -> str | None:
+    """The parser forgives a comma with nothing before or behind it; the language does not."""
+    between = place.kind(-1) in _ENDS and place.kind(1) in _STARTS
+    return None if between else "syntax"
+
+
+def _group_by(place: _Place) -> str | None:
+    return None if place.kind(1) in _STARTS else "syntax"
 
 
 def _semicolon(_: _Place) -> str:
@@ -278,5 +313,8 @@ _PLACES: dict[TokenType, Callable[[_Place], str | None]] = {
     _T.VAR: _name,
     _T.IDENTIFIER: _name,
     _T.STRING: _string,
+    _T.NULL: _null,
+    _T.COMMA: _comma,
+    _T.GROUP_BY: _group_by,
     _T.SEMICOLON: _semicolon,
 }

@@ -67,6 +67,9 @@ ALLOWED: dict[type[Node], frozenset[str]] = {
 }
 """Class of a node -> the arguments that it may carry."""
 
+_NEEDED = ("this", "expression", "low", "high")
+"""Arguments that the parser may leave empty, as in count(), and the readers rely on."""
+
 _CLASS_REASONS: tuple[tuple[type[Node], str], ...] = (
     (exp.Query, "subquery"),
     (exp.Func, "function"),
@@ -134,10 +137,15 @@ def _foreign(tree: Node, *, text: str) -> Iterator[Problem]:
         if allowed is None:
             yield from refused(node, text, _reason(node), **_words(node)).problems
             return
-        for name, value in node.args.items():
-            if name not in allowed and value not in (None, False, []):
-                yield from refused(node, text, "clause").problems
-                return
+        if any(name in allowed and node.args.get(name) is None for name in _NEEDED):
+            yield from refused(node, text, "syntax").problems
+            return
+        if any(
+            value not in (None, False, []) and name not in allowed
+            for name, value in node.args.items()
+        ):
+            yield from refused(node, text, "clause").problems
+            return
 
 
 def _reason(node: Node) -> str:
