@@ -1,0 +1,306 @@
+"""What does an operator type? Thin commands over the journey and the records.
+
+``python -m tre.cli --help`` lists them; ``flask --app app tre --help`` shows the same where the web
+process is configured. Settings come from options or from the environment, as in ``config.py``.
+Every change is written to the audit log, as done by the service itself.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+
+from tre import audit, budgets, migrations, people, projects
+from tre import records as every_record
+from tre.database import connect, sessions, writing
+from tre.people import ApiToken, Person, Role
+from tre.projects import Position, Project
+from tre.scopes import EVERY
+
+DATABASE = click.option(
+    "--database-url", envvar="TRE_DATABASE_URL", required=True, help="As for the service."
+)
+ROLES = [role.value for role in Role]
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+@click.group()
+def tre() -> None:
+    """Runs and sets up a trusted research environment."""
+
+
+@tre.group()
+def db() -> None:
+    """The service's own database."""
+
+
+@db.command()
+@DATABASE
+def upgrade(database_url: str) -> None:
+    """Brings the tables to this version of the code."""
+    migrations.upgrade(connect(database_url))
+    click.echo("The database is up to date.")
+
+
+@db.command()
+def check() -> None:
+    """Fails unless the migrations lead to exactly the tables of the code."""
+    engine = connect("sqlite://")
+    with engine.connect() as kept:  # a database in memory lasts as long as its connection
+        migrations.upgrade(engine)
+        migrations.check(engine)
+        kept.rollback()
+    click.echo("The migrations lead to the tables of the code.")
+
+
+@tre.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--owner", required=True, help="Email address of the dataset's owner.")
+@click.option("--source", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--store-root", envvar="TRE_STORE_ROOT", required=True, type=click.Path(path_type=Path)
+)
+@click.option("--key-file", envvar="TRE_KEY_FILE", required=True, type=click.Path(path_type=Path))
+@DATABASE
+def ingest(  # noqa: D417
+    folder: Path,
+    owner: str,
+    source: Path | None,
+    store_root: Path,
+    key_file: Path,
+    database_url: str,
+) -> None:
+    """Validates, seals and publishes the dataset whose entry is in FOLDER."""
+    from tre.ingest import command  # noqa: PLC0415 - loads what reads data
+    from tre.ingest.entry import read_entry  # noqa: PLC0415
+    from tre.ingest.errors import IngestError  # noqa: PLC0415
+    from tre.journey import published  # noqa: PLC0415
+
+    with _session(database_url) as session:
+        answerable = _person(session, owner)
+        try:
+            entry = read_entry(folder)
+            result = command.run(folder, source=source, store_root=store_root, key_file=key_file)
+        except IngestError as error:
+            raise click.ClickException(str(error)) from error
+        published.publish(
+            session,
+            owner=answerable,
+            catalogue=entry.catalogue,
+            policy=entry.policy,
+            version=result.version,
+            report=result.report.to_json(),
+            now=now(),
+        )
+
+
+@tre.command()
+def worker() -> None:
+    """Carries questions from the queue to their answers, until it is stopped."""
+    os.execv(sys.executable, [sys.executable, "-m", "tre.worker"])  # noqa: S606 - our own command
+
+
+@tre.group("people")
+def people_() -> None:
+    """Accounts."""
+
+
+@people_.command("add")
+@click.argument("email")
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
+@click.password_option()
+@DATABASE
+def add_person(
+    email: str, name: str, roles: tuple[str, ...], password: str, database_url: str
+) -> None:
+    """Adds NAME with the address EMAIL."""
+    with _session(database_url) as session, writing(session):
+        if people.by_email(session, email) is not None:
+            raise click.ClickException("There is somebody with this address.")
+        made = people.add(
+            session,
+            email=email,
+            name=name,
+            roles=tuple(Role(role) for role in roles),
+            password=password,
+            now=now(),
+        )
+        audit.write(session, "person_added", now=now(), person=made.id, roles=made.roles)
+    click.echo(f"{name} can sign in.")
+
+
+@tre.group()
+def token() -> None:
+    """Bearer tokens of the API."""
+
+
+@token.command()
+@click.argument("email")
+@click.option("--name", default="command line", show_default=True)
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(EVERY), default=EVERY)
+@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True)
+@DATABASE
+def issue(email: str, name: str, scopes: tuple[str, ...], days: int, database_url: str) -> None:
+    """Shows a new token of EMAIL, once."""
+    with _session(database_url) as session, writing(session):
+        person = _person(session, email)
+        made, secret = people.issue_token(
+            session,
+            person=person,
+            name=name,
+            scopes=scopes,
+            lasts=datetime.timedelta(days=days),
+            now=now(),
+        )
+        audit.write(
+            session,
+            "token_issued",
+            now=now(),
+            actor_id=person.id,
+            name=made.name,
+            scopes=made.scopes,
+        )
+    click.echo(secret)
+
+
+@token.command()
+@click.argument("email")
+@click.option("--name", help="Only tokens of this name; all otherwise.")
+@DATABASE
+def revoke(email: str, name: str | None, database_url: str) -> None:
+    """Ends tokens of EMAIL at once."""
+    with _session(database_url) as session, writing(session):
+        person = _person(session, email)
+        live = [
+            one
+            for one in session.query(ApiToken).filter_by(person_id=person.id)
+            if one.live(now()) and name in (None, one.name)
+        ]
+        for one in live:
+            one.revoked_at = now()
+            audit.write(session, "token_revoked", now=now(), actor_id=person.id, name=one.name)
+    click.echo(f"Tokens ended: {len(live)}.")
+
+
+@tre.group()
+def project() -> None:
+    """Approved projects."""
+
+
+@project.command("add")
+@click.argument("slug")
+@click.option("--title", required=True)
+@click.option("--purpose", required=True)
+@click.option("--from", "starts", required=True, type=DAY)
+@click.option("--until", "ends", required=True, type=DAY)
+@click.option("--lead", required=True, help="Email address.")
+@click.option("--member", "members", multiple=True, help="Email address.")
+@click.option("--dataset", "datasets", multiple=True, required=True)
+@DATABASE
+def add_project(  # noqa: D417
+    slug: str,
+    title: str,
+    purpose: str,
+    starts: datetime.datetime,
+    ends: datetime.datetime,
+    lead: str,
+    members: tuple[str, ...],
+    datasets: tuple[str, ...],
+    database_url: str,
+) -> None:
+    """Adds the project SLUG; its budgets are opened apart."""
+    with _session(database_url) as session, writing(session):
+        belonging = ((lead, Position.LEAD), *((one, Position.RESEARCHER) for one in members))
+        made = projects.create(
+            session,
+            slug=slug,
+            title=title,
+            purpose=purpose,
+            starts_on=starts.date(),
+            ends_on=ends.date(),
+            members=tuple((_person(session, email), position) for email, position in belonging),
+            datasets=tuple(_dataset(session, name) for name in datasets),
+            now=now(),
+        )
+        audit.write(session, "project_created", now=now(), project_id=made.id, slug=slug)
+    click.echo(f"The project {slug} can ask.")
+
+
+@tre.command()
+@click.argument("dataset")
+@click.option("--rho-nano", required=True, type=click.IntRange(min=0), help="In 1e-9 rho.")
+@click.option("--project", "slug", help="Slug; without it, the pool of the dataset.")
+@click.option("--person", "email", help="Email address; a share of the project's quota.")
+@DATABASE
+def budget(
+    dataset: str, rho_nano: int, slug: str | None, email: str | None, database_url: str
+) -> None:
+    """Opens an account on DATASET: its pool, a project's quota, or a researcher's in it."""
+    if email is not None and slug is None:
+        raise click.UsageError("A researcher's account is within a project: name it.")
+    with _session(database_url) as session, writing(session):
+        of = _dataset(session, dataset)
+        holder = {
+            "project_id": None if slug is None else _project(session, slug).id,
+            "person_id": None if email is None else _person(session, email).id,
+        }
+        if budgets.account(session, dataset_id=of.id, **holder) is not None:
+            raise click.ClickException("This account is open; a total never changes silently.")
+        account = budgets.open_account(
+            session, dataset=of, rho_total=rho_nano, now=now(), **holder
+        )
+        audit.write(
+            session,
+            "budget_opened",
+            now=now(),
+            dataset_id=account.dataset_id,
+            project_id=account.project_id,
+            level=account.level,
+            rho_total=account.rho_total,
+            delta_total=account.delta_total,
+        )
+    click.echo(f"Opened on the level {account.level}.")
+
+
+@contextmanager
+def _session(url: str) -> Iterator[Session]:
+    with sessions(connect(url))() as session:
+        session.expire_on_commit = False
+        yield session
+
+
+def _person(session: Session, email: str) -> Person:
+    found = people.by_email(session, email)
+    if found is None:
+        raise click.ClickException(f"There is nobody with the address {email}.")
+    return found
+
+
+def _dataset(session: Session, name: str) -> every_record.datasets.Dataset:
+    found = every_record.datasets.by_name(session, name)
+    if found is None:
+        raise click.ClickException(f"There is no dataset {name}.")
+    return found
+
+
+def _project(session: Session, slug: str) -> Project:
+    found = session.query(Project).filter_by(slug=slug).one_or_none()
+    if found is None:
+        raise click.ClickException(f"There is no project {slug}.")
+    return found
+
+
+if __name__ == "__main__":
+    tre()
