@@ -24,7 +24,7 @@ from tre.ingest.columns import (
     units_of,
 )
 from tre.ingest.convert import Rule
-from tre.ingest.entry import TableHints
+from tre.ingest.entry import ROW_NUMBER, TableHints
 from tre.ingest.findings import findings
 from tre.ingest.report import MOST_ROWS, Broken, TableReport
 
@@ -63,7 +63,7 @@ def check(
     absent = [
         f"the source has no column {hints.columns[column.name].source}, declared as {column.name}"
         for column in table.columns
-        if hints.columns[column.name].source not in source.column_names
+        if hints.columns[column.name].source not in {*source.column_names, ROW_NUMBER}
     ]
     if absent:
         return None, replace(start, faults=tuple(absent))
@@ -83,7 +83,7 @@ def _read(
     reads = {}
     for column in table.columns:
         told = hints.columns[column.name]
-        values = source.column(told.source)
+        values = _source_values(source, told.source)
         reads[column.name] = (
             read_column(values, name=column.name, verdict=units_of(units, hints=told))
             if column.role is Role.UNIT
@@ -94,6 +94,12 @@ def _read(
             codes = reads[told.bounds_by]
             reads[name] = bounded_by_code(reads[name], codes=codes, table=table, hints=told)
     return reads
+
+
+def _source_values(source: pa.Table, name: str) -> pa.ChunkedArray:
+    if name == ROW_NUMBER:
+        return pa.chunked_array([pa.array(np.arange(1, source.num_rows + 1))])
+    return source.column(name)
 
 
 def _sifted(

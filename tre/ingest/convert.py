@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from queries.catalogue import Column, ColumnType
 from queries.values import days_of
-from tre.ingest.entry import ColumnHints
+from tre.ingest.entry import EVERY_OTHER, ColumnHints
 
 
 class Rule(StrEnum):
@@ -82,7 +82,7 @@ def reader_of(column: Column, hints: ColumnHints) -> Callable[[object], Verdict]
 def _code_reader(column: Column, hints: ColumnHints) -> Reader:
     known = {code.value: Verdict(position) for position, code in enumerate(column.codes)}
     known |= {value: Verdict(None, Rule.LEFT_OUT) for value in hints.leave_out}
-    unknown = Verdict(None, Rule.NOT_A_CODE)
+    unknown = Verdict(None, Rule.LEFT_OUT if EVERY_OTHER in hints.leave_out else Rule.NOT_A_CODE)
     return lambda text: known.get(text, unknown)
 
 

@@ -19,9 +19,10 @@ Of a table::
 Of a column::
 
     ingest:
-      source: male                 # the source's name of it; the same name otherwise
+      source: male                 # the source's name of it; the same name otherwise;
+                                   # "#" of a unit column: each row is a unit of its own
       missing: ["NA", "-9"]        # texts that stand for a missing value, besides the empty one
-      leave_out: {chol: why}       # codes whose rows are left out, and why
+      leave_out: {chol: why}       # codes whose rows are left out, and why; "*": every other one
       outside: missing             # a value outside the bounds becomes missing; its row stays
       bounds_by: test              # bounds that depend on a code of the same row
       bounds: {hdl: [1, 220]}
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+EVERY_OTHER = "*"
+ROW_NUMBER = "#"
 PARTS = ("date", "hour", "month", "year")
 Bounds = tuple[Decimal, Decimal]
 
@@ -186,6 +189,8 @@ SOUND: tuple[tuple[str, Sound], ...] = (
     ("format, shift_hours: only for dates and parts of times",
      lambda c, h, _: not (h.format or h.shift_hours) or bool(h.part)
      or c.type is ColumnType.DATE),
+    ("source: only a unit column can be the row number",
+     lambda c, h, _: h.source != ROW_NUMBER or c.role is Role.UNIT),
     ("a unit column has no hints but source and missing",
      lambda c, h, _: c.role is not Role.UNIT
      or h == ColumnHints(source=h.source, missing=h.missing)),

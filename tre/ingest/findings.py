@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from queries.catalogue import ColumnType, Role, Table
-from tre.ingest.entry import TableHints
+from tre.ingest.entry import ROW_NUMBER, TableHints
 
 MOST_CODES = 30
 FEWEST_MATCHES = 50  # below it equality is no evidence
@@ -25,7 +25,8 @@ SHARE_SAME = 0.95
 
 def findings(source: pa.Table, *, table: Table, hints: TableHints) -> Iterator[str]:
     """Sentences for the owner."""
-    names = list(dict.fromkeys(told.source for told in hints.columns.values()))
+    named = dict.fromkeys(told.source for told in hints.columns.values())
+    names = [name for name in named if name != ROW_NUMBER]
     frame = source.select(names).to_pandas()
     for finding in FINDINGS:
         yield from finding(frame, table, hints)

@@ -12,6 +12,8 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tre.ingest.entry import Source
 
 CPU_SECONDS = 900
+WALL_SECONDS = 1800
 MEMORY = 16 * 2**30  # bytes of address space; libraries map much more than they use
 OPEN_FILES = 256
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
@@ -80,17 +83,28 @@ def _job(source: Source, *, path: Path | None) -> dict[str, str]:
 
 
 def _received(child: subprocess.Popen[bytes], *, job: dict[str, str]) -> pa.Table | None:
-    if child.stdin is None or child.stdout is None:
-        return None
+    """What the child sends, once it has ended; it is ended where it takes too long."""
+    end = threading.Timer(WALL_SECONDS, child.kill)
+    end.start()
     try:
-        child.stdin.write(json.dumps(job).encode())
-        child.stdin.close()
-        with pa.ipc.open_stream(child.stdout) as stream:
-            return stream.read_all()
+        return _exchanged(child, job=job)
     except (pa.ArrowException, OSError):
         return None
     finally:
-        child.stdout.close()
+        for pipe in (child.stdin, child.stdout):
+            with suppress(OSError):  # it did not wait for its job
+                pipe.close() if pipe else None
+        child.wait()
+        end.cancel()
+
+
+def _exchanged(child: subprocess.Popen[bytes], *, job: dict[str, str]) -> pa.Table | None:
+    if child.stdin is None or child.stdout is None:
+        return None
+    child.stdin.write(json.dumps(job).encode())
+    child.stdin.close()
+    with pa.ipc.open_stream(child.stdout) as stream:
+        return stream.read_all()
 
 
 def _checked(table: pa.Table, *, name: str) -> pa.Table:
@@ -106,17 +120,18 @@ def _checked(table: pa.Table, *, name: str) -> pa.Table:
 
 def _command(path: Path | None) -> list[str]:
     script = str(Path(read_source.__file__).resolve())
-    python = [sys.executable, "-I", script]
-    return [*_world(script, path=path), *python] if confined() else python
+    bubblewrap = _bubblewrap()
+    world = _world(bubblewrap, shown=(script,), path=path) if bubblewrap else []
+    return [*world, sys.executable, "-I", script]
 
 
-def _world(script: str, *, path: Path | None) -> list[str]:
+def _world(bubblewrap: str, *, shown: tuple[str, ...], path: Path | None) -> list[str]:
     """Bubblewrap's arguments: only these paths exist, nothing is writable, no network."""
-    visible = dict.fromkeys((*SYSTEM, sys.base_prefix, sys.prefix, script))
+    visible = dict.fromkeys((*SYSTEM, sys.base_prefix, sys.prefix, *shown))
     bound = [word for place in visible for word in ("--ro-bind-try", place, place)]
     source = ["--ro-bind", str(path.resolve()), str(INSIDE / path.name)] if path else []
     return [
-        str(_bubblewrap()),
+        bubblewrap,
         *("--unshare-all", "--clearenv", "--new-session", "--die-with-parent"),
         *("--dev", "/dev", "--proc", "/proc", "--dir", "/tmp"),  # noqa: S108 - its own, empty
         *bound,
@@ -127,11 +142,11 @@ def _world(script: str, *, path: Path | None) -> list[str]:
 
 @cache
 def _bubblewrap() -> str | None:
-    """Its path where it is present and this system lets it work."""
+    """Its path where it is present and lets this Python start in a world of its own."""
     found = shutil.which("bwrap")
     if found is None:
         return None
-    probe = [found, "--unshare-all", "--ro-bind", "/", "/", "/bin/true"]
+    probe = [*_world(found, shown=(), path=None), sys.executable, "-I", "-c", ""]
     works = subprocess.run(probe, capture_output=True, check=False).returncode == 0  # noqa: S603
     return found if works else None
 

@@ -15,6 +15,10 @@ from tre.ingest.convert import Rule
 MOST_ROWS = 100  # row numbers listed for one rule of one column
 SHOWN_ROWS = 8
 NUMERIC = {Rule.OUTSIDE}
+READ_BY = {
+    True: "The sources were read without network, key, or a place to write.",
+    False: "No bubblewrap here: the sources were read with a limit on resources only.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,9 @@ def lines(report: Report) -> Iterator[str]:
     yield f"Validation report of {report.dataset}: {report.units:,} units"
     for table in report.tables:
         yield from _table_lines(table)
-    yield from (f"  FAULT {fault}" for fault in report.faults)
+    yield ""
+    yield READ_BY[report.reader_confined]
+    yield from (f"FAULT {fault}" for fault in report.faults)
 
 
 def _table_lines(table: TableReport) -> Iterator[str]:
