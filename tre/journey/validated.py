@@ -7,6 +7,7 @@ state. From its commit on the cost is spent, whatever happens.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,7 +63,14 @@ class Outcome:
 STOPPED = Outcome(Step.STOP)
 
 
-def validate(session: Session, *, job_id: str, token: int, now: datetime.datetime) -> Outcome:
+def validate(
+    session: Session,
+    *,
+    job_id: str,
+    token: int,
+    now: datetime.datetime,
+    before_commit: Callable[[], None] = lambda: None,
+) -> Outcome:
     """Reserves the budget once, however often a worker begins again. Raises LeaseLost."""
     with writing(session):
         jobs.extend(session, job_id=job_id, token=token, now=now)
@@ -75,7 +83,9 @@ def validate(session: Session, *, job_id: str, token: int, now: datetime.datetim
             populate_existing=True,
         )
         session.refresh(submission)
-        return _decide(session, job, submission, now)
+        outcome = _decide(session, job, submission, now)
+        before_commit()
+        return outcome
 
 
 def _decide(session: Session, job: Job, submission: Submission, now: datetime.datetime) -> Outcome:

@@ -33,6 +33,7 @@ log = logging.getLogger("tre.worker")
 
 STEPS = (
     "leased",
+    "reserving",
     "reserved",
     "counted",
     "drawn",
@@ -45,6 +46,10 @@ STEPS = (
 
 def nothing(_step: str) -> None:
     """What happens at a step, usually."""
+
+
+def utc_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Carrier:
     name: str
     slot_scale: float = 1.0
     at_step: Callable[[str], None] = field(default=nothing)
+    clock: Callable[[], datetime.datetime] = field(default=utc_now)
 
     def next_job(self) -> bool:
         """Carries one job as far as it goes; False if there was none."""
@@ -84,15 +90,21 @@ class Carrier:
             return True
 
     def _lease(self, session: Session) -> tuple[str, int] | None:
-        if not jobs.any_waiting(session, now=_now()):
+        if not jobs.any_waiting(session, now=self.clock()):
             session.rollback()
             return None
         with writing(session):
-            job = jobs.lease(session, worker=self.name, now=_now())
+            job = jobs.lease(session, worker=self.name, now=self.clock())
             return None if job is None else (job.id, job.token)
 
     def _carry(self, session: Session, job_id: str, token: int) -> None:
-        outcome = validated.validate(session, job_id=job_id, token=token, now=_now())
+        outcome = validated.validate(
+            session,
+            job_id=job_id,
+            token=token,
+            now=self.clock(),
+            before_commit=partial(self.at_step, "reserving"),
+        )
         self.at_step("reserved")
         if outcome.work is None:
             return
@@ -134,7 +146,7 @@ class Carrier:
     def _settle(self, session: Session, work: Work, answer: Answer | Failure) -> None:
         fail = partial(failed.fail, session, job_id=work.job_id, token=work.token)
         if isinstance(answer, Failure):
-            fail(kind=answer.kind, now=_now())
+            fail(kind=answer.kind, now=self.clock())
             return
         try:
             protected.settle(
@@ -142,14 +154,10 @@ class Carrier:
                 work=work,
                 protected=answer.table,
                 rendered=answer.rendered,
-                now=_now(),
+                now=self.clock(),
                 before_commit=partial(self.at_step, "settling"),
             )
         except LeaseLost:
             raise
         except ServiceError as error:
-            fail(kind=type(error).__name__, now=_now())
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
+            fail(kind=type(error).__name__, now=self.clock())
