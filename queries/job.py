@@ -1,0 +1,95 @@
+"""What is handed to a sandbox? First the key and limits; then one statement and its outline.
+
+A job holds integers and declared names. All of it goes by pipe: nothing is on a command line,
+in the environment or in a file.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from disclosure_control.tables import Axis, Counting, Shape, Vector
+from queries.engines.locked import Resources
+from queries.store import KEY_BYTES
+
+if TYPE_CHECKING:
+    from queries.plan import Plan
+
+READY = b"R"
+"""The byte by which a child says that it has opened its file and waits for a job."""
+
+_LENGTH = struct.Struct("<I")
+LONGEST = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``vectors`` are names and magnitudes, in order."""
+
+    sql: str
+    cells: int
+    vectors: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, plan: Plan) -> Job:
+        from queries.engines.statement import statement  # needs more than a child has
+
+        vectors = tuple((one.name, one.magnitude) for one in plan.shape.vectors)
+        return cls(statement(plan), plan.shape.cells, vectors)
+
+    def outline(self) -> Shape:
+        """A shape without titles and sensitivities: enough to check and encode an answer."""
+        return Shape(
+            unit="",
+            axes=(Axis("cell", ("",) * self.cells),),
+            vectors=tuple(
+                Vector(name, Counting.ROWS, 1, magnitude, None) for name, magnitude in self.vectors
+            ),
+            published=(),
+        )
+
+
+def opening(key: bytes, *, resources: Resources) -> bytes:
+    """The first message: the key of the file, and what the child may use."""
+    return key + _framed(asdict(resources))
+
+
+def asked(job: Job) -> bytes:
+    """The second message."""
+    return _framed(asdict(job))
+
+
+def receive_opening(pipe: BinaryIO) -> tuple[bytes, Resources]:
+    """Raises ValueError for a message that is not whole."""
+    key = _whole(pipe, KEY_BYTES)
+    return key, Resources(**_received(pipe))
+
+
+def receive_job(pipe: BinaryIO) -> Job:
+    """Raises ValueError for a message that is not whole."""
+    fields = _received(pipe)
+    vectors = tuple((name, magnitude) for name, magnitude in fields["vectors"])
+    return Job(fields["sql"], fields["cells"], vectors)
+
+
+def _framed(fields: dict[str, object]) -> bytes:
+    text = json.dumps(fields, separators=(",", ":")).encode()
+    return _LENGTH.pack(len(text)) + text
+
+
+def _received(pipe: BinaryIO) -> dict[str, Any]:
+    (length,) = _LENGTH.unpack(_whole(pipe, _LENGTH.size))
+    if length > LONGEST:
+        raise ValueError
+    fields: dict[str, Any] = json.loads(_whole(pipe, length))
+    return fields
+
+
+def _whole(pipe: BinaryIO, length: int) -> bytes:
+    found = pipe.read(length)
+    if len(found) != length:
+        raise ValueError
+    return found

@@ -1,0 +1,167 @@
+"""Who answers a plan? A sandbox that was made ready before, used for this one query only.
+
+A fresh child is ready for each dataset version that is in use; a query takes it, and another is
+made ready behind it. So a query costs little more than its statement, and no process ever sees
+two questions. Every failure is one exception, with one public sentence.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from disclosure_control import codec
+from disclosure_control.errors import DisclosureError
+from disclosure_control.tables import Unprotected
+from queries import sandbox
+from queries.engines.locked import Resources
+from queries.errors import EngineFailed, Fault, StoreFailed
+from queries.job import Job, asked, opening
+from queries.plan import Plan
+from queries.sandbox import Child
+from queries.store import Store
+
+START_SECONDS = 20.0
+MOST_READY = 8
+"""Files for which a child is kept ready; the one that waited longest makes room."""
+
+
+class Sandboxes:
+    """Runs plans on one store. Safe for several threads; close it, or use it in ``with``."""
+
+    def __init__(self, store: Store, *, resources: Resources | None = None) -> None:
+        self._store = store
+        self._resources = resources or Resources()
+        self._ready: dict[Path, Future[Child]] = {}
+        self._running: dict[Child, bool] = {}  # and whether it was cancelled
+        self._lock = threading.Lock()
+        # A child ends with the thread that started it: one thread starts them all.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="sandbox-starter")
+
+    def prepare(self, *, dataset: str, version: str) -> None:
+        """Makes a child ready in the background, so that the first query need not wait.
+
+        Raises StoreFailed for names that no store has.
+        """
+        path = self._store.path(dataset, version)
+        with self._lock:
+            waiting = self._ready.get(path) or self._starting(path)
+            self._ready[path] = waiting
+            surplus = next(iter(self._ready)) if len(self._ready) > MOST_READY else None
+            dropped = self._ready.pop(surplus) if surplus else None
+        if dropped is not None:
+            _discard(dropped)
+
+    def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
+        """The plan's vectors. ``deadline`` is of ``time.monotonic``: the child is killed then.
+
+        Raises EngineFailed, whatever went wrong; its ``kind`` is for the operator.
+        """
+        question = asked(Job.of(plan))
+        child = self._taken(dataset, version, deadline=deadline)
+        try:
+            child.send(question)
+            blob = child.read(codec.encoded_length(plan.shape) + 1, deadline=deadline)
+        finally:
+            cancelled = self._ended(child)
+            self.prepare(dataset=dataset, version=version)
+        if cancelled:
+            raise EngineFailed(Fault.CANCELLED)
+        return _decoded(blob, plan=plan)
+
+    def cancel(self) -> None:
+        """Ends every query that runs now, from another thread."""
+        with self._lock:
+            for child in self._running:
+                self._running[child] = True
+                child.process.kill()
+
+    def close(self) -> None:
+        """Ends every child, ready or running."""
+        self.cancel()
+        with self._lock:
+            waiting, self._ready = list(self._ready.values()), {}
+        for future in waiting:
+            _discard(future)
+        self._starter.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _taken(self, dataset: str, version: str, *, deadline: float) -> Child:
+        """The child that waits for this file, or else a new one. It is running from now on."""
+        try:
+            path = self._store.path(dataset, version)
+        except StoreFailed:
+            raise EngineFailed(Fault.START) from None
+        with self._lock:
+            future = self._ready.pop(path, None)
+            if future is None or _ended_early(future):
+                future = self._starting(path)
+        try:
+            child = future.result(timeout=max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            _discard(future)
+            raise EngineFailed(Fault.DEADLINE) from None
+        with self._lock:
+            self._running[child] = False
+        return child
+
+    def _ended(self, child: Child) -> bool:
+        """The child is gone, whatever it was doing. Whether it was cancelled."""
+        child.end()
+        with self._lock:
+            return self._running.pop(child)
+
+    def _starting(self, path: Path) -> Future[Child]:
+        return self._starter.submit(_started, path, key=self._store.key, resources=self._resources)
+
+
+def _started(path: Path, *, key: bytes, resources: Resources) -> Child:
+    child = sandbox.start(path, resources=resources)
+    try:
+        child.send(opening(key, resources=resources))
+        child.await_ready(deadline=time.monotonic() + START_SECONDS)
+    except EngineFailed:
+        child.end()
+        raise EngineFailed(Fault.START) from None
+    return child
+
+
+def _ended_early(future: Future[Child]) -> bool:
+    """Did a child that waited fail, or end before it had a job?"""
+    if not future.done():
+        return False
+    return future.exception() is not None or future.result().process.poll() is not None
+
+
+def _discard(future: Future[Child]) -> None:
+    """Ends a child that nobody will use, now or as soon as it has started."""
+    future.add_done_callback(_end_if_started)
+
+
+def _end_if_started(future: Future[Child]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        future.result().end()
+
+
+def _decoded(blob: bytes, *, plan: Plan) -> Unprotected:
+    """Raises EngineFailed: the child ended without an answer, or with one of another form."""
+    if not blob:
+        raise EngineFailed(Fault.CHILD)
+    try:
+        return codec.decode(blob, plan.shape)
+    except DisclosureError:
+        raise EngineFailed(Fault.ANSWER) from None
