@@ -83,10 +83,15 @@ def new_id() -> str:
 
 
 def connect(url: str) -> Engine:
-    """An engine for ``sqlite:///path`` or ``postgresql+psycopg://…``."""
+    """An engine for ``sqlite:///path`` or ``postgresql+psycopg://…``.
+
+    Its errors say which statement failed and never with which values: those are tables that
+    nobody has released yet, and errors end up in logs.
+    """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    waiting = {"timeout": 30, "check_same_thread": False}
+    engine = create_engine(url, connect_args=waiting, hide_parameters=True)
     event.listen(engine, "connect", _durable_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
