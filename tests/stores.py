@@ -1,0 +1,57 @@
+"""A sealed store of the made-up clinic, for tests of sandboxes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from queries.catalogue import Catalogue, Column, ColumnType, Role, Table
+from queries.store import SCHEMA, Store, open_for_writing, quoted
+
+KEY = bytes(range(32))
+VERSION = "v1"
+PERSONS = 300
+
+
+def tables_of(catalogue: Catalogue, *, persons: int = PERSONS) -> dict[str, list[dict[str, int]]]:
+    """The same rows every time, within all declared bounds."""
+    chance = random.Random(7)
+    return {
+        table.name: [
+            {column.name: _stored(column, place, chance) for column in table.columns}
+            for place in _places(table, persons)
+        ]
+        for table in catalogue.tables
+    }
+
+
+def seal(root: Path, catalogue: Catalogue, *, version: str = VERSION) -> Store:
+    store = Store(root, KEY)
+    path = store.path(catalogue.dataset, version)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    con = open_for_writing(path, key=KEY)
+    for table in catalogue.tables:
+        name = f"{SCHEMA}.{quoted(table.name)}"
+        columns = ", ".join(f"{quoted(column.name)} BIGINT" for column in table.columns)
+        con.execute(f"CREATE TABLE {name} ({columns})")
+        places = ", ".join("?" for _ in table.columns)
+        rows = [list(row.values()) for row in tables_of(catalogue)[table.name]]
+        con.executemany(f"INSERT INTO {name} VALUES ({places})", rows)
+    con.close()
+    path.chmod(0o400)
+    return store
+
+
+def _places(table: Table, persons: int) -> list[int]:
+    if table.public:
+        key = next(column for column in table.columns if column.role is Role.KEY)
+        return list(range(len(key.codes)))
+    return [unit for unit in range(persons) for _ in range(1 + unit % table.max_rows_per_unit)]
+
+
+def _stored(column: Column, place: int, chance: random.Random) -> int:
+    if column.role in {Role.UNIT, Role.KEY}:
+        return place
+    if column.type is ColumnType.CODE:
+        return chance.randrange(len(column.codes))
+    return chance.randint(int(column.lower * column.scale), int(column.upper * column.scale))
