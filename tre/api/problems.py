@@ -161,7 +161,7 @@ BY_STATUS = {
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 
-class Problem(Exception):  # noqa: N818 - the word of the standard
+class Problem(Exception):
     """Raised by the API to answer with a row of the table; ``more`` are extension members."""
 
     def __init__(self, code: str, detail: str = "", **more: Any) -> None:

@@ -35,11 +35,17 @@ def releases(paging: said.Paging) -> said.ReleasePage:
     )
     shown, cursor = pages.page(rows, limit=paging.limit, key=_key)
     return said.ReleasePage(
-        items=[
-            spoken.release(row, address=url_for(".release", release=row.id)) for row in shown
-        ],
+        items=[_about(row) for row in shown],
         next_cursor=cursor,
     )
+
+
+@blueprint.get("/releases/<string(length=24):release>/about")
+@needs(Scope.READ_RELEASES)
+@blueprint.output(said.ReleaseAnswer)
+def release_about(release: str) -> said.ReleaseAnswer:
+    """What a release is, and where its files are"""
+    return _about(looked.release(this.session(), person=caller(), release_id=release))
 
 
 @blueprint.get("/releases/<string(length=24):release>")
@@ -83,6 +89,10 @@ def release_record(release: str) -> Response:
 def release_chart(release: str) -> Response:
     """A chart of a released table, with its noise intervals"""
     return _file(release, Format.CHART)
+
+
+def _about(row: Release) -> said.ReleaseAnswer:
+    return spoken.release(row, address=url_for(".release", release=row.id))
 
 
 def _file(release: str, format: Format) -> Response:  # noqa: A002 - the domain's word

@@ -4,7 +4,16 @@ It depends on nothing of the service: install ``httpx`` and ``pandas`` and copy 
 """
 
 from tre.client.client import Client
-from tre.client.errors import Fault, NotFound, NotPermitted, Problem, Refused, TimedOut, Unreachable
+from tre.client.errors import (
+    Fault,
+    NotFound,
+    NotPermitted,
+    Problem,
+    Refused,
+    Tampered,
+    TimedOut,
+    Unreachable,
+)
 from tre.client.values import Preview, Release, Submission
 
 __all__ = [
@@ -17,6 +26,7 @@ __all__ = [
     "Refused",
     "Release",
     "Submission",
+    "Tampered",
     "TimedOut",
     "Unreachable",
 ]

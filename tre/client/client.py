@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from tre.client.errors import TimedOut, Unreachable, problem_of
+from tre.client.errors import Tampered, TimedOut, Unreachable, problem_of
 from tre.client.values import Preview, Release, Submission
 
 ROOT = "/api/v1"
@@ -82,23 +84,20 @@ class Client:
     ) -> Submission:
         """The submission once it has ended. Raises TimedOut, e.g. while it is with checkers."""
         end = time.monotonic() + patience
-        while not submission.ended:
+        while True:
+            submission = self.submission(submission.id)
+            if submission.ended:
+                return submission
             if time.monotonic() >= end:
                 raise TimedOut(f"Submission {submission.id} is still {submission.state}.")
             time.sleep(pause)
-            submission = self.submission(submission.id)
-        return submission
 
-    def releases(self) -> list[dict[str, Any]]:
+    def releases(self) -> list[Release]:
         """What was released to your projects, newest first."""
-        return list(self._listed("/releases"))
+        return [self._of(document) for document in self._listed("/releases")]
 
     def release(self, identifier: str) -> Release:
-        return Release(self._json("GET", f"/releases/{identifier}.json"), id=identifier)
-
-    def csv(self, identifier: str) -> str:
-        """A release exactly as it was approved."""
-        return self._send("GET", f"/releases/{identifier}.csv").text
+        return self._of(self._json("GET", f"/releases/{identifier}/about"))
 
     def close(self) -> None:
         self._http.close()
@@ -113,6 +112,17 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _of(self, document: dict[str, Any]) -> Release:
+        return Release(document, partial(self._file, document))
+
+    def _file(self, document: dict[str, Any], form: str) -> bytes:
+        """A file, checked against the hash that was said of it. Raises Tampered."""
+        (file,) = (one for one in document["files"] if one["format"] == form)
+        content = self._send("GET", file["href"].removeprefix(ROOT)).content
+        if hashlib.sha256(content).hexdigest() != file["sha256"]:
+            raise Tampered(f"The {form} of release {document['id']} is not what was approved.")
+        return content
 
     def _listed(self, path: str) -> Iterator[dict[str, Any]]:
         cursor: str | None = None

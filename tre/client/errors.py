@@ -7,6 +7,7 @@
     └── Fault           something went wrong on the service's side
     Unreachable         no answer came from the address
     TimedOut            the submission had not ended when the patience did
+    Tampered            a file arrived that is not the one that was approved
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class Problem(Exception):  # noqa: N818 - the word of the standard
+class Problem(Exception):
     def __init__(self, members: dict[str, Any]) -> None:
         self.members = members
         self.code = str(members.get("code", "fault"))
@@ -53,21 +54,22 @@ class Fault(Problem):
     pass
 
 
-class Unreachable(Exception):  # noqa: N818
+class Unreachable(Exception):
     pass
 
 
-class TimedOut(Exception):  # noqa: N818
+class TimedOut(Exception):
+    pass
+
+
+class Tampered(Exception):
     pass
 
 
 def _placed(problem: dict[str, Any]) -> str:
-    position = problem.get("position")
-    if position:
-        place = f" (line {position['line']}, column {position['column']})"
-    else:
-        place = f" ({problem['where']})" if problem.get("where") else ""
-    return f"{problem.get('message')}{place}"
+    """The sentence and its place: a line and column of the text, or a path of the form."""
+    place = problem.get("where")
+    return f"{problem.get('message')}" + (f" ({place})" if place else "")
 
 
 BY_CODE: dict[str, type[Problem]] = {"query-refused": Refused}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,20 +70,34 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A table that left, with everything that was said about it."""
+    """A table that left. ``document`` says what it is; its files are read when asked for."""
 
     document: dict[str, Any]
-    id: str = ""
+    read: Callable[[str], bytes] = field(repr=False)  # a format, such as "csv", to its bytes
+
+    @property
+    def id(self) -> str:
+        return str(self.document["id"])
+
+    @property
+    def words(self) -> str:
+        """The question in plain English."""
+        return str(self.document["words"])
 
     @property
     def record(self) -> dict[str, Any]:
-        return dict(self.document["table"]["record"])
+        """What was applied to the table, and under which policy."""
+        return dict(json.loads(self.read("record")))
+
+    def csv(self) -> str:
+        """Byte for byte as it was approved; [c] stands for a hidden cell."""
+        return self.read("csv").decode()
 
     def table(self) -> pd.DataFrame:
         """One row per cell; per column its value, half-width, interval and status.
 
         A hidden value is missing (``<NA>``) and its status is "suppressed": it is never zero.
         """
-        from tre.client.tables import frame
+        from tre.client.tables import frame  # noqa: PLC0415 - pandas loads when it is needed
 
-        return frame(self.document)
+        return frame(json.loads(self.read("json")))

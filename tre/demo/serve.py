@@ -28,7 +28,7 @@ PATIENCE = 10.0  # seconds between asking a process to stop and ending it
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "HOME", "PYTHONWARNINGS")
 
 
-class PortInUse(Exception):  # noqa: N818
+class PortInUse(Exception):
     """Something else listens where the pages should be."""
 
 

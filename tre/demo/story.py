@@ -57,7 +57,7 @@ class Stage:
     clock: Clock
 
 
-class Stuck(Exception):  # noqa: N818
+class Stuck(Exception):
     """The question did not arrive; the sentence says where it is."""
 
 
