@@ -56,6 +56,24 @@ class Sandboxes:
         if dropped is not None:
             _discard(dropped)
 
+    def await_ready(self, *, dataset: str, version: str) -> None:
+        """Returns once a child is ready, so that a query's time is its own and not a start's.
+
+        Raises EngineFailed if none can be made ready.
+        """
+        try:
+            path = self._store.path(dataset, version)
+        except StoreFailed:
+            raise EngineFailed(Fault.START) from None
+        with self._lock:
+            future = self._ready.get(path)
+            if future is None or _ended_early(future):
+                self._ready[path] = future = self._starting(path)
+        try:
+            future.result(timeout=START_SECONDS)
+        except TimeoutError:
+            raise EngineFailed(Fault.START) from None
+
     def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
         """The plan's vectors. ``deadline`` is of ``time.monotonic``: the child is killed then.
 

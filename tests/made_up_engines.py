@@ -30,6 +30,9 @@ class SteadyEngine:
     runs: list[str] = field(default_factory=list)
     cancelled: int = 0
 
+    def await_ready(self, *, dataset: str, version: str) -> None:
+        """Always."""
+
     def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
         self.runs.append(f"{dataset}/{version}")
         if time.monotonic() + self.seconds > deadline:
@@ -47,6 +50,9 @@ class BrokenEngine:
     """Fails at once, with a text that nobody may see."""
 
     error: Exception = field(default_factory=lambda: EngineFailed(Fault.CHILD))
+
+    def await_ready(self, *, dataset: str, version: str) -> None:
+        """Always."""
 
     def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
         raise self.error

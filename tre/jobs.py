@@ -112,6 +112,18 @@ def put_back(session: Session, *, job_id: str, token: int, available_at: datetim
     )
 
 
+def retry(session: Session, *, job_id: str, token: int, at: datetime.datetime) -> None:
+    """This attempt came to nothing; another worker, or this one, tries again then."""
+    _fenced(
+        session,
+        job_id,
+        token,
+        state=JobState.QUEUED.value,
+        leased_until=None,
+        available_at=at,
+    )
+
+
 def withdraw(session: Session, submission_id: str) -> None:
     """A cancelled question needs no worker; one that is at it loses its lease."""
     session.execute(

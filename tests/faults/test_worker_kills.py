@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from queries.errors import EngineFailed, Fault
 from tests import factories
 from tests.factories import NOW, World, a_query, checked_by
 from tests.faults import doomed
 from tests.made_up_engines import SteadyEngine
 from tre import budgets, database
 from tre.budgets import Charge
-from tre.jobs import LEASE, Job, JobState
+from tre.jobs import LEASE, MAX_ATTEMPTS, Job, JobState
 from tre.journey import submitted, validated
 from tre.lifecycle import State
 from tre.outputs import Draw, DrawState, Output
@@ -138,3 +139,23 @@ def test_a_job_that_kills_every_worker_fails_in_the_end(engine: Engine):
         assert session.query(Draw).one().state == DrawState.VOID
         assert session.query(Job).one().state == JobState.DONE
     assert not survivor(engine).next_job()
+
+
+def test_a_store_that_cannot_be_reached_costs_nothing(engine: Engine):
+    class Absent(SteadyEngine):
+        def await_ready(self, *, dataset: str, version: str) -> None:
+            raise EngineFailed(Fault.START)
+
+    with Session(engine) as session:
+        world = factories.furnish(session)
+    question = ask(engine, world)
+    when = utc_now()
+    for _ in range(MAX_ATTEMPTS):
+        when += 2 * LEASE
+        carrier = Carrier(sessionmaker(engine), Absent(), "w", clock=lambda now=when: now)
+        assert carrier.next_job()
+    assert not carrier.next_job()
+    with Session(engine) as session:
+        assert session.get_one(Submission, question).state == State.FAILED
+        assert session.scalar(select(func.count()).select_from(Charge)) == 0
+        assert session.scalar(select(func.count()).select_from(Draw)) == 0

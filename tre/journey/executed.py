@@ -15,6 +15,9 @@ from tre.journey.validated import Work
 class Engine(Protocol):
     """What answers plans: ``queries.run.Sandboxes``, or a slow oracle in tests."""
 
+    def await_ready(self, *, dataset: str, version: str) -> None:
+        """Raises EngineFailed if no engine can be made ready for this file."""
+
     def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
         """Raises EngineFailed at the deadline (of ``time.monotonic``) or for any fault."""
 

@@ -21,6 +21,7 @@ from queries.errors import EngineFailed
 from tre import jobs
 from tre.database import writing
 from tre.errors import LeaseLost, ServiceError
+from tre.jobs import Job
 from tre.journey import executed, failed, protected, validated
 from tre.journey.executed import Engine
 from tre.journey.validated import Work
@@ -30,6 +31,8 @@ from tre.worker.heart import Heart
 from tre.worker.slot import Slot
 
 log = logging.getLogger("tre.worker")
+
+LATER = datetime.timedelta(seconds=5)
 
 STEPS = (
     "leased",
@@ -84,7 +87,8 @@ class Carrier:
                 return False
             self.at_step("leased")
             try:
-                self._carry(session, *held)
+                if self._engine_is_ready(session, *held):
+                    self._carry(session, *held)
             except LeaseLost:
                 log.info("job %s is no longer held", held[0])
             return True
@@ -96,6 +100,28 @@ class Carrier:
         with writing(session):
             job = jobs.lease(session, worker=self.name, now=self.clock())
             return None if job is None else (job.id, job.token)
+
+    def _engine_is_ready(self, session: Session, job_id: str, token: int) -> bool:
+        """Before anything is charged. A store that cannot be reached is tried again later."""
+        job = session.get_one(Job, job_id)
+        dataset, version = job.submission.dataset.name, job.submission.version.version
+        attempts = job.attempts
+        session.rollback()
+        try:
+            self.engine.await_ready(dataset=dataset, version=version)
+        except EngineFailed as error:
+            log.warning("no engine for %s: %s", dataset, error.detail)
+            self._try_later(session, job_id, token, attempts=attempts)
+            return False
+        return True
+
+    def _try_later(self, session: Session, job_id: str, token: int, *, attempts: int) -> None:
+        now = self.clock()
+        if attempts >= jobs.MAX_ATTEMPTS:
+            failed.fail(session, job_id=job_id, token=token, kind="no engine", now=now)
+            return
+        with writing(session):
+            jobs.retry(session, job_id=job_id, token=token, at=now + LATER)
 
     def _carry(self, session: Session, job_id: str, token: int) -> None:
         outcome = validated.validate(
