@@ -55,7 +55,7 @@ def ingest(
 
     ``source`` is the folder of the entry's files, the entry's own folder otherwise. Raises
     EntryInvalid, SourceUnreadable, DataRefused (with the report), StoreBusy; StoreFailed of
-    ``queries.engines.errors``. Whatever is raised, nothing was published.
+    ``queries.errors``. Whatever is raised, nothing was published.
     """
     entry = read_entry(entry_dir)
     store = Store(store_root, key)
