@@ -5,9 +5,13 @@ Noise and hiding are real; only what was counted is invented, so no data store i
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import re
+import shutil
+import tempfile
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -144,21 +148,31 @@ class Visitor:
 
 def make(folder: Path, *, policy: Policy | None = None, **settings: Any) -> Service:
     """``settings`` replaces fields of ``config.WebConfig``."""
+    template, world = _furnished(policy)
+    shutil.copy(template, folder / "service.db")
     url = f"sqlite:///{folder / 'service.db'}"
-    factories.migrated(url).dispose()
     chosen = replace(
         config.WebConfig(environment="test", database_url=url, secret_key=SECRET), **settings
     )
     clock = Clock()
-    made = database.sessions(database.connect(url))
-    with made() as session:
+    app = web_process.create_app(chosen, clock=clock)
+    return Service(app, database.sessions(database.connect(url)), world, clock)
+
+
+@cache
+def _furnished(policy: Policy | None) -> tuple[Path, World]:
+    """A database made once, to be copied: laying its guards takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp(prefix="tre-web-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    engine = factories.sqlite_engine(folder)
+    with Session(engine) as session:
         world = factories.furnish(session, policy=policy)
         _give_passwords(session, world)
-    return Service(web_process.create_app(chosen, clock=clock), made, world, clock)
+    engine.dispose()
+    return folder / "service.db", world
 
 
 def _give_passwords(session: Session, world: World) -> None:
-    """One hash for all: making one takes as long as it should."""
     made = hash_password(PASSWORD)
     with database.writing(session):
         for name in world.people:

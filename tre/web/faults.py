@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flask import Flask, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 
 from disclosure_control.errors import DisclosureError
@@ -57,6 +57,8 @@ def _expired(_error: Exception) -> Answer:
 
 
 def _http(error: Exception) -> Answer:
+    if isinstance(error, SecurityError):  # another host's name: no address of ours fits it
+        return Response("This request could not be read.\n", 400, content_type="text/plain")
     code = error.code if isinstance(error, HTTPException) else None
     if isinstance(error, HTTPException) and error.response is not None:
         return error.response

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
+from tre import gates
 from tre import request as this
 from tre.journey import answered, cancelled, looked
 from tre.lifecycle import MEANING, TERMINAL, Mover, State, may_move
@@ -86,6 +87,12 @@ def answer(submission_id: str) -> Page:
     return redirect(url_for("questions.question", submission_id=submission_id), 303)
 
 
+def refusals(found: Submission) -> list[str]:
+    """Which gates were closed when its turn came; fixed sentences, by the ids on record."""
+    rules = {rule.id: rule for rule in gates.RULES}
+    return [f"{rules[id_].reason} {rules[id_].remedy}" for id_ in found.reasons if id_ in rules]
+
+
 def _page(found: Submission, form: forms.Answer) -> str:
     state = State(found.state)
     release = looked.release_of(this.session(), person=me(), submission_id=found.id)
@@ -103,6 +110,7 @@ def _page(found: Submission, form: forms.Answer) -> str:
         reviews=looked.reviews_for_author(
             this.session(), person=me(), submission_id=found.id
         ),
+        refusals=refusals(found),
         release=release,
         table=table,
         chart=release is not None and release.output.artefact(Format.CHART) is not None,
