@@ -16,6 +16,7 @@ _TEXT = {  # the text as a whole, before any of it has a meaning
     "not_text": "The question must be text.",
     "not_ascii_name": "{name} is not a name here. Names are plain letters, digits and _.",
     "syntax": "This is not understood here. Check commas, brackets and the word before it.",
+    "brackets": "This bracket has no partner.",
     "several_statements": "Only one question at a time: remove what follows the semicolon.",
     "not_a_question": "A question starts with SELECT, or with WITH … AS (SELECT …) for features.",
     "hint": "Optimiser hints are not part of the language. Remove the comment that starts with +.",

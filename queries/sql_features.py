@@ -109,7 +109,8 @@ def _feature(node: Node, select: exp.Select, *, names: Names, path: str) -> Feat
         raise reading.refuse(node, "feature_alias")
     reading.mark(f"{path}.name", node.args["alias"])
     for part, argument in (("column", "this"), ("order_by", "expression")):
-        reading.mark(f"{path}.{part}", node.this.args.get(argument) or node)
+        found = node.this.args.get(argument)
+        reading.mark(f"{path}.{part}", found if isinstance(found, exp.Expr) else node)
     made = _made(node.this, names)
     return Feature(
         name=reading.alias(node) or "",

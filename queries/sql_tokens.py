@@ -8,80 +8,23 @@ has the exact place of the word that caused it. The second wall is the allow-lis
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.tokenizer_core import Token, TokenType
 
 from queries.errors import Problem, QueryRefused, at, problem
+from queries.sql_order import Place, follows, misplaced
+from queries.sql_words import GRAMMAR, HALF_WORDS, REASON_OF
 
 LONGEST_TEXT = 20_000
 MOST_TOKENS = 4_000
 DEEPEST_BRACKETS = 24
 LONGEST_RUN = 16  # of NOT NOT NOT …
 
-FUNCTIONS = frozenset({"count", "sum", "avg", "min", "max", "arg_min", "arg_max", "band", "recode"})
-
 _T = TokenType
-_GLUED = re.compile(r"\w")
-_PLAIN = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _CONTROL = re.compile(r"[^\S \t\r\n]|[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # and odd spaces
 _WORD = re.compile(r"\w[\w ]*")
-
-_GRAMMAR = frozenset(
-    {_T.VAR, _T.IDENTIFIER, _T.STRING, _T.NUMBER, _T.L_PAREN, _T.R_PAREN, _T.COMMA, _T.DOT}
-    | {_T.STAR, _T.DASH, _T.EQ, _T.NEQ, _T.LT, _T.LTE, _T.GT, _T.GTE}
-    | {_T.SELECT, _T.FROM, _T.WITH, _T.ALIAS, _T.JOIN, _T.LEFT, _T.INNER, _T.OUTER, _T.ON}
-    | {_T.USING, _T.WHERE, _T.GROUP_BY, _T.AND, _T.OR, _T.NOT, _T.IN, _T.BETWEEN, _T.IS}
-    | {_T.NULL, _T.TRUE, _T.FALSE, _T.DISTINCT, _T.DATE, _T.SEMICOLON}
-)
-
-_REASONS: dict[str, tuple[TokenType, ...]] = {
-    "order_by": (_T.ORDER_BY, _T.SORT_BY, _T.CLUSTER_BY, _T.DISTRIBUTE_BY),
-    "having": (_T.HAVING,),
-    "limit": (_T.LIMIT, _T.OFFSET, _T.FETCH),
-    "set_operation": (_T.UNION, _T.INTERSECT, _T.EXCEPT),
-    "window": (_T.OVER, _T.WINDOW, _T.PARTITION_BY, _T.ROWS, _T.RANGE),
-    "qualify": (_T.QUALIFY,),
-    "sample": (_T.TABLE_SAMPLE,),
-    "values": (_T.VALUES, _T.UNNEST, _T.LATERAL),
-    "case_when": (_T.CASE, _T.WHEN, _T.THEN, _T.ELSE, _T.END),
-    "cast": (_T.DCOLON,),
-    "arithmetic": (
-        *(_T.PLUS, _T.SLASH, _T.MOD, _T.DIV, _T.CARET, _T.AMP, _T.PIPE, _T.TILDE),
-        *(_T.DPIPE, _T.DSTAR),
-    ),
-    "like": (_T.LIKE, _T.ILIKE, _T.GLOB, _T.RLIKE, _T.SIMILAR_TO, _T.IRLIKE),
-    "parameter": (_T.PARAMETER, _T.PLACEHOLDER, _T.COLON, _T.HASH),
-    "pivot": (_T.PIVOT, _T.UNPIVOT),
-    "grouping_sets": (_T.ROLLUP, _T.CUBE, _T.GROUPING_SETS, _T.ALL),
-    "filter_clause": (_T.FILTER,),
-    "recursive": (_T.RECURSIVE,),
-    "subquery": (_T.EXISTS, _T.ANY, _T.SOME),
-    "join_kind": (*(_T.CROSS, _T.NATURAL, _T.SEMI, _T.ANTI, _T.RIGHT, _T.FULL, _T.ASOF),),
-    "hint": (_T.HINT,),
-    "statement": (
-        *(_T.INSERT, _T.UPDATE, _T.DELETE, _T.CREATE, _T.DROP, _T.ALTER, _T.ATTACH, _T.DETACH),
-        *(_T.COPY, _T.PRAGMA, _T.SET, _T.USE, _T.EXECUTE, _T.DESCRIBE, _T.SHOW, _T.MERGE),
-        *(_T.TRUNCATE, _T.GRANT, _T.BEGIN, _T.COMMIT, _T.ROLLBACK, _T.COMMAND, _T.LOAD),
-        *(_T.INTO, _T.SUMMARIZE, _T.KILL, _T.CACHE, _T.UNCACHE, _T.REFRESH, _T.COMMENT),
-    ),
-    "literal_not_allowed": (
-        *(_T.BYTE_STRING, _T.HEX_STRING, _T.BIT_STRING, _T.HEREDOC_STRING, _T.RAW_STRING),
-        *(_T.NATIONAL_STRING, _T.UNICODE_STRING, _T.INTERVAL, _T.TIMESTAMP, _T.TIME),
-    ),
-}
-_REASON_OF = {kind: code for code, kinds in _REASONS.items() for kind in kinds}
-_HALF_WORDS = frozenset({"group", "by", "order"})  # no keywords to the tokenizer, unless paired
-_FUNCTION_REASONS = {"cast": "cast", "try_cast": "cast", "if": "case_when"}
-
-_BEFORE_NEGATIVE = frozenset(
-    {_T.L_PAREN, _T.COMMA, _T.EQ, _T.NEQ, _T.LT, _T.LTE, _T.GT, _T.GTE, _T.BETWEEN, _T.AND}
-)
-_NAMES = frozenset({_T.VAR, _T.IDENTIFIER})
-_CONSTANTS = frozenset({_T.NUMBER, _T.STRING, _T.NULL, _T.TRUE, _T.FALSE})
-_ENDS = _NAMES | _CONSTANTS | {_T.R_PAREN}  # what may stand before a comma
-_STARTS = _NAMES | _CONSTANTS | {_T.L_PAREN, _T.DASH, _T.DATE}  # what may follow one
 
 
 def tokens_of(text: str, *, names: frozenset[str]) -> list[Token]:
@@ -127,14 +70,14 @@ def _named(tokens: list[Token], *, names: frozenset[str]) -> list[Token]:
 def is_plain(name: str) -> bool:
     """Whether a name needs no double quotes to be read as a name."""
     tokens = DuckDB().tokenize(name)
-    return [token.token_type for token in tokens] == [_T.VAR] and name not in _HALF_WORDS
+    return [token.token_type for token in tokens] == [_T.VAR] and name not in HALF_WORDS
 
 
 def _as_name(token: Token, after: Token | None, names: frozenset[str]) -> Token:
     after_kind = after.token_type if after else None
     keyword = {_T.DATE: _T.STRING, _T.LEFT: _T.JOIN, _T.OUTER: _T.JOIN}
     needed = keyword.get(token.token_type)
-    if needed is None and token.token_type in _GRAMMAR:
+    if needed is None and token.token_type in GRAMMAR:
         return token
     if needed is not None and after_kind in {needed, _T.OUTER}:
         return token
@@ -151,7 +94,7 @@ def _without_end(tokens: list[Token]) -> list[Token]:
 
 def _problems(tokens: list[Token], *, text: str) -> tuple[Problem, ...]:
     if tokens[0].token_type not in {_T.SELECT, _T.WITH}:
-        code = _REASON_OF.get(tokens[0].token_type)
+        code = REASON_OF.get(tokens[0].token_type)
         code = code if code == "statement" else "not_a_question"
         return (_placed(code, tokens[0], text),)
     found = [*_nesting(tokens, text=text), *_hints(tokens, text=text)]
@@ -161,7 +104,15 @@ def _problems(tokens: list[Token], *, text: str) -> tuple[Problem, ...]:
             found.append(_placed(code, token, text))
         if code == "several_statements":
             break
-    return tuple(sorted(found, key=lambda fault: fault.start or 0))
+    return tuple(sorted(found or _disorder(tokens, text=text), key=lambda fault: fault.start or 0))
+
+
+def _disorder(tokens: list[Token], *, text: str) -> Iterator[Problem]:
+    """The first token that may not follow the one before it."""
+    for number in range(len(tokens)):
+        if not follows(Place(tokens, number, text)):
+            yield _placed("syntax", tokens[min(number + 1, len(tokens) - 1)], text)
+            return
 
 
 def _placed(code: str, token: Token, text: str) -> Problem:
@@ -176,13 +127,20 @@ def _placed(code: str, token: Token, text: str) -> Problem:
 
 
 def _nesting(tokens: list[Token], *, text: str) -> Iterator[Problem]:
-    depth = run = 0
+    opened: list[Token] = []
+    run = 0
     for token in tokens:
-        depth += {_T.L_PAREN: 1, _T.R_PAREN: -1}.get(token.token_type, 0)
         run = run + 1 if token.token_type is _T.NOT else 0
-        if depth > DEEPEST_BRACKETS or run > LONGEST_RUN:
+        if token.token_type is _T.L_PAREN:
+            opened.append(token)
+        elif token.token_type is _T.R_PAREN and not opened:
+            yield _placed("brackets", token, text)
+        elif token.token_type is _T.R_PAREN:
+            opened.pop()
+        if len(opened) > DEEPEST_BRACKETS or run > LONGEST_RUN:
             yield _placed("too_deep", token, text)
             return
+    yield from (_placed("brackets", token, text) for token in opened)
 
 
 def _hints(tokens: list[Token], *, text: str) -> Iterator[Problem]:
@@ -194,127 +152,10 @@ def _hints(tokens: list[Token], *, text: str) -> Iterator[Problem]:
 def _reason(tokens: list[Token], number: int, text: str) -> str | None:
     """The code for which the token at this position is refused, or None."""
     token = tokens[number]
-    if token.token_type not in _GRAMMAR:
-        return _REASON_OF.get(token.token_type) or _unknown(token)
-    place = _Place(tokens, number, text)
-    rule = _PLACES.get(token.token_type)
-    return rule(place) if rule else None
+    if token.token_type not in GRAMMAR:
+        return REASON_OF.get(token.token_type) or _unknown(token)
+    return misplaced(Place(tokens, number, text))
 
 
 def _unknown(token: Token) -> str:
     return "word_not_allowed" if _WORD.fullmatch(token.text) else "symbol_not_allowed"
-
-
-class _Place:
-    """A token with what stands around it."""
-
-    __slots__ = ("number", "text", "tokens")
-
-    def __init__(self, tokens: list[Token], number: int, text: str) -> None:
-        self.tokens, self.number, self.text = tokens, number, text
-
-    def kind(self, offset: int) -> TokenType | None:
-        position = self.number + offset
-        return self.tokens[position].token_type if 0 <= position < len(self.tokens) else None
-
-    def word(self, offset: int = 0) -> str:
-        position = self.number + offset
-        return self.tokens[position].text.lower() if 0 <= position < len(self.tokens) else ""
-
-    @property
-    def written(self) -> str:
-        token = self.tokens[self.number]
-        return self.text[token.start : token.end + 1]
-
-
-def _star(place: _Place) -> str | None:
-    if (place.kind(-1), place.kind(1)) == (_T.L_PAREN, _T.R_PAREN):
-        return None
-    before = place.kind(-1)
-    return "select_star" if before in {_T.SELECT, _T.COMMA, _T.DOT} else "arithmetic"
-
-
-def _dash(place: _Place) -> str | None:
-    negative = place.kind(1) is _T.NUMBER and place.kind(-1) in _BEFORE_NEGATIVE
-    return None if negative else "arithmetic"
-
-
-def _select(place: _Place) -> str | None:
-    before = place.kind(-1)
-    in_feature = (before, place.kind(-2)) == (_T.L_PAREN, _T.ALIAS)
-    after_features = before is _T.R_PAREN and place.kind(-place.number) is _T.WITH
-    return None if before is None or in_feature or after_features else "subquery"
-
-
-def _with(place: _Place) -> str | None:
-    return "clause" if place.number else None
-
-
-def _distinct(place: _Place) -> str | None:
-    counted = place.kind(-1) is _T.L_PAREN and place.word(-2) == "count"
-    return None if counted else "select_distinct"
-
-
-def _number(place: _Place) -> str | None:
-    token = place.tokens[place.number]
-    glued = _GLUED.match(place.text, token.end + 1)  # as in 18OR
-    return None if _PLAIN.fullmatch(place.written) and not glued else "number_format"
-
-
-def _null(place: _Place) -> str | None:
-    """The parser reads x NOT NULL as x IS NOT NULL; the language has one spelling."""
-    bare = place.kind(-1) is _T.NOT and place.kind(-2) is not _T.IS
-    return "syntax" if bare else None
-
-
-def _dot(place: _Place) -> str | None:
-    if place.kind(-1) in _NAMES and place.kind(1) in {*_NAMES, _T.STAR}:
-        return None
-    return "number_format" if place.kind(1) is _T.NUMBER else "qualified_name"
-
-
-def _name(place: _Place) -> str | None:
-    word = place.word()
-    if place.kind(0) is _T.VAR and word in _HALF_WORDS:
-        return "word_not_allowed"
-    if place.kind(1) is not _T.L_PAREN:
-        return None
-    if place.kind(0) is _T.VAR and word in FUNCTIONS:
-        return None
-    return _FUNCTION_REASONS.get(word, "function")
-
-
-def _string(place: _Place) -> str | None:
-    return "literal_not_allowed" if place.kind(1) is _T.STRING else None
-
-
-def _comma(place: _Place) -> str | None:
-    """The parser forgives a comma with nothing before or behind it; the language does not."""
-    between = place.kind(-1) in _ENDS and place.kind(1) in _STARTS
-    return None if between else "syntax"
-
-
-def _group_by(place: _Place) -> str | None:
-    return None if place.kind(1) in _STARTS else "syntax"
-
-
-def _semicolon(_: _Place) -> str:
-    return "several_statements"  # a closing one is no longer there
-
-
-_PLACES: dict[TokenType, Callable[[_Place], str | None]] = {
-    _T.STAR: _star,
-    _T.DASH: _dash,
-    _T.SELECT: _select,
-    _T.WITH: _with,
-    _T.DISTINCT: _distinct,
-    _T.NUMBER: _number,
-    _T.DOT: _dot,
-    _T.VAR: _name,
-    _T.IDENTIFIER: _name,
-    _T.STRING: _string,
-    _T.NULL: _null,
-    _T.COMMA: _comma,
-    _T.GROUP_BY: _group_by,
-    _T.SEMICOLON: _semicolon,
-}
