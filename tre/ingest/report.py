@@ -17,7 +17,7 @@ SHOWN_ROWS = 8
 NUMERIC = {Rule.OUTSIDE}
 READ_BY = {
     True: "The sources were read without network, key, or a place to write.",
-    False: "No bubblewrap here: the sources were read with a limit on resources only.",
+    False: "No bubblewrap here: the sources were read without network, but beside other files.",
 }
 
 
