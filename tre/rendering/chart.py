@@ -17,7 +17,7 @@ from altair.utils import schemapi
 
 from disclosure_control.tables import Axis, Cell, Protected, Published, Status
 
-MOST_CELLS = 240  # beyond that a picture says less than the table
+MOST_CELLS = 120  # beyond that a picture says less than the table
 MOST_SERIES = 7
 COLOURS = ("#12436d", "#28a197", "#801650", "#f46a25", "#3d3d3d", "#a285d1", "#746cb1")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
@@ -26,7 +26,11 @@ QUIET = "#505a5f"
 FONT = "arial, sans-serif"
 ROW_HEIGHT = 15
 WIDTH = 460
-LONGEST_LABEL = 220  # pixels
+LONGEST_LABEL = 48  # characters; a limit in pixels makes the drawing twice as slow
+SHORTENED = (
+    f"length(datum.label) > {LONGEST_LABEL}"
+    f" ? slice(datum.label, 0, {LONGEST_LABEL - 1}) + '…' : datum.label"
+)
 VEGA_LITE = "6.1"  # the one that altair writes for
 
 Row = dict[str, Any]
@@ -98,12 +102,13 @@ def _chart(
         sort=order,
         title=" · ".join(axis.name for axis in along) or None,
         axis=alt.Axis(
-            labelLimit=LONGEST_LABEL,
+            labelLimit=0,
+            labelExpr=SHORTENED,
             titleAngle=0,
-            titleAlign="left",
+            titleAlign="right",
             titleAnchor="end",
             titleBaseline="bottom",
-            titleX=-LONGEST_LABEL / 2,
+            titleX=-8,
             titleY=-6,
         ),
     )

@@ -38,7 +38,7 @@ def main() -> int:
         settings = config.worker()
         engine = database.connect(settings.database_url)
         _check(engine, settings)
-        store = Store(Path(settings.store_root), keys.load(Path(settings.key_file)))
+        store = Store(Path(settings.store_root).resolve(), keys.load(Path(settings.key_file)))
     except (ConfigurationError, KeyRefused) as error:
         log.error("%s", error)  # noqa: TRY400 - the sentence says what to do
         return 2

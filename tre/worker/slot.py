@@ -12,8 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-ENGINE_SHARE = 0.5  # of the slot; the rest is for noise, pictures and the commit
-LONGEST_REST = 2.0  # seconds of a slot that noise, pictures and the commit need at most
+# What noise, pictures and the commit need of a slot, in seconds: their own time, and a part that
+# grows with the slot, since slots are long where tables are large or machines are slow.
+REST = 0.28
+REST_SHARE = 0.1
+LONGEST_REST = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Slot:
     @property
     def engine_until(self) -> float:
         """The engine is ended here."""
-        rest = min(self.seconds * (1 - ENGINE_SHARE), LONGEST_REST)
+        rest = min(REST + REST_SHARE * self.seconds, LONGEST_REST)
         return self.began + self.seconds - rest
 
     def end(self, *, at: float) -> float:
