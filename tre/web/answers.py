@@ -31,6 +31,7 @@ FORM: Nest = {
     "features": [
         {
             "name": TEXT,
+            "was": TEXT,  # its name when the page was made: what refers to it follows a new one
             "table": TEXT,
             "aggregate": TEXT,
             "column": TEXT,
@@ -57,10 +58,6 @@ class Fields(Protocol):
     def getlist(self, key: str) -> list[str]: ...
 
     def keys(self) -> Any: ...
-
-
-def empty() -> Nest:
-    return {name: [] if isinstance(part, list) else part for name, part in FORM.items()}
 
 
 def read(fields: Fields) -> Nest:
@@ -92,6 +89,22 @@ def _clean(text: str) -> str:
 def _indexes(path: str, names: list[str]) -> list[int]:
     row = re.compile(re.escape(path) + r"-([0-9]{1,3})-")
     return sorted({int(found[1]) for name in names if (found := row.match(name))})
+
+
+def renamed(nest: Nest, *, mark: str) -> Nest:
+    """The nest in which everything that refers to a feature follows its new name."""
+    names = {
+        mark + row["was"]: mark + row["name"]
+        for row in nest["features"]
+        if row["name"] and row["was"] and row["name"] != row["was"]
+    }
+    changed = deepcopy(nest)
+    for part in ("measures", "dimensions", "conditions"):
+        for row in changed[part]:
+            row["ref"] = names.get(row["ref"], row["ref"])
+    for row in changed["features"]:
+        row["was"] = row["name"] or row["was"]
+    return changed
 
 
 def complete(nest: Mapping[str, Any]) -> Nest:

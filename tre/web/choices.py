@@ -117,7 +117,7 @@ def fields(catalogue: Catalogue, nest: Mapping[str, Any]) -> dict[str, Field]:
     columns = [
         field for table in tables if table is not None for field in table_fields(catalogue, table)
     ]
-    own = [_feature_field(catalogue, row) for row in nest["features"] if row["name"]]
+    own = [_feature_field(catalogue, row) for row in nest["features"]]
     return {field.ref: field for field in (*columns, *own)}
 
 
@@ -155,7 +155,8 @@ def _cuts(column: Column) -> str:
 
 
 def _feature_field(catalogue: Catalogue, row: Mapping[str, Any]) -> Field:
-    ref, title = FEATURE_MARK + row["name"], f"{row['name']} (feature)"
+    name = row["name"] or row["was"]
+    ref, title = FEATURE_MARK + name, f"{name} (feature)"
     if row["aggregate"] == Aggregate.EXISTS:
         return Field(ref, title, "truth")
     if row["aggregate"] == Aggregate.COUNT:

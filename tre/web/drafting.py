@@ -48,7 +48,7 @@ def discard(draft_id: str) -> Response:
 def _form(desk: Desk) -> Page:
     if request.method == "GET":
         return page(desk, desks.nest_of(desk))
-    sent = answers.read(request.form)
+    sent = answers.renamed(answers.read(request.form), mark=choices.FEATURE_MARK)
     nest = sent if sent["source"] else {**sent, "source": desks.nest_of(desk)["source"]}
     act, _, path = request.form.get("act", "save").partition(":")
     nest = _changed(desk.catalogue, nest, act, path)
@@ -90,7 +90,8 @@ def _new_row(catalogue: Catalogue, nest: Nest, path: str) -> dict[str, Any]:
         return {"statistic": statistic, "ref": ref}
     if path == "features":
         aggregate = request.form.get("new-features-aggregate", "")
-        return {"table": chosen, "aggregate": aggregate, "name": _name(nest, chosen, aggregate)}
+        name = _name(nest, chosen, aggregate)
+        return {"table": chosen, "aggregate": aggregate, "name": name, "was": name}
     return {"ref": chosen, "operator": _usual_operator(catalogue, nest, chosen)}
 
 
