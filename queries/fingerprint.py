@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +51,24 @@ def canonical(query: Query, catalogue: Catalogue) -> Query:
         measures=_sorted_measures(query),
     )
     return replace(query, joins=_needed_joins(query, catalogue=catalogue))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Where each dimension and measure of a query stands in its canonical form."""
+
+    dimensions: tuple[int, ...]
+    measures: tuple[int, ...]
+
+
+def order_in_canonical(query: Query, catalogue: Catalogue) -> Order:
+    """How to show the table of the canonical query in the order of a validated query."""
+    form, named = canonical(query, catalogue), _with_named_features(query, catalogue=catalogue)
+    plain = [_plain(one, query=named, catalogue=catalogue) for one in named.dimensions]
+    return Order(
+        dimensions=tuple(form.dimensions.index(one) for one in plain),
+        measures=tuple(form.measures.index(one) for one in named.measures),
+    )
 
 
 def fingerprint(
