@@ -1,0 +1,216 @@
+"""What does a project see of its question before it is released? Never a number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from disclosure_control import present
+from tests.catalogues import sdc_policy
+from tests.factories import checked_by
+from tests.web import service as web
+from tests.web.service import Service, Visitor
+from tests.web.steps import approve, decide
+from tre.database import writing
+from tre.lifecycle import MEANING, Mover, State
+from tre.outputs import Format
+from tre.submissions import Submission, move
+from tre.web.questions import STEPS, steps
+
+
+@pytest.fixture
+def twice_checked(tmp_path: Path) -> Service:
+    return web.make(tmp_path, policy=checked_by(2))
+
+
+@pytest.fixture
+def exact(tmp_path: Path) -> Service:
+    return web.make(tmp_path, policy=replace(sdc_policy(), max_cells=2000))
+
+
+def numbers_of(service: Service, submission_id: str) -> set[str]:
+    """Every published number of an output that is large enough to be told from others."""
+    with service.sessions() as session:
+        output = session.get_one(Submission, submission_id).output
+        assert output is not None
+        kept = output.artefact(Format.JSON)
+        assert kept is not None
+        table = present.from_json(kept.content.decode())
+    values = [cell.value for column in table.columns for cell in column if cell.value is not None]
+    return {f">{value}<" for value in values}
+
+
+def everywhere(visitor: Visitor, service: Service, asked: str) -> str:
+    pages = (
+        f"/questions/{asked}",
+        f"/projects/{service.world.project}",
+        f"/projects/{service.world.project}/datasets/clinic",
+        "/releases",
+        "/projects",
+    )
+    return "".join(visitor.get(page).text for page in pages)
+
+
+@pytest.mark.parametrize("author", ["ada", "ben"])
+def test_no_member_sees_a_number_before_both_checkers_have_approved(
+    twice_checked: Service, author: str
+):
+    asked = twice_checked.ask()
+    twice_checked.work()
+    numbers = numbers_of(twice_checked, asked)
+    assert numbers
+    member = twice_checked.visitor(author)
+    assert "With checkers" in member.get(f"/questions/{asked}").text
+    assert not any(number in everywhere(member, twice_checked, asked) for number in numbers)
+    approve(twice_checked, asked, by="cleo")
+    assert not any(number in everywhere(member, twice_checked, asked) for number in numbers)
+    approve(twice_checked, asked, by="dan")
+    shown = member.get(f"/questions/{asked}").text
+    assert all(number in shown for number in numbers)
+
+
+def test_exact_numbers_stop_at_reviewed_and_only_checkers_ever_see_them(exact: Service):
+    asked = exact.ask()
+    exact.work()
+    numbers = numbers_of(exact, asked)
+    assert numbers
+    ada, output = exact.visitor("ada"), exact.output_of(asked)
+    checker = exact.visitor("cleo").get(f"/checks/{output}").text
+    assert all(number in checker for number in numbers)
+    for name in ("cleo", "dan"):
+        approve(exact, asked, by=name)
+    page = ada.get(f"/questions/{asked}").text
+    assert "Approved" in page
+    assert "do not leave yet" in page
+    assert not any(number in everywhere(ada, exact, asked) for number in numbers)
+    assert "No table of your projects" in ada.get("/releases").text
+
+
+def test_the_findings_of_exact_tables_are_for_checkers(exact: Service):
+    asked = exact.ask()
+    exact.work()
+    page = exact.visitor("cleo").get(f"/checks/{exact.output_of(asked)}").text
+    assert "Rules that fired" in page
+    assert "Threshold" in page
+
+
+def test_a_second_checker_decides_blind(twice_checked: Service):
+    asked = twice_checked.ask()
+    twice_checked.work()
+    output = twice_checked.output_of(asked)
+    decide(twice_checked.visitor("cleo"), output, "approve", "Looks well to me")
+    dan = twice_checked.visitor("dan")
+    assert "Looks well to me" not in dan.get(f"/checks/{output}").text
+    decide(dan, output, "reject", "Too fine")
+    assert "Looks well to me" in dan.get(f"/checks/{output}").text
+
+
+def test_a_decision_about_other_bytes_than_those_on_record_is_refused(service: Service):
+    asked = service.ask()
+    service.work()
+    cleo, page = service.visitor("cleo"), f"/checks/{service.output_of(asked)}"
+    refused = cleo.post(page, {"decision": "approve", "artefact_hash": "0" * 64})
+    assert refused.status_code == 409
+    assert "not the one that you looked at" in refused.text
+    assert "With checkers" in service.visitor("ada").get(f"/questions/{asked}").text
+
+
+@pytest.mark.parametrize("decision", ["reject", "return"])
+def test_to_reject_or_return_needs_a_reason_and_keeps_the_choice(service: Service, decision: str):
+    asked = service.ask()
+    service.work()
+    again = decide(service.visitor("cleo"), service.output_of(asked), decision)
+    assert again.status_code == 422
+    assert "Give a reason" in again.text
+    assert re.search(rf'value="{decision}"[^>]*checked', again.text)
+
+
+def test_a_returned_question_is_answered_by_its_author_and_checked_again(service: Service):
+    asked = service.ask()
+    service.work()
+    output = service.output_of(asked)
+    decide(service.visitor("cleo"), output, "return", "Why by age?")
+    ada, ben = service.visitor("ada"), service.visitor("ben")
+    assert "Why by age?" in ada.get(f"/questions/{asked}").text
+    refused = ben.post(f"/questions/{asked}/answer", {"answer": "Because"}, page="/projects")
+    assert refused.status_code == 403
+    sent = ada.post(
+        f"/questions/{asked}/answer", {"answer": "Age matters"}, page=f"/questions/{asked}"
+    )
+    assert sent.status_code == 303, sent.text
+    assert output in service.visitor("dan").get("/checks").text
+
+
+def test_an_author_who_is_a_checker_too_cannot_check_the_own_project(service: Service):
+    with service.sessions() as session, writing(session):
+        service.person(session, "ada").roles = ["checker", "researcher"]
+    asked = service.ask()
+    service.work()
+    ada, output = service.visitor("ada"), service.output_of(asked)
+    assert output not in ada.get("/checks").text
+    refused = ada.get(f"/checks/{output}")
+    assert refused.status_code == 403
+    assert "cannot check its output" in refused.text
+
+
+def test_a_question_can_be_cancelled_once(service: Service):
+    asked, ada = service.ask(), service.visitor("ada")
+    page = f"/questions/{asked}"
+    assert ada.post(f"{page}/cancel", page="/projects").status_code == 303
+    assert "Cancelled" in ada.get(page).text
+    assert ada.post(f"{page}/cancel", page="/projects").status_code == 409
+
+
+def test_every_failure_looks_the_same(service: Service):
+    """Whatever went wrong inside, the page of a failed question has one text."""
+    pages = set()
+    for kind in ("deadline", "memory"):
+        asked = service.ask(40 if kind == "deadline" else 50)
+        with service.sessions() as session, writing(session):
+            submission = session.get_one(Submission, asked)
+            move(
+                session,
+                submission,
+                to=State.FAILED,
+                mover=Mover.WORKER,
+                now=service.clock(),
+                reasons=(kind,),
+            )
+        page = service.visitor("ada").get(f"/questions/{asked}").text
+        assert "Could not be answered" in page
+        assert kind not in page
+        pages.add(re.sub(r"below \d+.*?over|value=\"[^\"]*\"|/questions/\w+", "", page))
+    assert len(pages) == 1
+
+
+def test_a_page_that_waits_refreshes_without_scripts_and_no_other_does(service: Service):
+    asked, ada = service.ask(), service.visitor("ada")
+    refresh = '<noscript><meta http-equiv="refresh"'
+    assert refresh in ada.get(f"/questions/{asked}").text
+    service.work()
+    assert refresh not in ada.get(f"/questions/{asked}").text
+
+
+def test_steps_are_total_and_tell_no_more_than_the_state():
+    on_the_way = {state for _, states in STEPS for state in states}
+    ended = {State.REFUSED, State.FAILED, State.CANCELLED, State.REJECTED}
+    assert on_the_way | ended == set(State)
+    assert not on_the_way & ended
+    assert steps(State.VALIDATED) == steps(State.EXECUTED)
+    for state in ended:
+        assert [step.place for step in steps(state)] == ["done", "ended"]
+        assert steps(state)[1].title == MEANING[state]
+
+
+def test_a_refused_question_says_which_gate_was_closed(service: Service):
+    asked = service.ask()
+    service.visitor("eve").post(
+        f"/owner/{service.world.dataset}", {"reason": "An incident", "act": "stop"}
+    )
+    service.work()
+    page = service.visitor("ada").get(f"/questions/{asked}").text
+    assert "Not allowed" in page
+    assert "has stopped queries and releases" in page
