@@ -9,7 +9,6 @@ touches a disk on its way, so nothing is left behind by a crash.
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -28,10 +27,7 @@ from tre.ingest.errors import SourceUnreadable
 if TYPE_CHECKING:
     from tre.ingest.entry import Source
 
-CPU_SECONDS = 900
 WALL_SECONDS = 1800
-MEMORY = 16 * 2**30  # bytes of address space; libraries map much more than they use
-OPEN_FILES = 256
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
 INSIDE = Path("/source")
 FILE_READERS = {".csv": "csv", ".parquet": "parquet"}
@@ -55,7 +51,6 @@ def land(source: Source, *, folder: Path) -> pa.Table:
         stderr=subprocess.DEVNULL,  # it may quote the data
         env={},
         cwd="/",
-        preexec_fn=_limit,  # noqa: PLW1509 - the ingest command has one thread
     ) as child:
         table = _received(child, job=job)
     if table is None or child.returncode:
@@ -121,7 +116,7 @@ def _checked(table: pa.Table, *, name: str) -> pa.Table:
 
 
 def _command(path: Path | None) -> list[str]:
-    script, module = (str(Path(one.__file__).resolve()) for one in (read_source, confinement))
+    script, module = (str(Path(str(one.__file__)).resolve()) for one in (read_source, confinement))
     bubblewrap = _bubblewrap()
     world = _world(bubblewrap, shown=(script, module), path=path) if bubblewrap else []
     return [*world, sys.executable, "-I", script, module]
@@ -135,7 +130,7 @@ def _world(bubblewrap: str, *, shown: tuple[str, ...], path: Path | None) -> lis
     return [
         bubblewrap,
         *("--unshare-all", "--clearenv", "--new-session", "--die-with-parent"),
-        *("--dev", "/dev", "--proc", "/proc", "--dir", "/tmp"),  # noqa: S108 - its own, empty
+        *("--dev", "/dev", "--proc", "/proc"),
         *bound,
         *source,
         *("--chdir", "/"),
@@ -151,14 +146,3 @@ def _bubblewrap() -> str | None:
     probe = [*_world(found, shown=(), path=None), sys.executable, "-I", "-c", ""]
     works = subprocess.run(probe, capture_output=True, check=False).returncode == 0  # noqa: S603
     return found if works else None
-
-
-def _limit() -> None:
-    for what, most in (
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_FSIZE, 0),  # pipes are not files: it may answer, and store nothing
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
