@@ -33,21 +33,24 @@ CLINIC = clinic()
                 "day IS NULL) AND kind IN ('dm', 'st') GROUP BY recode(kind, 'disease')"
             ),
             (
-                "Number of rows of Disease events, by Disease group (Metabolic, Circulation), among "
-                "those with not (Severity at least 3 or Day missing) and Kind: Diabetes or Stroke."
+                "Number of rows of Disease events, by Disease group (Metabolic, Circulation), "
+                "among those with not (Severity at least 3 or Day missing) and Kind: Diabetes or "
+                "Stroke."
             ),
         ),
         (
             (
-                "WITH f AS (SELECT person, count(*) > 0 AS ill FROM events WHERE kind = 'dm' GROUP BY "
-                "person) SELECT region, count(*) FROM persons JOIN areas USING (area) LEFT JOIN f "
+                "WITH f AS (SELECT person, count(*) > 0 AS ill FROM events WHERE kind = 'dm' GROUP "
+                "BY person) SELECT region, count(*) FROM persons JOIN areas USING (area) LEFT "
+                "JOIN f "
                 "USING (person) WHERE ill AND bmi IS NOT NULL AND seen < DATE '2000-01-01' "
                 "GROUP BY region"
             ),
             (
                 "Number of persons, by Region, among those with ill: yes and Body mass index not "
-                "missing and First seen below 2000-01-01, linked to Areas, matching rows only. Here "
-                "ill is whether there are any of each person's Disease events with Kind: Diabetes."
+                "missing and First seen below 2000-01-01, linked to Areas, matching rows only. "
+                "Here ill is whether there are any of each person's Disease events with Kind: "
+                "Diabetes."
             ),
         ),
     ],
