@@ -17,9 +17,12 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
+from disclosure_control.errors import DisclosureError
+from queries.errors import QueryError
 from tre import audit, budgets, migrations, people, projects
 from tre import records as every_record
 from tre.database import connect, sessions, writing
+from tre.errors import NotPermitted, ServiceError
 from tre.people import ApiToken, Person, Role
 from tre.projects import Position, Project
 from tre.scopes import EVERY
@@ -47,7 +50,7 @@ def db() -> None:
 
 @db.command()
 @DATABASE
-def upgrade(database_url: str) -> None:
+def upgrade(*, database_url: str) -> None:
     """Brings the tables to this version of the code."""
     migrations.upgrade(connect(database_url))
     click.echo("The database is up to date.")
@@ -73,7 +76,8 @@ def check() -> None:
 )
 @click.option("--key-file", envvar="TRE_KEY_FILE", required=True, type=click.Path(path_type=Path))
 @DATABASE
-def ingest(  # noqa: D417
+def ingest(
+    *,
     folder: Path,
     owner: str,
     source: Path | None,
@@ -123,7 +127,7 @@ def people_() -> None:
 @click.password_option()
 @DATABASE
 def add_person(
-    email: str, name: str, roles: tuple[str, ...], password: str, database_url: str
+    *, email: str, name: str, roles: tuple[str, ...], password: str, database_url: str
 ) -> None:
     """Adds NAME with the address EMAIL."""
     with _session(database_url) as session, writing(session):
@@ -152,7 +156,7 @@ def token() -> None:
 @click.option("--scope", "scopes", multiple=True, type=click.Choice(EVERY), default=EVERY)
 @click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True)
 @DATABASE
-def issue(email: str, name: str, scopes: tuple[str, ...], days: int, database_url: str) -> None:
+def issue(*, email: str, name: str, scopes: tuple[str, ...], days: int, database_url: str) -> None:
     """Shows a new token of EMAIL, once."""
     with _session(database_url) as session, writing(session):
         person = _person(session, email)
@@ -179,7 +183,7 @@ def issue(email: str, name: str, scopes: tuple[str, ...], days: int, database_ur
 @click.argument("email")
 @click.option("--name", help="Only tokens of this name; all otherwise.")
 @DATABASE
-def revoke(email: str, name: str | None, database_url: str) -> None:
+def revoke(*, email: str, name: str | None, database_url: str) -> None:
     """Ends tokens of EMAIL at once."""
     with _session(database_url) as session, writing(session):
         person = _person(session, email)
@@ -209,7 +213,8 @@ def project() -> None:
 @click.option("--member", "members", multiple=True, help="Email address.")
 @click.option("--dataset", "datasets", multiple=True, required=True)
 @DATABASE
-def add_project(  # noqa: D417
+def add_project(
+    *,
     slug: str,
     title: str,
     purpose: str,
@@ -245,7 +250,7 @@ def add_project(  # noqa: D417
 @click.option("--person", "email", help="Email address; a share of the project's quota.")
 @DATABASE
 def budget(
-    dataset: str, rho_nano: int, slug: str | None, email: str | None, database_url: str
+    *, dataset: str, rho_nano: int, slug: str | None, email: str | None, database_url: str
 ) -> None:
     """Opens an account on DATASET: its pool, a project's quota, or a researcher's in it."""
     if email is not None and slug is None:
@@ -258,9 +263,7 @@ def budget(
         }
         if budgets.account(session, dataset_id=of.id, **holder) is not None:
             raise click.ClickException("This account is open; a total never changes silently.")
-        account = budgets.open_account(
-            session, dataset=of, rho_total=rho_nano, now=now(), **holder
-        )
+        account = budgets.open_account(session, dataset=of, rho_total=rho_nano, now=now(), **holder)
         audit.write(
             session,
             "budget_opened",
@@ -276,9 +279,14 @@ def budget(
 
 @contextmanager
 def _session(url: str) -> Iterator[Session]:
-    with sessions(connect(url))() as session:
-        session.expire_on_commit = False
-        yield session
+    """A session whose refusals become one sentence on the terminal."""
+    try:
+        with sessions(connect(url))() as session:
+            yield session
+    except NotPermitted as error:
+        raise click.ClickException(error.reason) from error
+    except (ServiceError, QueryError, DisclosureError) as error:
+        raise click.ClickException(error.public) from error
 
 
 def _person(session: Session, email: str) -> Person:

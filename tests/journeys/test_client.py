@@ -20,9 +20,17 @@ from tests import factories
 from tests.factories import NOW, World
 from tests.web import service as web
 from tests.web.service import SECRET, Clock, Service
-from tre import database, migrations, people
-from tre.client import Client, NotFound, NotPermitted, Problem, Refused, Tampered, TimedOut
-from tre.client import Unreachable
+from tre import database, people
+from tre.client import (
+    Client,
+    NotFound,
+    NotPermitted,
+    Problem,
+    Refused,
+    Tampered,
+    TimedOut,
+    Unreachable,
+)
 from tre.demo import cast, story
 from tre.demo.places import ENTRIES
 from tre.ingest.entry import read_entry
@@ -34,9 +42,10 @@ from tre.scopes import EVERY, Scope
 from tre.submissions import Submission
 
 ROOT = Path(__file__).parents[2]
-QUESTION = "SELECT sex, band(age, 40, 60), count(*), avg(age) FROM persons GROUP BY sex, band(age, 40, 60)"
+QUESTION = (
+    "SELECT sex, band(age, 40, 60), count(*), avg(age) FROM persons GROUP BY sex, band(age, 40, 60)"
+)
 PURPOSE = "To see how the client does."
-
 
 
 @pytest.fixture
@@ -179,7 +188,7 @@ def test_each_no_has_its_class(service):
 
 
 def test_an_address_where_nobody_answers_is_named():
-    with pytest.raises(Unreachable, match="127.0.0.1"):
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1"):
         Client("http://127.0.0.1:9", "tre_x").projects()
 
 
@@ -190,11 +199,11 @@ def test_a_list_of_many_pages_is_read_to_its_end(service, monkeypatch):
     monkeypatch.setattr(
         client,
         "_json",
-        lambda method, path, **options: read(
-            method, path, **{**options, "params": {"limit": 1, **options.get("params", {})}}
-        )
-        if method == "GET" and path.endswith("/submissions")
-        else read(method, path, **options),
+        lambda method, path, **options: (
+            read(method, path, **{**options, "params": {"limit": 1, **options.get("params", {})}})
+            if method == "GET" and path.endswith("/submissions")
+            else read(method, path, **options)
+        ),
     )
     assert {one.id for one in client.submissions(project_of(client))} == asked
 
@@ -263,7 +272,7 @@ def test_the_example_of_the_readme_has_six_lines_and_runs(cohort, tmp_path, monk
     _release_something(cohort, secret)
     said = io.StringIO()
     with served(cohort) as address, contextlib.redirect_stdout(said):
-        exec(compile(text.replace("http://127.0.0.1:8000", address), "README.md", "exec"), {})
+        exec(compile(text.replace("http://127.0.0.1:8000", address), "README.md", "exec"), {})  # noqa: S102 - our own README
     assert "Number of persons" in said.getvalue()
     assert "suppressed" in said.getvalue() or "shown" in said.getvalue()
 

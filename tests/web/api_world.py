@@ -145,7 +145,9 @@ def _project(session: Session, slug: str, dataset: datasets.Dataset) -> str:
     return secret
 
 
-TABLE = b'{"format":"protected-table/1","table":{"axes":[],"columns":[],"published":[],"record":{}}}'
+TABLE = (
+    b'{"format":"protected-table/1","table":{"axes":[],"columns":[],"published":[],"record":{}}}'
+)
 FILES = {
     Format.JSON: TABLE,
     Format.CSV: b"Sex,Rows\r\nFemale,[c]\r\n",

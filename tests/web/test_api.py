@@ -111,9 +111,13 @@ def test_what_belongs_to_others_looks_like_what_does_not_exist(world):
     ):
         seen = world.get(theirs, token=world.stranger)
         absent = world.get(missing, token=world.stranger)
-        assert (seen.status_code, seen.data) == (absent.status_code, absent.data) == (
-            404,
-            absent.data,
+        assert (
+            (seen.status_code, seen.data)
+            == (absent.status_code, absent.data)
+            == (
+                404,
+                absent.data,
+            )
         )
     assert world.get("/releases", token=world.stranger).json["items"] == []
     cancelled = world.post(f"/submissions/{submission}/cancellation", token=world.stranger)
@@ -131,8 +135,15 @@ def test_hashes_of_the_data_are_in_no_answer(world):
     submission, release = ask(world), released(world)
     with world.sessions() as session:
         fingerprint = session.get_one(Submission, submission["id"]).fingerprint
-    for path in ("/projects", "/datasets", "/datasets/clinic", f"/submissions/{submission['id']}",
-                 "/projects/liver/submissions", "/releases", f"/releases/{release}"):
+    for path in (
+        "/projects",
+        "/datasets",
+        "/datasets/clinic",
+        f"/submissions/{submission['id']}",
+        "/projects/liver/submissions",
+        "/releases",
+        f"/releases/{release}",
+    ):
         text = world.get(path).text
         assert "a-content-hash" not in text, path
         assert fingerprint not in text, path
@@ -148,7 +159,12 @@ def test_hashes_of_the_data_are_in_no_answer(world):
         ("get", "/problems/no-such-problem", {}, 404),
         ("post", "/projects", {}, 405),
         ("post", "/projects/liver/previews", {"data": "x", "content_type": "text/plain"}, 415),
-        ("post", "/projects/liver/previews", {"data": "{", "content_type": "application/json"}, 400),
+        (
+            "post",
+            "/projects/liver/previews",
+            {"data": "{", "content_type": "application/json"},
+            400,
+        ),
         ("post", "/projects/liver/previews", {"json": {"dataset": "clinic"}}, 422),
         ("post", "/projects/liver/previews", {"json": {**PREVIEW, "extra": 1}}, 422),
         ("post", "/projects/liver/previews", {"json": {**PREVIEW, "rho_nano": "1"}}, 422),
@@ -170,9 +186,7 @@ def test_every_error_is_a_problem_of_the_table(world, method, path, options, sta
 
 def test_a_deeply_nested_body_is_refused_and_nothing_breaks(world):
     deep = b'{"dataset":"clinic","query":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
-    answer = world.post(
-        "/projects/liver/previews", data=deep, content_type="application/json"
-    )
+    answer = world.post("/projects/liver/previews", data=deep, content_type="application/json")
     assert answer.status_code == 400
     assert answer.json["code"] == "bad-request"
 
@@ -238,7 +252,10 @@ def test_text_and_form_of_a_question_cost_and_give_the_same(world):
 def test_a_preview_tells_cost_precision_gates_and_budgets_and_changes_nothing(world):
     def everything() -> list:
         with world.sessions() as session:
-            counts = [session.scalar(select(func.count()).select_from(t)) for t in (AuditEntry, Submission)]
+            counts = [
+                session.scalar(select(func.count()).select_from(t))
+                for t in (AuditEntry, Submission)
+            ]
             return [*counts, *session.execute(select(Account.rho_spent).order_by(Account.id)).all()]
 
     before = everything()
@@ -316,7 +333,7 @@ def test_a_long_list_is_read_in_pages_without_gap_or_repeat(world):
 
 def test_a_release_is_json_or_csv_by_accept_and_by_suffix(world):
     path = f"/releases/{released(world)}"
-    for accept, format in (
+    for accept, form in (
         (None, Format.JSON),
         ("*/*", Format.JSON),
         ("application/json", Format.JSON),
@@ -325,7 +342,7 @@ def test_a_release_is_json_or_csv_by_accept_and_by_suffix(world):
         ("text/csv, application/json;q=0.5", Format.CSV),
     ):
         headers = {} if accept is None else {"Accept": accept}
-        assert world.get(path, headers=headers).data == FILES[format], accept
+        assert world.get(path, headers=headers).data == FILES[form], accept
     assert world.get(path + ".json").data == FILES[Format.JSON]
     assert world.get(path + ".csv").data == FILES[Format.CSV]
     assert world.get(path + "/record").data == FILES[Format.RECORD]
@@ -345,9 +362,10 @@ def test_the_bytes_of_a_release_carry_their_hash(world):
     (listed,) = world.get("/releases").json["items"]
     (csv,) = [one for one in listed["files"] if one["format"] == "csv"]
     assert csv["sha256"] == hashlib.sha256(answer.data).hexdigest()
-    assert world.client().get(
-        csv["href"], headers={"Authorization": f"Bearer {world.token}"}
-    ).data == answer.data
+    assert (
+        world.client().get(csv["href"], headers={"Authorization": f"Bearer {world.token}"}).data
+        == answer.data
+    )
 
 
 def test_what_checkers_read_is_not_part_of_a_release(world):

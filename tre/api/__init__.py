@@ -23,7 +23,7 @@ VIEWS = (catalogue, questions, releases)
 
 
 def mount(app: APIFlask) -> None:
-    """Views, problems and the description. Forms carry tokens against forgery; bearers need none."""
+    """Views, problems and the description. A bearer needs no token against forgery of forms."""
     app.config["SECURITY_SCHEMES"] = {tokens.SECURITY: tokens.SCHEME}
     app.config["AUTO_SERVERS"] = False
     app.error_callback = problems.answer

@@ -27,7 +27,7 @@ def _has_body() -> bool:
 
 @blueprint.before_app_request
 def say_routing_errors() -> Response | None:
-    """Errors of an address under /api that leads to no view, before a page could be made of them."""
+    """Errors of an address under /api that leads to no view, before a page is made of them."""
     error = request.routing_exception
     if error is None or (error.code or 0) < FIRST_ERROR:
         return None

@@ -29,7 +29,7 @@ def project_called(session: Session, *, person: Person, name: str) -> Project:
 @needs(Scope.READ_CATALOGUE)
 @blueprint.output(said.ProjectPage)
 def projects() -> said.ProjectPage:
-    """Your projects
+    """Your projects.
 
     With their datasets and what is left of each budget.
     """
@@ -44,7 +44,7 @@ def projects() -> said.ProjectPage:
 @needs(Scope.READ_CATALOGUE)
 @blueprint.output(said.ProjectAnswer)
 def project(project: str) -> said.ProjectAnswer:
-    """One of your projects"""
+    """One of your projects."""
     session, person = this.session(), caller()
     return spoken.project(
         session, project_called(session, person=person, name=project), person=person
@@ -55,7 +55,7 @@ def project(project: str) -> said.ProjectAnswer:
 @needs(Scope.READ_CATALOGUE)
 @blueprint.output(said.DatasetPage)
 def datasets() -> said.DatasetPage:
-    """The datasets of your projects
+    """The datasets of your projects.
 
     Tables, columns, codes, bounds, links, the unit of privacy, and the policy.
     """
@@ -70,7 +70,7 @@ def datasets() -> said.DatasetPage:
 @needs(Scope.READ_CATALOGUE)
 @blueprint.output(said.DatasetAnswer)
 def dataset(dataset: str) -> said.DatasetAnswer:
-    """One dataset"""
+    """One dataset."""
     return spoken.dataset(looked.dataset(this.session(), person=caller(), name=dataset))
 
 
@@ -78,7 +78,7 @@ def dataset(dataset: str) -> said.DatasetAnswer:
 @blueprint.output(said.ProblemKind)
 @blueprint.doc(security=[{}])
 def problem(code: str) -> said.ProblemKind:
-    """What a type of problem means"""
+    """What a type of problem means."""
     kind = KINDS.get(code)
     if kind is None:
         raise Problem("not-found")

@@ -28,7 +28,7 @@ Name = Annotated[str, StringConstraints(pattern=NAME)]
 def _a_number(value: object) -> object:
     """JSON knows no difference between 5 and 5.0; a text or a truth value is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("Input should be a valid integer")
+        raise ValueError("Input should be a valid integer")  # noqa: TRY004 - pydantic's own word
     return value
 
 
@@ -150,7 +150,9 @@ class ColumnAnswer(Strict):
     mechanism: str | None
     half_width: str | None
     at_sizes: list[HalfWidthAtSize]
-    shown_from: int = Field(description="A cell of at least this true count is almost surely shown.")
+    shown_from: int = Field(
+        description="A cell of at least this true count is almost surely shown."
+    )
     words: str
 
 

@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from apiflask import HTTPError
@@ -191,7 +192,7 @@ def response(problem: Problem) -> Response:
         mimetype=MEDIA_TYPE,
     )
     answer.headers.update(problem.headers)
-    if problem.kind.status == 401:
+    if problem.kind.status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="api"'
     return answer
 
@@ -206,7 +207,7 @@ def of_http_error(error: HTTPException) -> Problem:
 
 def of_contract(error: HTTPError) -> Problem:
     """The problem of a request that does not follow the contract: every place and what is wrong."""
-    if error.status_code != 422:  # noqa: PLR2004
+    if error.status_code != HTTPStatus.UNPROCESSABLE_ENTITY:
         return Problem(BY_STATUS.get(error.status_code, "fault"))
     errors = [
         {"where": f"{location}.{place}", "message": message}
@@ -244,9 +245,7 @@ def of_refusal(error: QueryRefused) -> Problem:
 
 def _placed(problem: QueryProblem) -> dict[str, Any]:
     """``where`` is "line 2, column 7" in SQL and a path in the JSON form; offsets in SQL only."""
-    position = (
-        None if problem.start is None else {"start": problem.start, "end": problem.end}
-    )
+    position = None if problem.start is None else {"start": problem.start, "end": problem.end}
     return {
         "code": problem.code,
         "message": problem.message,

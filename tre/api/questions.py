@@ -23,7 +23,7 @@ from tre.submissions import Submission
 @blueprint.input(said.Question, arg_name="question")
 @blueprint.output(said.PreviewAnswer)
 def preview(project: str, question: said.Question) -> said.PreviewAnswer:
-    """What a question would cost and give
+    """What a question would cost and give.
 
     From public facts only. Spends nothing and leaves nothing behind.
     """
@@ -45,7 +45,7 @@ def preview(project: str, question: said.Question) -> said.PreviewAnswer:
 @blueprint.input(said.AskedQuestion, arg_name="question")
 @blueprint.output(said.SubmissionAnswer, status_code=201)
 def submit(project: str, keys: said.Keys, question: said.AskedQuestion) -> said.SubmissionAnswer:
-    """Send a question
+    """Send a question.
 
     With the same Idempotency-Key it is one submission, however often it is sent.
     """
@@ -69,7 +69,7 @@ def submit(project: str, keys: said.Keys, question: said.AskedQuestion) -> said.
 @blueprint.input(said.Paging, location="query", arg_name="paging")
 @blueprint.output(said.SubmissionPage)
 def submissions(project: str, paging: said.Paging) -> said.SubmissionPage:
-    """The questions of a project, newest first"""
+    """The questions of a project, newest first."""
     session, person = this.session(), caller()
     rows = looked.project_submissions(
         session,
@@ -89,7 +89,7 @@ def submissions(project: str, paging: said.Paging) -> said.SubmissionPage:
 @needs(Scope.READ_SUBMISSIONS)
 @blueprint.output(said.SubmissionAnswer)
 def submission(submission: str) -> said.SubmissionAnswer:
-    """Where a question is now"""
+    """Where a question is now."""
     session, person = this.session(), caller()
     row = looked.submission(session, person=person, submission_id=submission)
     return spoken.submission(session, row, person=person)
@@ -99,7 +99,7 @@ def submission(submission: str) -> said.SubmissionAnswer:
 @needs(Scope.SUBMIT)
 @blueprint.output(said.SubmissionAnswer)
 def cancel(submission: str) -> said.SubmissionAnswer:
-    """Take a question back
+    """Take a question back.
 
     What was reserved for it stays spent.
     """

@@ -26,7 +26,7 @@ CHART = {"image/svg+xml": {"schema": {"type": "string"}}}
 @blueprint.input(said.Paging, location="query", arg_name="paging")
 @blueprint.output(said.ReleasePage)
 def releases(paging: said.Paging) -> said.ReleasePage:
-    """What was released to your projects, newest first"""
+    """What was released to your projects, newest first."""
     rows = looked.my_releases(
         this.session(),
         person=caller(),
@@ -44,7 +44,7 @@ def releases(paging: said.Paging) -> said.ReleasePage:
 @needs(Scope.READ_RELEASES)
 @blueprint.output(said.ReleaseAnswer)
 def release_about(release: str) -> said.ReleaseAnswer:
-    """What a release is, and where its files are"""
+    """What a release is, and where its files are."""
     return _about(looked.release(this.session(), person=caller(), release_id=release))
 
 
@@ -52,7 +52,7 @@ def release_about(release: str) -> said.ReleaseAnswer:
 @needs(Scope.READ_RELEASES)
 @blueprint.doc(responses={200: {"description": "The table", "content": {**JSON, **CSV}}})
 def release(release: str) -> Response:
-    """A released table, as JSON or CSV
+    """A released table, as JSON or CSV.
 
     In the format that Accept asks for; JSON where it does not say.
     """
@@ -63,7 +63,7 @@ def release(release: str) -> Response:
 @needs(Scope.READ_RELEASES)
 @blueprint.doc(responses={200: {"description": "The table", "content": JSON}})
 def release_as_json(release: str) -> Response:
-    """A released table as JSON"""
+    """A released table as JSON."""
     return _file(release, Format.JSON)
 
 
@@ -71,7 +71,7 @@ def release_as_json(release: str) -> Response:
 @needs(Scope.READ_RELEASES)
 @blueprint.doc(responses={200: {"description": "The table", "content": CSV}})
 def release_as_csv(release: str) -> Response:
-    """A released table as CSV; [c] stands for a hidden cell"""
+    """A released table as CSV; [c] stands for a hidden cell."""
     return _file(release, Format.CSV)
 
 
@@ -79,7 +79,7 @@ def release_as_csv(release: str) -> Response:
 @needs(Scope.READ_RELEASES)
 @blueprint.doc(responses={200: {"description": "The disclosure record", "content": JSON}})
 def release_record(release: str) -> Response:
-    """What was applied to a released table, and under which policy"""
+    """What was applied to a released table, and under which policy."""
     return _file(release, Format.RECORD)
 
 
@@ -87,7 +87,7 @@ def release_record(release: str) -> Response:
 @needs(Scope.READ_RELEASES)
 @blueprint.doc(responses={200: {"description": "The chart", "content": CHART}})
 def release_chart(release: str) -> Response:
-    """A chart of a released table, with its noise intervals"""
+    """A chart of a released table, with its noise intervals."""
     return _file(release, Format.CHART)
 
 

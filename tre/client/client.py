@@ -79,9 +79,7 @@ class Client:
         """Take a question back. What was reserved for it stays spent."""
         return Submission(self._json("POST", f"/submissions/{submission.id}/cancellation"))
 
-    def wait(
-        self, submission: Submission, *, patience: float = 60, pause: float = 1
-    ) -> Submission:
+    def wait(self, submission: Submission, *, patience: float = 60, pause: float = 1) -> Submission:
         """The submission once it has ended. Raises TimedOut, e.g. while it is with checkers."""
         end = time.monotonic() + patience
         while True:

@@ -1,13 +1,13 @@
 """What can go wrong for a caller of the service?
 
-    Problem             the service said no; ``code`` is stable, ``detail`` a sentence
-    ├── Refused         the dataset does not answer this question; the text shows where
-    ├── NotPermitted    the token, a rule or a gate does not let you
-    ├── NotFound        there is nothing here for you
-    └── Fault           something went wrong on the service's side
-    Unreachable         no answer came from the address
-    TimedOut            the submission had not ended when the patience did
-    Tampered            a file arrived that is not the one that was approved
+Problem             the service said no; ``code`` is stable, ``detail`` a sentence
+├── Refused         the dataset does not answer this question; the text shows where
+├── NotPermitted    the token, a rule or a gate does not let you
+├── NotFound        there is nothing here for you
+└── Fault           something went wrong on the service's side
+Unreachable         no answer came from the address
+TimedOut            the submission had not ended when the patience did
+Tampered            a file arrived that is not the one that was approved
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def _placed(problem: dict[str, Any]) -> str:
     return f"{problem.get('message')}" + (f" ({place})" if place else "")
 
 
+FIRST_FAULT = 500
 BY_CODE: dict[str, type[Problem]] = {"query-refused": Refused}
 BY_STATUS: dict[int, type[Problem]] = {401: NotPermitted, 403: NotPermitted, 404: NotFound}
 
@@ -79,5 +80,5 @@ BY_STATUS: dict[int, type[Problem]] = {401: NotPermitted, 403: NotPermitted, 404
 def problem_of(members: dict[str, Any], *, status: int) -> Problem:
     """The most telling class for a problem+json document."""
     members = {"status": status, **members}
-    by_status = Fault if status >= 500 else BY_STATUS.get(status, Problem)
+    by_status = Fault if status >= FIRST_FAULT else BY_STATUS.get(status, Problem)
     return BY_CODE.get(str(members.get("code")), by_status)(members)

@@ -171,9 +171,7 @@ def _open_quotas(
     purse = PURSES[dataset.name]
     _open(session, dataset, purse.project, now, project_id=project.id)
     for person in members:
-        _open(
-            session, dataset, purse.researcher, now, project_id=project.id, person_id=person.id
-        )
+        _open(session, dataset, purse.researcher, now, project_id=project.id, person_id=person.id)
 
 
 def _open(
@@ -194,9 +192,7 @@ def _open(
     )
 
 
-def token_of(
-    session: Session, person: Person, *, kept: str | None, now: datetime.datetime
-) -> str:
+def token_of(session: Session, person: Person, *, kept: str | None, now: datetime.datetime) -> str:
     """The kept secret while it lasts, else a new one."""
     if kept and people.by_token(session, kept, now=now) is not None:
         return kept

@@ -1,4 +1,4 @@
-"""What does the demonstration need before it can begin? Made at the first run, found at the next."""
+"""What does the demonstration need before it can begin? Made once, found at the next run."""
 
 from __future__ import annotations
 
@@ -71,4 +71,3 @@ def token(session: Session, person: Person, *, path: Path, now: datetime.datetim
     """The secret of a live token of this person; a new one where the kept one has ended."""
     kept = path.read_text(encoding="ascii") if path.exists() else None
     return cast.token_of(session, person, kept=kept, now=now)
-

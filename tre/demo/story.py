@@ -37,11 +37,11 @@ WITH d AS (SELECT id, count(*) > 0 AS diabetes
            FROM events WHERE event = 'diabetes' GROUP BY id),
      s AS (SELECT id, max(value) AS smoker
            FROM labs WHERE test = 'smoke' GROUP BY id)
-SELECT d.diabetes, band(s.smoker, 1), band(bmi, 25, 30), band(age, 45, 60), count(*)
+SELECT band(s.smoker, 1), band(bmi, 25, 30), band(age, 45, 60), d.diabetes, count(*)
 FROM persons
 LEFT JOIN d ON d.id = persons.id
 LEFT JOIN s ON s.id = persons.id
-GROUP BY d.diabetes, band(s.smoker, 1), band(bmi, 25, 30), band(age, 45, 60)"""
+GROUP BY band(s.smoker, 1), band(bmi, 25, 30), band(age, 45, 60), d.diabetes"""
 
 PATIENCE = 90.0  # seconds for the worker, which answers at the end of a slot
 Clock = Callable[[], datetime.datetime]
@@ -68,7 +68,7 @@ def play(stage: Stage) -> Release:
     before = _budgets(stage)
     submission = _submitted(stage, query)
     _await(stage, submission, {State.PROTECTED, State.RELEASED})
-    free = not budgets.charges_of(stage.session, submission.id) or _costs(stage, submission) == 0
+    free = _cost(stage, submission) == 0
     told.protected(submission, free=free)
     for part in (FIRST, SECOND):
         _checked(stage, submission, part)
@@ -120,8 +120,10 @@ def _await(stage: Stage, submission: Submission, wanted: set[State]) -> None:
         stage.session.refresh(submission)
 
 
-def _costs(stage: Stage, submission: Submission) -> int:
-    return max(charge.rho_nano for charge in budgets.charges_of(stage.session, submission.id))
+def _cost(stage: Stage, submission: Submission) -> int:
+    """What was charged for it; nothing where an earlier draw was used again."""
+    charges = budgets.charges_of(stage.session, submission.id)
+    return max((charge.rho_nano for charge in charges), default=0)
 
 
 def _checked(stage: Stage, submission: Submission, part: Part) -> None:

@@ -59,18 +59,19 @@ def submitted(submission: Submission) -> None:
 
 
 def protected(submission: Submission, *, free: bool) -> None:
+    if free:
+        step(
+            "Validated, protected",
+            "This exact question was answered before: the stored answer is used again, at no "
+            "cost, and no data was read. It is still a new output, with its own gates and checks.",
+        )
+        return
     step(
         "Validated, executed, protected",
         "The worker reserved the budget, counted inside the sealed environment, drew the noise, "
         "hid what was small, and wrote the files. What was counted never left the worker.",
     )
-    if free:
-        say(
-            "This exact question was answered before: the stored answer is used again, at no "
-            "cost. It is still a new output, with its own gates and checks."
-        )
-    else:
-        say(f"Charged: rho {rho(submission.rho_nano)}; it is never refunded.")
+    say(f"Charged: rho {rho(submission.rho_nano)}; it is never refunded.")
 
 
 def checked(checker: Person, output: Output) -> None:

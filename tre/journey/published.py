@@ -1,4 +1,4 @@
-"""How does an ingested version become the one that questions are asked of? On record, by its owner."""
+"""How does an ingested version become the one that is asked? By its owner, on record."""
 
 from __future__ import annotations
 
