@@ -45,7 +45,7 @@ def epsilon(rho_nano: int) -> Decimal | None:
 
 
 def columns(quote: Quote) -> tuple[ColumnPrecision, ...]:
-    shape, policy = quote.plan.shape, quote.policy
+    shape, policy = quote.shape, quote.policy
     if policy.dp is None:
         return tuple(_exact(column, threshold(policy)) for column in shape.published)
     return tuple(

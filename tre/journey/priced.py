@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from disclosure_control.policy import Policy
+from disclosure_control.tables import Shape
 from queries import fingerprint, json_form, plan, validate, words
 from queries.catalogue import Catalogue
-from queries.errors import QueryRefused
+from queries.errors import QueryRefused, problem
+from queries.fingerprint import Order
 from queries.language import Query
 from queries.plan import Plan
 from tre.datasets import DatasetVersion, PolicyVersion
@@ -21,12 +23,19 @@ from tre.errors import Incomplete
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A question, planned and priced."""
+    """A question, planned and priced.
+
+    ``shape`` is the table as its author asked for it. ``plan`` is of the canonical spelling, which
+    is what an engine answers and what is drawn once for all who ask the same; ``order`` leads from
+    one to the other.
+    """
 
     query: Query
     catalogue: Catalogue
     policy: Policy
+    shape: Shape
     plan: Plan
+    order: Order
     rho_nano: int
     fingerprint: str
 
@@ -48,11 +57,15 @@ def quote(
     if problems:
         raise QueryRefused(problems)
     rho = cost(policy, rho_nano)
+    order = fingerprint.order_in_canonical(query, catalogue)
+    _refuse_repeats(order)
     return Quote(
         query=query,
         catalogue=catalogue,
         policy=policy,
-        plan=plan.plan(query, catalogue, policy),
+        shape=plan.plan(query, catalogue, policy).shape,
+        plan=plan.plan(fingerprint.canonical(query, catalogue), catalogue, policy),
+        order=order,
         rho_nano=rho,
         fingerprint=fingerprint.fingerprint(
             query,
@@ -63,6 +76,20 @@ def quote(
             mechanism=None,
         ),
     )
+
+
+def _refuse_repeats(order: Order) -> None:
+    """Two names for one feature make one dimension, or one measure, twice."""
+    problems = [
+        problem(code, where=where)
+        for code, where, places in (
+            ("duplicate_dimension", "dimensions", order.dimensions),
+            ("duplicate_measure", "measures", order.measures),
+        )
+        if len(set(places)) < len(places)
+    ]
+    if problems:
+        raise QueryRefused(tuple(problems))
 
 
 def cost(policy: Policy, rho_nano: int | None) -> int:

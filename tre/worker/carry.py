@@ -27,6 +27,7 @@ from tre.journey.executed import Engine
 from tre.journey.validated import Work
 from tre.outputs import Rendered
 from tre.rendering import artefacts
+from tre.rendering.arranged import arranged
 from tre.worker.heart import Heart
 from tre.worker.slot import Slot
 
@@ -148,7 +149,8 @@ class Carrier:
         try:
             table = self._table(work, slot)
             self.at_step("drawn")
-            rendered = artefacts.render(table, title=work.title)
+            own = arranged(table, shape=work.quote.shape, order=work.quote.order)
+            rendered = artefacts.render(own, title=work.title)
             self.at_step("rendered")
         except (EngineFailed, DisclosureError) as error:
             return Failure(f"{type(error).__name__}: {error.detail}".strip(": "))
