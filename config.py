@@ -140,7 +140,10 @@ def _worker_faults(config: WorkerConfig) -> list[str]:
             config.production and config.slot_scale != 1.0,
             "TRE_SLOT_SCALE must be 1 in production: earlier answers tell how long they took",
         ),
-        (config.slot_scale < 0 or config.poll_seconds <= 0, "times are not negative"),
+        (
+            not (config.slot_scale >= 0 and config.poll_seconds > 0),  # false for NaN too
+            "TRE_SLOT_SCALE and TRE_POLL_SECONDS are times: numbers that are not negative",
+        ),
     )
     return [fault for broken, fault in rules if broken]
 

@@ -1,0 +1,99 @@
+"""A stored table shown in another order keeps every value under its own labels."""
+
+from __future__ import annotations
+
+import itertools
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
+from disclosure_control.tables import Axis, Cell, Kind, Protected, Published, Shape, Status
+from queries.fingerprint import Order
+from tre.rendering.arranged import arranged
+
+RECORD = DisclosureRecord("dp", "hash", "person", "claim", (), ("old words",), (), (), 1, 0, ())
+
+
+def column(name: str) -> Published:
+    return Published(name, name.title(), Kind.COUNT, f"vector {name}", None, 0)
+
+
+@st.composite
+def cases(draw):
+    sizes = draw(st.lists(st.integers(1, 4), min_size=0, max_size=3))
+    measures = draw(st.integers(1, 3))
+    dimensions = draw(st.permutations(range(len(sizes))))
+    order = Order(tuple(dimensions), tuple(draw(st.permutations(range(measures)))))
+    return sizes, measures, order
+
+
+def drawn_table(sizes: list[int], measures: int) -> Protected:
+    axes = tuple(
+        Axis(f"f{axis}", tuple(f"{axis}.{key}" for key in range(size)))
+        for axis, size in enumerate(sizes)
+    )
+    keys = list(itertools.product(*(axis.labels for axis in axes)))
+    columns = tuple(
+        tuple(Cell(Status.SHOWN, Decimal(1000 * number + place)) for place in range(len(keys)))
+        for number in range(measures)
+    )
+    published = tuple(column(f"drawn{number}") for number in range(measures))
+    record = RECORD.__class__(
+        *(
+            "dp",
+            "hash",
+            "person",
+            "claim",
+            (),
+            ("old words",),
+            tuple(NoiseStatement(one.count, "m", "1", 1, None, 1, 1) for one in published),
+            (Finding("r", "info", "t", "n", (len(keys) - 1,), False, "drawn0"),),
+            1,
+            0,
+            (),
+        )
+    )
+    return Protected("dp", axes, published, columns, record)
+
+
+def values(table: Protected, names: dict[str, str]) -> dict[tuple[frozenset[str], str], Decimal]:
+    keys = list(itertools.product(*(axis.labels for axis in table.axes)))
+    return {
+        (frozenset(key), names.get(one.name, one.name)): cell.value
+        for one, cells in zip(table.published, table.columns, strict=True)
+        for key, cell in zip(keys, cells, strict=True)
+    }
+
+
+@given(cases())
+def test_every_value_stays_under_its_labels_and_its_column(case):
+    sizes, measures, order = case
+    drawn = drawn_table(sizes, measures)
+    shape = Shape(
+        "person",
+        tuple(Axis(f"own {axis}", drawn.axes[axis].labels) for axis in order.dimensions),
+        (),
+        tuple(column(f"own{place}") for place in order.measures),
+        ("own words",),
+    )
+    own = arranged(drawn, shape=shape, order=order)
+    assert own.axes == shape.axes
+    assert own.published == shape.published
+    assert own.record.bounds == ("own words",)
+    assert values(own, {}) == values(drawn, {f"drawn{n}": f"own{n}" for n in range(measures)})
+    finding = own.record.findings[0]
+    assert finding.column == "own0"
+    keys = list(itertools.product(*(axis.labels for axis in own.axes)))
+    last = [axis.labels[-1] for axis in drawn.axes]
+    assert frozenset(keys[finding.cells[0]]) == frozenset(last)
+    assert {one.vector for one in own.record.noise} == {one.count for one in own.published}
+
+
+def test_the_drawn_order_itself_changes_only_words():
+    drawn = drawn_table([2, 3], 2)
+    shape = Shape("person", drawn.axes, (), drawn.published, ("own words",))
+    own = arranged(drawn, shape=shape, order=Order((0, 1), (0, 1)))
+    assert own.columns == drawn.columns
+    assert own.record.findings == drawn.record.findings
