@@ -117,6 +117,12 @@ def test_more_rows_of_a_unit_than_declared_refuse_the_dataset(tmp_path):
     assert error.faults == ("visits: a unit has 6 rows, but rows_per_unit declares at most 5",)
 
 
+def test_more_than_twice_the_declared_rows_refuse_the_dataset(tmp_path):
+    visits = entries.VISITS + "".join(f"Person {one},{one},bp,100\n" for one in range(17))
+    error = refused(tmp_path, visits=visits)
+    assert error.faults == ("visits: 21 rows are left, more than 2 times the declared 10",)
+
+
 def test_a_source_that_is_mostly_rejected_refuses_the_dataset(tmp_path):
     error = refused(tmp_path, visits=entries.VISITS.replace("bp", "b.p."))
     assert "more than half" in error.faults[0]

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from queries.catalogue import Role, Table
+from queries.plan_vectors import ROUND_FIGURE
 from tre.ingest.columns import (
     Integers,
     Read,
@@ -191,6 +192,11 @@ def _faults(report: TableReport, *, table: Table) -> Iterator[str]:
         yield "no row is left"
     elif report.rejected > MOST_REJECTED * (report.read - report.left_out):
         yield f"{report.rejected:,} of {report.read:,} rows were rejected, more than half"
+    if report.kept > ROUND_FIGURE * table.declared_rows:
+        yield (
+            f"{report.kept:,} rows are left, more than {ROUND_FIGURE} times the declared "
+            f"{table.declared_rows:,}"
+        )
     if table.unit_column and report.most_rows_of_a_unit > table.max_rows_per_unit:
         yield (
             f"a unit has {report.most_rows_of_a_unit:,} rows, but rows_per_unit declares at most "
