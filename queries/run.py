@@ -39,6 +39,7 @@ class Sandboxes:
         self._ready: dict[Path, Future[Child]] = {}
         self._running: dict[Child, bool] = {}  # and whether it was cancelled
         self._lock = threading.Lock()
+        self._open = True
         # A child ends with the thread that started it: one thread starts them all.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="sandbox-starter")
 
@@ -47,32 +48,13 @@ class Sandboxes:
 
         Raises StoreFailed for names that no store has.
         """
-        path = self._store.path(dataset, version)
-        with self._lock:
-            waiting = self._ready.get(path) or self._starting(path)
-            self._ready[path] = waiting
-            surplus = next(iter(self._ready)) if len(self._ready) > MOST_READY else None
-            dropped = self._ready.pop(surplus) if surplus else None
-        if dropped is not None:
-            _discard(dropped)
+        self._make_ready(self._store.path(dataset, version))
 
-    def await_ready(self, *, dataset: str, version: str) -> None:
-        """Returns once a child is ready, so that a query's time is its own and not a start's.
-
-        Raises EngineFailed if none can be made ready.
-        """
-        try:
-            path = self._store.path(dataset, version)
-        except StoreFailed:
-            raise EngineFailed(Fault.START) from None
+    def is_ready(self, *, dataset: str, version: str) -> bool:
+        """Does a child wait for this version, with its file read?"""
         with self._lock:
-            future = self._ready.get(path)
-            if future is None or _ended_early(future):
-                self._ready[path] = future = self._starting(path)
-        try:
-            future.result(timeout=START_SECONDS)
-        except TimeoutError:
-            raise EngineFailed(Fault.START) from None
+            waiting = self._ready.get(self._store.path(dataset, version))
+        return waiting is not None and waiting.done() and not _ended_early(waiting)
 
     def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
         """The plan's vectors. ``deadline`` is of ``time.monotonic``: the child is killed then.
@@ -86,7 +68,7 @@ class Sandboxes:
             blob = child.read(codec.encoded_length(plan.shape) + 1, deadline=deadline)
         finally:
             cancelled = self._ended(child)
-            self.prepare(dataset=dataset, version=version)
+            self._make_ready(self._store.path(dataset, version))
         if cancelled:
             raise EngineFailed(Fault.CANCELLED)
         return _decoded(blob, plan=plan)
@@ -102,7 +84,7 @@ class Sandboxes:
         """Ends every child, ready or running."""
         self.cancel()
         with self._lock:
-            waiting, self._ready = list(self._ready.values()), {}
+            waiting, self._ready, self._open = list(self._ready.values()), {}, False
         for future in waiting:
             _discard(future)
         self._starter.shutdown()
@@ -126,6 +108,8 @@ class Sandboxes:
             raise EngineFailed(Fault.START) from None
         with self._lock:
             future = self._ready.pop(path, None)
+            if not self._open:
+                raise EngineFailed(Fault.START)
             if future is None or _ended_early(future):
                 future = self._starting(path)
         try:
@@ -137,11 +121,30 @@ class Sandboxes:
             self._running[child] = False
         return child
 
-    def _ended(self, child: Child) -> bool:
-        """The child is gone, whatever it was doing. Whether it was cancelled."""
-        child.end()
+    def _make_ready(self, path: Path) -> None:
         with self._lock:
-            return self._running.pop(child)
+            if not self._open:
+                return
+            waiting = self._ready.pop(path, None) or self._starting(path)
+            self._ready[path] = waiting  # last in line to make room
+            surplus = next(iter(self._ready)) if len(self._ready) > MOST_READY else None
+            dropped = self._ready.pop(surplus) if surplus else None
+        if dropped is not None:
+            _discard(dropped)
+
+    def _ended(self, child: Child) -> bool:
+        """The child is killed, whatever it was doing; tidying up need not be waited for.
+
+        Says whether the query was cancelled.
+        """
+        child.process.kill()
+        with self._lock:
+            cancelled = self._running.pop(child)
+            if self._open:
+                self._starter.submit(child.end)
+        if not self._open:
+            child.end()
+        return cancelled
 
     def _starting(self, path: Path) -> Future[Child]:
         return self._starter.submit(_started, path, key=self._store.key, resources=self._resources)

@@ -274,7 +274,8 @@ def budget(
             rho_total=account.rho_total,
             delta_total=account.delta_total,
         )
-    click.echo(f"Opened on the level {account.level}.")
+        level = account.level
+    click.echo(f"Opened on the level {level}.")
 
 
 @contextmanager

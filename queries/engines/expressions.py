@@ -56,13 +56,23 @@ def where_sql(conditions: Iterable[str]) -> str:
 
 def cell_sql(keys: Iterable[AxisKey], *, name: Namer) -> str:
     """The part of a row-major grid position that these axes decide. NULL off the grid."""
-    parts = [f"{key_sql(key, name=name)} * {key.stride}" for key in keys]
+    parts = [times(key_sql(key, name=name), key.stride) for key in keys]
     return " + ".join(parts) or "0"
 
 
+def times(term: str, factor: int) -> str:
+    """A product, where one is needed."""
+    return term if factor == 1 else f"{term} * {factor}"
+
+
 def key_sql(key: AxisKey, *, name: Namer) -> str:
-    """The position on one axis; the missing one, or else NULL, for what has no other."""
+    """The position on one axis: the missing one, or else NULL, for what has no other.
+
+    Stored codes are positions already, which ingest has checked.
+    """
     term = name(key.term)
+    if not key.cuts and not key.groups:
+        return term if key.missing is None else f"coalesce({term}, {key.missing})"
     other = "NULL" if key.missing is None else str(key.missing)
     return f"CASE {' '.join(_key_cases(key, term))} ELSE {other} END"
 
@@ -71,13 +81,11 @@ def _key_cases(key: AxisKey, term: str) -> list[str]:
     if key.cuts:
         below = [f"WHEN {term} < {cut} THEN {place}" for place, cut in enumerate(key.cuts)]
         return [*below, f"WHEN {term} >= {key.cuts[-1]} THEN {len(key.cuts)}"]
-    if key.groups:
-        return [
-            f"WHEN {term} IN ({_listed(members)}) THEN {group}"
-            for group in range(key.keys)
-            if (members := [place for place, own in enumerate(key.groups) if own == group])
-        ]
-    return [f"WHEN {term} BETWEEN 0 AND {key.keys - 1} THEN {term}"]
+    return [
+        f"WHEN {term} IN ({_listed(members)}) THEN {group}"
+        for group in range(key.keys)
+        if (members := [place for place, own in enumerate(key.groups) if own == group])
+    ]
 
 
 def clamped(value: str, *, lower: int, upper: int) -> str:

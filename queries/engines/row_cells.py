@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from queries.engines.expressions import key_sql
+from queries.engines.expressions import key_sql, times
 from queries.engines.reading import Reading
 from queries.plan_terms import Level
 
@@ -16,7 +16,7 @@ def row_cells(read: Reading) -> int:
 def row_cell_sql(read: Reading) -> str:
     """NULL off the grid."""
     keys = zip(read.keys(Level.ROW), _strides(read), strict=True)
-    return " + ".join(f"{key_sql(key, name=read.direct)} * {stride}" for key, stride in keys)
+    return " + ".join(times(key_sql(key, name=read.direct), stride) for key, stride in keys)
 
 
 def unit_and_cell_sql(read: Reading) -> str:
@@ -26,8 +26,11 @@ def unit_and_cell_sql(read: Reading) -> str:
 
 def offset_sql(read: Reading, *, cell: str) -> str:
     """What a dense row-level cell adds to the position on the whole grid."""
-    keys = zip(read.keys(Level.ROW), _strides(read), strict=True)
-    return " + ".join(f"{cell} // {stride} % {key.size} * {key.stride}" for key, stride in keys)
+    own = read.keys(Level.ROW)
+    if len(own) == 1:
+        return times(cell, own[0].stride)
+    keys = zip(own, _strides(read), strict=True)
+    return " + ".join(times(f"{cell} // {stride} % {key.size}", key.stride) for key, stride in keys)
 
 
 def _strides(read: Reading) -> list[int]:

@@ -175,7 +175,7 @@ def copied(days: range) -> str:
 
 def test_two_codes_that_hold_the_same_values_are_found(tmp_path):
     entry = entries.catalogue()
-    entry["tables"]["visits"]["rows_per_unit"] = 100
+    entry["tables"]["visits"] |= {"rows_per_unit": 100, "rows": 100}
     report = table(ingested(tmp_path, entry=entry, visits=copied(range(80))), "visits")
     (finding,) = report.findings
     assert finding.startswith("test bp and hdl hold the same value in 100.0% of the 80 cases")
@@ -183,14 +183,14 @@ def test_two_codes_that_hold_the_same_values_are_found(tmp_path):
 
 def test_too_few_equal_values_are_no_finding(tmp_path):
     entry = entries.catalogue()
-    entry["tables"]["visits"]["rows_per_unit"] = 100
+    entry["tables"]["visits"] |= {"rows_per_unit": 100, "rows": 100}
     report = table(ingested(tmp_path, entry=entry, visits=copied(range(40))), "visits")
     assert report.findings == ()
 
 
 def test_equal_columns_constant_columns_and_repeated_rows_are_found(tmp_path):
     entry = entries.catalogue()
-    entry["tables"]["visits"]["rows_per_unit"] = 100
+    entry["tables"]["visits"] |= {"rows_per_unit": 100, "rows": 100}
     rows = [f"p{day % 7},{day},bp,{day}" for day in range(60)]
     visits = "\n".join(["who,day,test,value", *rows, rows[0]]) + "\n"
     findings = table(ingested(tmp_path, entry=entry, visits=visits), "visits").findings

@@ -59,9 +59,8 @@ def _failed(event: events.ScenarioFinished) -> Iterator[str]:
     for case, checks in event.recorder.checks.items():
         for check in checks:
             if check.failure_info is not None:
-                yield f"{event.label}: {check.name}: {check.failure_info.failure}" + str(
-                    event.recorder.cases[case].value.as_curl_command()
-                )
+                sent = event.recorder.cases[case].value.as_curl_command()
+                yield f"{event.label}: {check.name}: {check.failure_info.failure}\n{sent}"
 
 
 def test_every_operation_answers_as_described(described: schemathesis.BaseSchema) -> None:
@@ -70,3 +69,15 @@ def test_every_operation_answers_as_described(described: schemathesis.BaseSchema
     assert not faults, "\n\n".join(faults)
     described_operations = {one.ok().label for one in described.get_all_operations()}
     assert described_operations <= tested
+
+
+def test_a_view_that_does_not_answer_as_described_is_found(tmp_path: Path) -> None:
+    world = api_world.make(tmp_path)
+    world.client().get(tre.api.SPEC_PATH)  # described once, before anything changes
+    world.app.view_functions["api.problem"] = lambda code: {"told": "otherwise"}
+    with served(world) as address:
+        schema = schemathesis.openapi.from_url(address + tre.api.SPEC_PATH)
+        schema.config.generation.max_examples = 2
+        only = schema.include(path="/api/v1/problems/{code}")
+        faults = list(_faults(only, set()))
+        assert any("response_schema_conformance" in fault for fault in faults)

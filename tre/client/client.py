@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,6 +31,11 @@ class Client:
             timeout=30,
             transport=transport,
         )
+
+    @classmethod
+    def from_file(cls, url: str, path: str | Path) -> Self:
+        """With the token that a file holds, so that it stands in no program and no history."""
+        return cls(url, Path(path).read_text(encoding="ascii"))
 
     def projects(self) -> list[dict[str, Any]]:
         """Your projects, with their datasets and what is left of each budget."""
