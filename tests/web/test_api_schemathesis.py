@@ -63,6 +63,7 @@ def _failed(event: events.ScenarioFinished) -> Iterator[str]:
                 yield f"{event.label}: {check.name}: {check.failure_info.failure}\n{sent}"
 
 
+@pytest.mark.slow
 def test_every_operation_answers_as_described(described: schemathesis.BaseSchema) -> None:
     tested: set[str] = set()
     faults = list(_faults(described, tested))
