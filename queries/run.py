@@ -65,7 +65,7 @@ class Sandboxes:
         child = self._taken(dataset, version, deadline=deadline)
         try:
             child.send(question)
-            blob = child.read(codec.encoded_length(plan.shape) + 1, deadline=deadline)
+            blob = child.read(codec.encoded_length(plan.shape), deadline=deadline)
         finally:
             cancelled = self._ended(child)
             self._make_ready(self._store.path(dataset, version))
