@@ -47,7 +47,7 @@ class WorkerConfig:
     database_url: str = ""  # the same database as the web process
     store_root: str = ""  # folder of the sealed, versioned dataset files
     key_file: str = ""  # file with the store's key: outside the store, readable by the worker only
-    slot_scale: float = 1.0  # less than 1 answers before the slot's end: in tests only
+    slot_scale: float = 1.0  # below 1 does not wait, above 1 has more time: in tests only
     poll_seconds: float = 0.2  # how often an idle worker looks for work
 
     @property

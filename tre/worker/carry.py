@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -136,7 +135,7 @@ class Carrier:
         if outcome.work is None:
             return
         work = outcome.work
-        slot = Slot(time.monotonic(), work.slot_seconds, self.slot_scale)
+        slot = Slot.begin(work.slot_seconds, scale=self.slot_scale)
         with Heart(self.sessions, job_id=job_id, token=token, on_loss=self.engine.cancel):
             answer = self._answer(work, slot)
             slot.wait_for_end()

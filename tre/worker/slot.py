@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 # What noise, pictures and the commit need of a slot, in seconds: their own time, and a part that
 # grows with the slot, since slots are long where tables are large or machines are slow.
@@ -21,11 +22,16 @@ LONGEST_REST = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """``scale`` below 1 waits less than it promises: for tests only."""
+    """``haste`` below 1 waits less than the slot promises: for tests only."""
 
     began: float  # of time.monotonic
     seconds: float
-    scale: float = 1.0
+    haste: float = 1.0
+
+    @classmethod
+    def begin(cls, seconds: float, *, scale: float) -> Self:
+        """Tests scale slots: below 1 they do not wait, above 1 busy machines have time."""
+        return cls(time.monotonic(), seconds * max(1.0, scale), min(1.0, scale))
 
     @property
     def engine_until(self) -> float:
@@ -45,6 +51,6 @@ class Slot:
         self._wait(self.end(at=time.monotonic()), sleep)
 
     def _wait(self, until: float, sleep: Callable[[float], None]) -> None:
-        left = (until - time.monotonic()) * self.scale
+        left = (until - time.monotonic()) * self.haste
         if left > 0:
             sleep(left)

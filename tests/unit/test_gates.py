@@ -1,0 +1,96 @@
+"""Each gate closes alone, for its own reason, at its own stages."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import fields, replace
+
+import pytest
+
+from tre.budgets import Level
+from tre.gates import RULES, Situation, Stage, closed, evaluate
+
+OPEN = Situation(
+    today=datetime.date(2026, 3, 2),
+    account_active=True,
+    researcher=True,
+    member=True,
+    project_approved=True,
+    project_starts=datetime.date(2026, 1, 1),
+    project_ends=datetime.date(2026, 12, 31),
+    dataset_granted=True,
+    dataset_stopped=False,
+    version_current=True,
+    policy_current=True,
+    purpose_given=True,
+    rho_needed=10,
+    rho_left=dict.fromkeys(Level, 10),
+    checkers_needed=2,
+    checkers_free=2,
+)
+
+CLOSES: dict[str, dict[str, object]] = {
+    "account_active": {"account_active": False},
+    "researcher": {"researcher": False},
+    "member": {"member": False},
+    "project_approved": {"project_approved": False},
+    "project_dates": {"today": datetime.date(2027, 1, 1)},
+    "dataset_granted": {"dataset_granted": False},
+    "dataset_open": {"dataset_stopped": True},
+    "version_current": {"version_current": False},
+    "policy_current": {"policy_current": False},
+    "purpose_given": {"purpose_given": False},
+    "budget_pool": {"rho_left": {**dict.fromkeys(Level, 10), Level.POOL: 9}},
+    "budget_project": {"rho_left": {**dict.fromkeys(Level, 10), Level.PROJECT: None}},
+    "budget_researcher": {"rho_left": {**dict.fromkeys(Level, 10), Level.RESEARCHER: 9}},
+    "checker_free": {"checkers_free": 1},
+}
+
+
+def shut(situation: Situation, stage: Stage) -> list[str]:
+    return [gate.id for gate in closed(evaluate(situation, stage=stage))]
+
+
+def test_every_gate_has_a_case_that_closes_it():
+    assert CLOSES.keys() == {rule.id for rule in RULES}
+    assert len({rule.id for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_all_gates_are_open_when_all_grounds_hold(stage):
+    assert shut(OPEN, stage) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_gate_closes_alone_at_exactly_its_stages(rule):
+    situation = replace(OPEN, **CLOSES[rule.id])
+    for stage in Stage:
+        assert shut(situation, stage) == ([rule.id] if stage in rule.stages else [])
+
+
+def test_a_closed_gate_says_why_who_and_what_to_do():
+    situation = replace(OPEN, **{k: v for case in CLOSES.values() for k, v in case.items()})
+    for gate in closed(evaluate(situation, stage=Stage.SUBMIT)):
+        assert gate.reason.endswith(".")
+        assert gate.remedy.endswith(".")
+        assert gate.authority
+
+
+def test_whoever_asks_at_no_cost_needs_no_budget():
+    without = replace(OPEN, rho_needed=0, rho_left=dict.fromkeys(Level))
+    assert shut(without, Stage.EXECUTE) == []
+
+
+def test_a_stop_of_the_owner_closes_every_stage():
+    for stage in Stage:
+        assert "dataset_open" in shut(replace(OPEN, dataset_stopped=True), stage)
+
+
+@pytest.mark.parametrize("day", [datetime.date(2026, 1, 1), datetime.date(2026, 12, 31)])
+def test_both_days_of_a_project_belong_to_it(day):
+    assert shut(replace(OPEN, today=day), Stage.SUBMIT) == []
+
+
+def test_nothing_that_gates_look_at_comes_from_a_dataset():
+    told = {"datetime.date", "bool", "int", "dict[budgets.Level, int | None]"}
+    assert {str(field.type) for field in fields(Situation)} == told
