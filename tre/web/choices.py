@@ -12,8 +12,8 @@ from typing import Any
 
 from queries.catalogue import Catalogue, Column, ColumnType, Link, Role, Table
 from queries.language import Aggregate
+from queries.values import number_text
 from tre.web.schema import bounds, recodes_of
-from tre.web.words import number
 
 FEATURE_MARK = "@"
 
@@ -151,7 +151,7 @@ def _cuts(column: Column) -> str:
     quarter = (column.upper - column.lower) / 4
     step = Decimal(10) ** (quarter.adjusted() if quarter else 0)
     cuts = [((column.lower + quarter * n) / step).to_integral_value() * step for n in (1, 2, 3)]
-    return ", ".join(number(cut).replace(",", "") for cut in cuts)
+    return ", ".join(number_text(cut) for cut in dict.fromkeys(cuts))
 
 
 def _feature_field(catalogue: Catalogue, row: Mapping[str, Any]) -> Field:
