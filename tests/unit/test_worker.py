@@ -92,7 +92,7 @@ def test_a_question_is_answered_from_a_sealed_store_by_a_process_of_its_own(
             worker.send_signal(signal.SIGTERM)
             _, said = worker.communicate(timeout=PATIENCE)
         detail = [entry.detail for entry in audit.of_submission(session, submission.id)]
-        assert state == State.RELEASED, (said, detail)
+        assert state == State.RELEASED, f"{said}\n{detail}"
         table = json.loads(submission.output.artefact(Format.JSON).content)
         assert b"<svg" in submission.output.artefact(Format.CHART).content
     assert worker.returncode == 0
