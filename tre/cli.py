@@ -1,8 +1,8 @@
 """What does an operator type? Thin commands over the journey and the records.
 
-``python -m tre.cli --help`` lists them; ``flask --app app tre --help`` shows the same where the web
-process is configured. Settings come from options or from the environment, as in ``config.py``.
-Every change is written to the audit log, as done by the service itself.
+``python -m tre.cli --help`` lists them. They are no commands of the web application, which holds
+neither the store's path nor its key: settings come from options or from the same environment
+variables as the worker's. Every change is written to the audit log, as done by the service itself.
 """
 
 from __future__ import annotations

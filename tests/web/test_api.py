@@ -405,3 +405,15 @@ def test_the_description_names_its_version_and_every_operation(world):
     assert spec["openapi"].startswith("3.1")
     rules = {r.rule for r in world.app.url_map.iter_rules() if r.endpoint.startswith("api.")}
     assert len(spec["paths"]) == len(rules)
+
+
+def test_the_description_names_the_scope_of_every_operation(world):
+    spec = world.client().get("/api/v1/openapi.json").json
+    named = {
+        scope
+        for operations in spec["paths"].values()
+        for operation in operations.values()
+        for need in operation["security"]
+        for scope in need["token"]
+    }
+    assert named == set(EVERY)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -19,6 +20,28 @@ import tre.api
 from tests.web import api_world
 
 EXAMPLES = 12  # a phase and an operation; the coverage phase adds every boundary of the contract
+
+
+def _named(world: api_world.World) -> dict[str, str]:
+    question = {"dataset": "clinic", "query": api_world.COUNT_BY_SEX, "purpose": "To be found."}
+    asked, answered = (
+        world.post("/projects/liver/submissions", json=question).json["id"] for _ in range(2)
+    )
+    return {
+        "path.project": "liver",
+        "path.dataset": "clinic",
+        "path.code": "fault",
+        "path.submission": asked,
+        "path.release": api_world.release(world, answered),
+    }
+
+
+def _about_the_clinic(world: api_world.World) -> dict[str, Any]:
+    """The description as served, where every question names the dataset that is there."""
+    described = world.client().get(tre.api.SPEC_PATH).json
+    for question in ("Question", "AskedQuestion"):
+        described["components"]["schemas"][question]["properties"]["dataset"] = {"enum": ["clinic"]}
+    return described
 
 
 @contextmanager
@@ -36,11 +59,12 @@ def served(world: api_world.World) -> Iterator[str]:
 
 @pytest.fixture
 def described(tmp_path: Path) -> Iterator[schemathesis.BaseSchema]:
+    """Everything that an address can name is there, so that requests reach what they are for."""
     world = api_world.make(tmp_path)
     bearer = {"Authorization": f"Bearer {world.token}"}
     with served(world) as address:
-        schema = schemathesis.openapi.from_url(address + tre.api.SPEC_PATH, headers=bearer)
-        schema.config.update(headers=bearer)
+        schema = schemathesis.openapi.from_dict(_about_the_clinic(world))
+        schema.config.update(base_url=address, headers=bearer, parameters=_named(world))
         schema.config.generation.deterministic = True
         schema.config.generation.max_examples = EXAMPLES
         yield schema

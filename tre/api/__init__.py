@@ -16,6 +16,11 @@ from tre.api.blueprint import blueprint
 SPEC_PATH = "/api/v1/openapi.json"
 TITLE = "Trusted research environment"
 VERSION = "1.0.0"
+DESCRIPTION = (
+    "Ask approved questions of linked data; read the tables that were released to your projects. "
+    "The list beside the token of each operation is the scope that it needs. Every error is "
+    "application/problem+json; its type leads to what it means."
+)
 
 __all__ = ["SPEC_PATH", "TITLE", "VERSION", "blueprint", "mount", "problems"]
 
@@ -26,6 +31,7 @@ def mount(app: APIFlask) -> None:
     """Views, problems and the description. A bearer needs no token against forgery of forms."""
     app.config["SECURITY_SCHEMES"] = {tokens.SECURITY: tokens.SCHEME}
     app.config["AUTO_SERVERS"] = False
+    app.config["DESCRIPTION"] = DESCRIPTION
     app.error_callback = problems.answer
     app.spec_processor(openapi.finish)
     if "csrf" in app.extensions:

@@ -6,7 +6,6 @@ from typing import Any
 
 from queries.json_schema import json_schema
 from tre.api import contract, problems
-from tre.api.tokens import SECURITY
 
 ERRORS_OF_ALL = ("401", "403", "404", "405", "429", "500")
 ERRORS_OF_BODIES = ("400", "409", "413", "415", "422")
@@ -92,8 +91,6 @@ def _say_query(schemas: dict[str, Any]) -> None:
 def _complete(path: str, operation: dict[str, Any]) -> None:
     if path in PUBLIC:
         operation["security"] = []
-    else:
-        operation.setdefault("security", [{SECURITY: []}])
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
     for parameter in operation["parameters"]:

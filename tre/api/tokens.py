@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from flask import g, request
 
 from tre import request as this
+from tre.api.blueprint import blueprint
 from tre.api.problems import Problem
 from tre.people import ApiToken, Person, by_token
 from tre.scopes import Scope
@@ -24,7 +25,7 @@ SCHEME = {
 
 
 def needs(scope: Scope) -> Callable[[View], View]:
-    """Only tokens with this scope reach the view, before anything of the request is read."""
+    """Only tokens with this scope reach the view; the description of the API says so."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -33,7 +34,7 @@ def needs(scope: Scope) -> Callable[[View], View]:
                 raise Problem("scope-missing", f"This needs a token with the scope {scope.value}.")
             return view(*args, **kwargs)
 
-        return checked  # type: ignore[return-value]
+        return blueprint.doc(security=[{SECURITY: [scope.value]}])(checked)
 
     return decorate
 
