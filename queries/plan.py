@@ -17,9 +17,10 @@ from queries.errors import QueryRefused, problem
 from queries.language import Aggregate, Feature, JoinKind, Query
 from queries.plan_axes import AxisKey, axes_of
 from queries.plan_published import published_by
-from queries.plan_slots import seconds, slot
+from queries.plan_slots import slot
 from queries.plan_terms import Condition, Level, Reader, Stored, Term, stored_bounds, terms_in
 from queries.plan_vectors import (
+    BITS,
     LIMIT,
     Contribution,
     Limits,
@@ -266,8 +267,12 @@ def _slot(
     steps += [("link", rows)] * (len(query.joins) + len(query.features))
     if how is not Contribution.UNIT_ROWS:
         steps += [("unit", rows), ("link", rows)]
-    if how is Contribution.ROW_WEIGHTS and any(
-        one.counts in {Counting.UNITS, Counting.GROSS} for one in recipes
-    ):
+    if how is Contribution.ROW_WEIGHTS and _makes_pairs(recipes, cells=shape.cells):
         steps.append(("pair", rows))
-    return slot(seconds(steps), numbers=shape.cells * len(shape.vectors))
+    return slot(steps, numbers=shape.cells * len(shape.vectors))
+
+
+def _makes_pairs(recipes: tuple[Recipe, ...], *, cells: int) -> bool:
+    """Is a table of unit and cell needed? For dominance, or for many distinct cells."""
+    wanted = {one.counts for one in recipes}
+    return Counting.GROSS in wanted or (Counting.UNITS in wanted and cells > BITS)

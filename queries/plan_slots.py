@@ -11,26 +11,37 @@ from collections.abc import Iterable
 SLOTS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 """Seconds. A query that is expected to need more than the last is still given only that."""
 
-READY = 0.08  # a sandbox that is ready: hand over, open the file, answer
+# What follows the engine, noise, pictures and the commit, has this part of a slot, in seconds:
+# a time of its own, and a share, since slots are long where tables are large.
+REST = 0.28
+REST_SHARE = 0.1
+LONGEST_REST = 2.0
+
+READY = 0.01  # a sandbox that is ready: hand over, answer
 MARGIN = 3.0  # a busy machine
-SECONDS_PER_CELL = 60e-6  # drawing the noise of one cell of one vector, and its presentation
-
-
-def slot(seconds: float, *, numbers: int) -> float:
-    """``seconds`` of reading on an idle machine, ``numbers`` cells over all vectors."""
-    expected = MARGIN * (READY + seconds + numbers * SECONDS_PER_CELL)
-    return next((one for one in SLOTS if expected <= one), SLOTS[-1])
-
+SECONDS_PER_NUMBER = 60e-6  # the noise of one cell of one vector, and its presentation
 
 SECONDS_PER_ROW = {
-    "scan": 15e-9,  # a pass over stored rows that keeps a small table of keys
-    "unit": 50e-9,  # grouping rows by their unit
-    "link": 30e-9,  # looking up each row in a table of units
-    "pair": 400e-9,  # grouping rows by unit and cell
+    "scan": 10e-9,  # a pass over stored rows that keeps a small table of keys
+    "unit": 15e-9,  # grouping rows by their unit
+    "link": 10e-9,  # looking up each row in a table of units
+    "pair": 60e-9,  # grouping rows by unit and cell
 }
-"""Measured with ``benchmarks/overhead.py`` on two cores, rounded up."""
+"""Measured with ``benchmarks/overhead.py`` on two cores."""
 
 
-def seconds(steps: Iterable[tuple[str, int]]) -> float:
-    """Of steps, each with its declared number of rows."""
-    return sum(SECONDS_PER_ROW[kind] * rows for kind, rows in steps)
+def slot(steps: Iterable[tuple[str, int]], *, numbers: int) -> float:
+    """Of an engine's steps, each with its declared rows, and the numbers that follow."""
+    engine = MARGIN * (READY + sum(SECONDS_PER_ROW[kind] * rows for kind, rows in steps))
+    rest = MARGIN * numbers * SECONDS_PER_NUMBER
+    return next((one for one in SLOTS if _holds(one, engine=engine, rest=rest)), SLOTS[-1])
+
+
+def rest_of(seconds: float) -> float:
+    """The part of a slot that follows the engine's."""
+    return min(REST + REST_SHARE * seconds, LONGEST_REST)
+
+
+def _holds(seconds: float, *, engine: float, rest: float) -> bool:
+    own = rest_of(seconds)
+    return engine <= seconds - own and rest <= own

@@ -36,6 +36,10 @@ ROUND_FIGURE = 2
 """Declared sizes are round figures: magnitudes hold for up to twice as many rows."""
 
 
+BITS = 62
+"""Most cells that one integer holds as a set: up to so many, no table of pairs is made."""
+
+
 class Contribution(StrEnum):
     """How the rows of one unit add up to a bounded contribution."""
 

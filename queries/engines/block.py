@@ -58,7 +58,8 @@ def own_value(one: Measured) -> str:
 
 
 def own_count(one: Measured) -> str:
-    return quoted(f"_n_{one.name}")
+    """Rows with a value; where none can be missing, those are all rows."""
+    return quoted(f"_n_{one.name}") if one.nullable else "_n"
 
 
 def own_total(one: Measured, centre: int) -> str:

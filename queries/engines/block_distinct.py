@@ -12,10 +12,7 @@ from queries.engines.expressions import cell_sql
 from queries.engines.reading import Reading
 from queries.engines.row_cells import offset_sql, row_cell_sql, row_cells, unit_and_cell_sql
 from queries.plan_terms import Level
-from queries.plan_vectors import WEIGHT, Recipe
-
-BITS = 62
-"""Most row-level cells that one integer holds as a set."""
+from queries.plan_vectors import BITS, WEIGHT, Recipe
 
 
 def distinct_units(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:

@@ -47,7 +47,8 @@ def _totals_step(read: Reading, *, by_cell: bool) -> str:
 
 def _own_sums(one: Measured, read: Reading) -> Iterator[str]:
     """Of a number of the rows; it fits, by the plan's magnitudes."""
-    yield f"count({read.direct(one.term)}) AS {own_count(one)}"
+    if one.nullable:
+        yield f"count({read.direct(one.term)}) AS {own_count(one)}"
     for centre in centres(one, recipes=read.plan.recipes):
         total = f"sum({read.value(one)} - ({centre}))::BIGINT"
         yield f"{total} AS {own_total(one, centre)}"
@@ -64,13 +65,19 @@ def _framed_totals(read: Reading, *, by_cell: bool) -> str:
 def _carried_sums(one: Measured, read: Reading) -> Iterator[str]:
     """A number of the unit itself counts once for each of its rows."""
     wanted = centres(one, recipes=read.plan.recipes)
+    if one.nullable:
+        yield _carried_count(one, read)
     if one.level is Level.ROW:
-        yield own_count(one)
         yield from (own_total(one, centre) for centre in wanted)
         return
-    yield f"CASE WHEN {read.direct(one.term)} IS NULL THEN 0 ELSE _n END AS {own_count(one)}"
     for centre in wanted:
         yield f"_n * ({read.value(one)} - ({centre})) AS {own_total(one, centre)}"
+
+
+def _carried_count(one: Measured, read: Reading) -> str:
+    if one.level is Level.ROW:
+        return own_count(one)
+    return f"CASE WHEN {read.direct(one.term)} IS NULL THEN 0 ELSE _n END AS {own_count(one)}"
 
 
 def _bounded_sum(recipe: Recipe, read: Reading) -> str:
