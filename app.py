@@ -1,4 +1,4 @@
-"""How is the web process put together? Pages and API over one database; no way to the data store."""
+"""How is the web process put together? Pages and API over one database, far from the data."""
 
 from __future__ import annotations
 

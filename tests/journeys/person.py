@@ -52,7 +52,9 @@ class AtBrowser:
         self.page.set_viewport_size({"width": WIDE, "height": 900})
 
 
-def at(browser: Browser, address: str, *, pictures: Path | None = None, **options: Any) -> AtBrowser:
+def at(
+    browser: Browser, address: str, *, pictures: Path | None = None, **options: Any
+) -> AtBrowser:
     context = browser.new_context(viewport={"width": WIDE, "height": 900}, **options)
     context.set_default_timeout(15_000)
     person = AtBrowser(context.new_page(), address, pictures)

@@ -39,7 +39,7 @@ def test_without_scripts_a_question_is_built_asked_and_its_answer_appears_by_its
 def test_the_keyboard_alone_signs_in_finds_the_way_and_keeps_the_focus_in_sight(
     browser: Browser, made_up: MadeUp
 ):
-    service, address = made_up
+    _, address = made_up
     ada = person.at(browser, address)
     ada.open("/sign-in")
     keys = ada.page.keyboard
@@ -66,8 +66,9 @@ def _tab_to(visitor: person.AtBrowser, text: str) -> None:
 
 
 def _focus_style(visitor: person.AtBrowser) -> str:
-    style = "const s = getComputedStyle(document.activeElement); return s.outlineColor + s.backgroundColor"
-    return str(visitor.page.evaluate(f"(() => {{ {style} }})()"))
+    colours = "s => s.outlineColor + s.backgroundColor"
+    focused = "getComputedStyle(document.activeElement)"
+    return str(visitor.page.evaluate(f"({colours})({focused})"))
 
 
 def test_a_mistake_moves_the_focus_to_a_summary_that_leads_to_the_row(

@@ -113,7 +113,7 @@ def test_the_form_asks_exactly_the_question_that_was_meant(service: Service, ada
 
 def test_form_and_sql_ask_the_same_question(service: Service, ada: Visitor):
     page = draft(ada, service, ENTRIES)
-    text = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", ada.get(f"{page}/sql").text, re.S)
+    text = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", ada.get(f"{page}/sql").text, re.DOTALL)
     assert text
     sql = text[1].replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
     preview = ada.post(f"{page}/sql", {"sql": sql, "act": "preview"})

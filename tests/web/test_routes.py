@@ -18,7 +18,7 @@ from tests.web.steps import approve, draft_of
 from tre.journey import looked
 
 VISITORS = ("nobody", "gus", "cleo", "eve", "fay", "ben", "ada")
-"""ada wrote the question, ben is in her project, gus in another; cleo checks, eve owns, fay runs."""
+"""ada wrote the question, ben is in her project, gus is not; cleo checks, eve owns, fay runs."""
 
 TABLE = """
 GET  /                                                303 303 303 303 303 303 303

@@ -160,9 +160,7 @@ def test_signing_in_leads_back_to_the_page_that_was_asked_for(service: Service):
     door = visitor.get("/releases").location
     assert door == "/sign-in?next=%2Freleases"
     token = visitor.token("/sign-in")
-    page = visitor.client.post(
-        door, data={"csrf_token": token, "email": ADA, "password": PASSWORD}
-    )
+    page = visitor.client.post(door, data={"csrf_token": token, "email": ADA, "password": PASSWORD})
     assert page.location == "/releases"
 
 

@@ -1,8 +1,8 @@
 """What can go wrong at the door? Sentences that never say whether an account exists.
 
-    ServiceError
-    ├── WrongCredentials  this address and this password do not belong together
-    └── TooManyAttempts   guessing is slowed down
+ServiceError
+├── WrongCredentials  this address and this password do not belong together
+└── TooManyAttempts   guessing is slowed down
 """
 
 from __future__ import annotations

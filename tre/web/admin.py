@@ -1,4 +1,4 @@
-"""What does an administrator see and do? People, their roles, and whether their accounts are open."""
+"""What does an administrator see and do? People, their roles, and their accounts."""
 
 from __future__ import annotations
 

@@ -67,9 +67,7 @@ def read(fields: Fields) -> Nest:
 
 
 def _read(shape: Nest, prefix: str, fields: Fields, names: list[str]) -> Nest:
-    return {
-        name: _part(part, f"{prefix}{name}", fields, names) for name, part in shape.items()
-    }
+    return {name: _part(part, f"{prefix}{name}", fields, names) for name, part in shape.items()}
 
 
 def _part(part: Any, path: str, fields: Fields, names: list[str]) -> Any:

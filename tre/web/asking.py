@@ -144,7 +144,9 @@ def _dimension(reading: _Reading, number: int, row: Row) -> Dimension:
         cut = date_from(text) if kind == "date" else number_from(text)
         if cut is None:
             example = reading.fields[row["ref"]].cuts if row["ref"] in reading.fields else "10, 20"
-            reading.fault(f"dimensions-{number}", f"Enter cut points with commas, such as {example}")
+            reading.fault(
+                f"dimensions-{number}", f"Enter cut points with commas, such as {example}"
+            )
             break
         cuts.append(cut)
     return Dimension(_ref(row["ref"]), bands=tuple(cuts), recode=row["recode"] or None)
@@ -158,9 +160,10 @@ def _measure(row: Row) -> Measure:
 def _where(reading: _Reading, rows: list[Row], match: str, place: str) -> Predicate | None:
     parts = [_condition(reading, row, f"{place}-{n}") for n, row in enumerate(rows)]
     known = tuple(part for part in parts if part is not None)
-    if len(known) < 2:
-        return known[0] if known else None
-    return Or(known) if match == "any" else And(known)
+    if not known:
+        return None
+    alone = len(known) == 1
+    return known[0] if alone else Or(known) if match == "any" else And(known)
 
 
 def _condition(reading: _Reading, row: Row, place: str) -> Predicate | None:

@@ -96,11 +96,7 @@ def reachable(catalogue: Catalogue, *, source: str) -> dict[str, Link | None]:
     found: dict[str, Link | None] = {source: None}
     grown = True
     while grown:
-        new = [
-            link
-            for link in catalogue.links
-            if link.left in found and link.right not in found
-        ]
+        new = [link for link in catalogue.links if link.left in found and link.right not in found]
         found.update({link.right: link for link in new})
         grown = bool(new)
     return found

@@ -1,4 +1,4 @@
-"""What lies on the desk while a question is written? Project, dataset, draft; kept at every step."""
+"""What lies on the desk while a question is written? Project, dataset, draft; all is kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 from flask import url_for
 
+from queries import sql as sql_language
+from queries import validate
 from queries.catalogue import Catalogue
 from queries.errors import Problem, QueryRefused
 from queries.language import Query
@@ -23,7 +25,10 @@ from tre.web.asking import Fault
 from tre.web.visitor import me
 
 FORM, SQL = "form", "sql"
-ADDRESSES = {FORM: ("drafting.new", "drafting.edit"), SQL: ("drafting_sql.new", "drafting_sql.edit")}
+ADDRESSES = {
+    FORM: ("drafting.new", "drafting.edit"),
+    SQL: ("drafting_sql.new", "drafting_sql.edit"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +113,17 @@ def nest_of(desk: Desk) -> Nest:
 
 def sql_of(desk: Desk) -> str:
     """What was written in SQL; else the form's question, so that one can go on from there."""
-    from queries import sql
-
     kept = str(desk.kept.get("sql", ""))
     if desk.way == SQL or "nest" not in desk.kept:
         return kept
     query, _ = asking.question(nest_of(desk), catalogue=desk.catalogue)
     if query is None or problems(desk, query):
         return kept
-    return sql.render(query, desk.catalogue)
+    return sql_language.render(query, desk.catalogue)
 
 
 def problems(desk: Desk, query: Query) -> tuple[Problem, ...]:
     """Why the dataset does not answer this question; from public metadata only."""
-    from queries import validate
-
     return validate.validate(query, desk.catalogue, desk.view.policy_version.policy)
 
 
@@ -137,10 +138,8 @@ def form_question(desk: Desk, nest: Nest) -> tuple[Query | None, tuple[Fault, ..
 
 
 def sql_question(desk: Desk, text: str) -> tuple[Query | None, tuple[Problem, ...]]:
-    from queries import sql
-
     try:
-        query = sql.parse(text, desk.catalogue)
+        query = sql_language.parse(text, desk.catalogue)
     except QueryRefused as refused:
         return None, refused.problems
     refused_later = problems(desk, query)

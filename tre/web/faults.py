@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Flask, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from disclosure_control.errors import DisclosureError
@@ -32,6 +33,7 @@ PAGES: dict[int, tuple[str, str]] = {
 }
 """Status -> heading and what to do about it."""
 
+OURS = 500  # from here on the fault is ours
 EXPIRED = (
     "This form had expired, so nothing was done. Go back, reload the page and send it again; "
     "most browsers keep what you typed."
@@ -62,14 +64,14 @@ def _http(error: Exception) -> Answer:
     code = error.code if isinstance(error, HTTPException) else None
     if isinstance(error, HTTPException) and error.response is not None:
         return error.response
-    if code is not None and 300 <= code < 400 and isinstance(error, HTTPException):
+    if isinstance(error, RequestRedirect):
         return error.get_response()
     return _page(code or 500)
 
 
 def _service(error: Exception) -> Answer:
     status = error.status if isinstance(error, ServiceError) else 422
-    if status >= 500:
+    if status >= OURS:
         log.error("%s: %s", type(error).__name__, getattr(error, "detail", ""))
     return _page(status, *_sentences(error))
 
@@ -90,6 +92,6 @@ def _fault(error: Exception) -> Answer:
 
 
 def _page(status: int, *sentences: str) -> Answer:
-    heading, remedy = PAGES.get(status, PAGES[500 if status >= 500 else 400])
+    heading, remedy = PAGES.get(status, PAGES[500 if status >= OURS else 400])
     said = [sentence for sentence in (*sentences, remedy) if sentence]
     return render_template("public/problem.html", heading=heading, sentences=said), status

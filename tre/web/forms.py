@@ -122,7 +122,9 @@ class Turn(FlaskForm):
         widget=GovTextInput(),
         validators=[
             InputRequired("Give a reason"),
-            Length(max=LONGEST_STOP_REASON, message=f"Use at most {LONGEST_STOP_REASON} characters"),
+            Length(
+                max=LONGEST_STOP_REASON, message=f"Use at most {LONGEST_STOP_REASON} characters"
+            ),
         ],
     )
 

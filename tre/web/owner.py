@@ -70,9 +70,7 @@ def _turn(dataset_id: str, form: forms.Turn, *, stop: bool) -> Page:
 @login_required
 def export(dataset_id: str) -> Response:
     """By POST, since taking it out is itself put on record."""
-    text = accounted.export(
-        this.session(), owner=_owner(), dataset_id=dataset_id, now=this.now()
-    )
+    text = accounted.export(this.session(), owner=_owner(), dataset_id=dataset_id, now=this.now())
     answer = Response(text.encode(), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="who-asked-what.csv"'
     return answer

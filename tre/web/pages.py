@@ -1,4 +1,4 @@
-"""What do templates know? Components, words, and addresses of static files that change with them."""
+"""What do templates know? Components, words, and the addresses of static files."""
 
 from __future__ import annotations
 

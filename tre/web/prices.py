@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -12,6 +13,8 @@ from tre.journey import previewed
 from tre.journey.previewed import Preview
 from tre.web.desks import Desk
 from tre.web.visitor import me
+
+PRICE = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ def chosen(found: tuple[Offer, ...], text: str | None) -> Offer:
 
 
 def read(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 16 else None
+    """A whole number of 1e-9 rho, or None for anything else."""
+    return int(text) if text and PRICE.fullmatch(text) else None
 
 
 def _preview(desk: Desk, query: Query, rho_nano: int | None) -> Preview:

@@ -62,9 +62,7 @@ def question(submission_id: str) -> str:
 @questions.post("/questions/<submission_id>/cancel")
 @login_required
 def cancel(submission_id: str) -> Response:
-    cancelled.cancel(
-        this.session(), person=me(), submission_id=submission_id, now=this.now()
-    )
+    cancelled.cancel(this.session(), person=me(), submission_id=submission_id, now=this.now())
     flash("The question is cancelled.", "success")
     return redirect(url_for("questions.question", submission_id=submission_id), 303)
 
@@ -107,9 +105,7 @@ def _page(found: Submission, form: forms.Answer) -> str:
         waits=state in MOVES_BY_ITSELF,
         may_cancel=mine and may_move(state, State.CANCELLED, Mover.AUTHOR),
         may_answer=mine and state is State.RETURNED,
-        reviews=looked.reviews_for_author(
-            this.session(), person=me(), submission_id=found.id
-        ),
+        reviews=looked.reviews_for_author(this.session(), person=me(), submission_id=found.id),
         refusals=refusals(found),
         release=release,
         table=table,

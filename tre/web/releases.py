@@ -49,7 +49,9 @@ def release(release_id: str) -> str:
     )
 
 
-@releases.get("/releases/<release_id>/<any('table.csv','table.json','chart.svg','record.json'):name>")
+@releases.get(
+    "/releases/<release_id>/<any('table.csv','table.json','chart.svg','record.json'):name>"
+)
 @login_required
 def file(release_id: str, name: str) -> Response:
     format_, disposition = FILES[name]

@@ -49,7 +49,9 @@ class Ground:
 @login_required
 def projects() -> str:
     mine = looked.my_projects(this.session(), person=me())
-    cards = [(project, [_ground(project, dataset) for dataset in project.datasets]) for project in mine]
+    cards = [
+        (project, [_ground(project, dataset) for dataset in project.datasets]) for project in mine
+    ]
     return render_template("research/projects.html", cards=cards, section="research.projects")
 
 

@@ -1,4 +1,4 @@
-"""What does a dataset offer, in the words of a page? Columns, values, bounds and what they may do."""
+"""What does a dataset offer, in the words of a page? Columns, values, and what they may do."""
 
 from __future__ import annotations
 
@@ -85,9 +85,7 @@ def _may(catalogue: Catalogue, table: Table, column: Column) -> str:
 
 def recodes_of(catalogue: Catalogue, *, table: str, column: str) -> tuple[Recode, ...]:
     return tuple(
-        recode
-        for recode in catalogue.recodes
-        if (recode.table, recode.column) == (table, column)
+        recode for recode in catalogue.recodes if (recode.table, recode.column) == (table, column)
     )
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
+from queries import sql
 from queries.language import Query
 from tre import request as this
 from tre.errors import BudgetExceeded, GatesClosed, IdempotencyConflict, Incomplete
@@ -77,8 +78,6 @@ def _to_correct(desk: Desk) -> Page:
 
 
 def _page(desk: Desk, query: Query, form: forms.Send) -> str:
-    from queries import sql
-
     offers = prices.offers(desk, query)
     chosen = prices.chosen(offers, form.rho_nano.data)
     return render_template(

@@ -1,4 +1,4 @@
-"""How is a protected table laid out for people? One row a cell of the grid, hidden cells said so."""
+"""How is a protected table laid out for people? One row a cell; what is hidden says so."""
 
 from __future__ import annotations
 

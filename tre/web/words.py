@@ -36,7 +36,7 @@ def share(part: int, whole: int) -> int:
     return part * 100 // whole if whole > 0 else 0
 
 
-def number(value: Decimal | int | float | str | None) -> str:
+def number(value: Decimal | float | str | None) -> str:
     """Thousands in groups; a real minus sign."""
     if value is None:
         return ""
