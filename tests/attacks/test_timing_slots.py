@@ -73,8 +73,7 @@ class TimedEngine:
 @pytest.fixture
 def time(monkeypatch) -> MadeTime:
     made = MadeTime()
-    for module in (carry, slot):
-        monkeypatch.setattr(module, "time", made)
+    monkeypatch.setattr(slot, "time", made)
     waits = {"wait_for_end": Slot.wait_for_end, "wait_for_engine": Slot.wait_for_engine}
     for name, wait in waits.items():
         monkeypatch.setattr(Slot, name, lambda self, wait=wait: wait(self, sleep=made.sleep))
