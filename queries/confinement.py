@@ -14,7 +14,8 @@ import signal
 import struct
 import sys
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+PR_GET_SECCOMP, PR_SET_SECCOMP = 21, 22
 SECCOMP_MODE_FILTER = 2
 
 # From linux/filter.h and linux/seccomp.h.
@@ -78,8 +79,10 @@ def confine() -> bool:
 
 
 def filters_calls() -> bool:
-    """Whether this machine's architecture has a filter."""
-    return sys.platform == "linux" and platform.machine() in ARCHITECTURES
+    """Whether the kernel has filters, and this file one for its architecture."""
+    if sys.platform != "linux" or platform.machine() not in ARCHITECTURES:
+        return False
+    return bool(ctypes.CDLL(None).prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0)
 
 
 def _set(libc: ctypes.CDLL, option: int, value: int) -> None:
