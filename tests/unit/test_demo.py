@@ -24,6 +24,7 @@ from tre.budgets import Account, Charge
 from tre.demo import __main__ as demo
 from tre.demo import cast, places, prepare, serve, story, told
 from tre.demo.places import ENTRIES, ROOT, Places
+from tre.errors import BudgetExceeded
 from tre.ingest.entry import read_entry
 from tre.journey import published
 from tre.lifecycle import State
@@ -140,6 +141,17 @@ def test_a_port_in_use_is_one_clear_sentence_and_nothing_starts(capsys, monkeypa
     assert f"Port {port} is in use" in said
     assert "PORT=" in said
     assert "Traceback" not in said
+
+
+def test_a_refusal_of_the_service_is_one_sentence(capsys, monkeypatch):
+    def spent(*_: object, **__: object) -> None:
+        raise BudgetExceeded
+
+    monkeypatch.setenv("ONCE", "1")
+    monkeypatch.setattr(demo, "_run", spent)
+    monkeypatch.setattr(serve, "stop_on_signals", lambda: None)
+    assert demo.main() == 1
+    assert BudgetExceeded.public in capsys.readouterr().err
 
 
 def test_a_program_that_will_not_stop_is_ended(tmp_path, monkeypatch):

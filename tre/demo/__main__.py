@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from tre.demo import cast, places, prepare, serve, story, told
 from tre.demo.cast import PARTS, PASSWORD, RESEARCHER, Part
 from tre.demo.places import Places
+from tre.errors import ServiceError
+from tre.ingest.errors import IngestError
 from tre.people import Person
 from tre.projects import Project
 
@@ -32,7 +34,7 @@ def main() -> int:
         if not once:
             serve.check_port(here.port)
         return _run(here, once=once)
-    except (serve.PortInUse, story.Stuck) as error:
+    except (serve.PortInUse, story.Stuck, ServiceError, IngestError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
