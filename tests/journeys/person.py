@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 WIDE, NARROW = 1280, 390
+TALLEST = 1600
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -48,8 +49,14 @@ class AtBrowser:
             assert across <= width, f"{self.page.url} is {across} wide at {width}"
             assert violations(self.page) == []
             if self.pictures is not None and picture:
-                self.page.screenshot(path=self.pictures / f"{picture}-{width}.png", full_page=True)
+                self._take(self.pictures / f"{picture}-{width}.png", width)
         self.page.set_viewport_size({"width": WIDE, "height": 900})
+
+    def _take(self, path: Path, width: int) -> None:
+        """The upper part of the page, as much as a document can show."""
+        tall = self.page.evaluate("document.documentElement.scrollHeight")
+        size = {"x": 0, "y": 0, "width": width, "height": min(tall, TALLEST)}
+        self.page.screenshot(path=path, full_page=True, clip=size)
 
 
 def at(

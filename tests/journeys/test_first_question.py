@@ -45,7 +45,7 @@ def _ask(rita: AtBrowser) -> str:
     rita.be(RESEARCHER.name)
     rita.look("projects")
     rita.page.get_by_role("link", name="Risk factors").first.click()
-    rita.look("project")
+    rita.look()
     rita.page.locator(".tre-card h3 a").first.click()
     rita.look("dataset")
     rita.press("Ask a question")
@@ -58,10 +58,10 @@ def _ask(rita: AtBrowser) -> str:
         "To see how diabetes goes with smoking, body mass index and age."
     )
     rita.press("Ask this question")
-    rita.look("waiting")
+    rita.look()
     address = rita.page.url
     expect(rita.page.get_by_text("With checkers")).to_be_visible(timeout=WORKER)
-    rita.look("with-checkers")
+    rita.look()
     assert rita.page.locator("table").count() == 0
     return address
 
@@ -101,7 +101,7 @@ def _feature(rita: AtBrowser, table: str, compute: str) -> None:
 
 def _approve(visitor: AtBrowser, name: str, *, picture: str) -> None:
     visitor.be(name)
-    visitor.look("checks" if picture else "")
+    visitor.look()
     visitor.page.locator("tbody a").first.click()
     visitor.look(picture)
     visitor.page.get_by_label("Approve").check()
@@ -123,7 +123,7 @@ def _download(rita: AtBrowser) -> None:
 
 def _owner_sees(visitor: AtBrowser) -> None:
     visitor.be(OWNER.name)
-    visitor.look("owner")
+    visitor.look()
     visitor.page.get_by_role("link", name="liver").first.click()
     visitor.look("budget")
     expect(visitor.page.get_by_text(RESEARCHER.name).first).to_be_visible()
