@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tre.errors import NotFound, NotPermitted
 from tre.people import Person, Role
-from tre.projects import is_member
+from tre.projects import Membership, is_member
 
 if TYPE_CHECKING:
     from tre.datasets import Dataset
@@ -64,7 +65,21 @@ def conflict(session: Session, *, person: Person, submission: Submission) -> str
         return "You asked this question, so you cannot check its output."
     if is_member(session, person_id=person.id, project_id=submission.project_id):
         return "You belong to this project, so you cannot check its outputs."
+    if _asks_the_same(session, person=person, submission=submission):
+        return "You or your project asked the same question, so you cannot check its output."
     return None
+
+
+def _asks_the_same(session: Session, *, person: Person, submission: Submission) -> bool:
+    """The same question has the same table: to check it here is to see one's own before release."""
+    from tre.submissions import Submission as Asked  # noqa: PLC0415 - a record; loaded by now
+
+    mine = select(Membership.project_id).where(Membership.person_id == person.id)
+    same = select(Asked.id).where(
+        Asked.fingerprint == submission.fingerprint,
+        (Asked.author_id == person.id) | Asked.project_id.in_(mine),
+    )
+    return session.scalar(same.limit(1)) is not None
 
 
 def check_review(session: Session, *, person: Person, output: Output) -> None:
