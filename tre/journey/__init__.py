@@ -42,12 +42,15 @@ Setting up (demo, commands) uses the records' own functions inside ``database.wr
 people.add, people.issue_token, datasets.register, datasets.publish_version(catalogue=Catalogue),
 datasets.publish_policy(policy=Policy), projects.create, budgets.open_account.
 
-For the worker
-  validated.validate(session, *, job_id, token, now) -> Outcome
-  executed.execute(work, *, sandboxes, deadline) -> Unprotected
-  protected.settle(session, *, job_id, token, protected_json, rendered, now) -> Submission
+For the worker, which holds a job by its lease (LeaseLost if it no longer does)
+  validated.validate(session, *, job_id, token, now) -> Outcome    (reserves, once)
+  executed.execute(work, *, engine, deadline) -> Unprotected
+  protected.protect(work, unprotected) -> Protected
+  protected.settle(session, *, work, protected, rendered, now) -> Submission
   failed.fail(session, *, job_id, token, kind, now) -> Submission
   released.release_waiting(session, *, now) -> int
+At start
+  started.check(session, *, production) raises ConfigurationError
 
 Errors: tre.errors (each with ``public``, ``code`` and ``status``), queries.errors.QueryRefused
 (with ``problems``). Nothing else is raised on purpose.
