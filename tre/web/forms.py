@@ -22,7 +22,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from tre.journey.answered import LONGEST_ANSWER
 from tre.journey.appointed import SHORTEST_PASSWORD
@@ -75,7 +75,13 @@ class Send(FlaskForm):
             Length(max=LONGEST_PURPOSE, message=f"Use at most {LONGEST_PURPOSE} characters"),
         ],
     )
-    rho_nano = HiddenField(validators=[Optional()])
+    rho_nano = HiddenField(
+        id="rho-1",  # the first of the offers, so that the error summary leads there
+        validators=[
+            Optional(),
+            Regexp(r"[0-9]{1,15}\Z", message="Choose one of the prices that are offered"),
+        ],
+    )
     key = HiddenField(validators=[Optional()])
     submit = SubmitField("Ask this question", widget=GovSubmitInput())
 
