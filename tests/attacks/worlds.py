@@ -286,11 +286,15 @@ def witness(folder: Path, *, data: Sealed, policy: Policy, engine: Any = None) -
             report={},
             now=service.clock(),
         )
-    tokens = {name: token(service, name) for name in ("ada", "ben", "gus", "cleo", "eve", "fay")}
-    return Witness(service, engine or SealedEngine(data.store), tokens)
+    return Witness(service, engine or SealedEngine(data.store), tokens(service))
 
 
-def token(service: Service, name: str) -> str:
+def tokens(service: Service) -> dict[str, str]:
+    """One with every scope for everybody."""
+    return {name: _token(service, name) for name in service.world.people}
+
+
+def _token(service: Service, name: str) -> str:
     with service.sessions() as session, database.writing(session):
         return people.issue_token(
             session,

@@ -1,0 +1,326 @@
+"""Can a table leave on anything but the approvals that its policy asks for, of its exact bytes?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+
+from tests import factories
+from tests.catalogues import dp_policy, sdc_policy
+from tests.factories import NOW, World, a_query
+from tests.made_up_engines import SteadyEngine
+from tre import database, guards
+from tre.errors import ArtefactsChanged, EdgeNotAllowed, NotFound, NotPermitted
+from tre.journey import cancelled, looked, released, reviewed, stopped, submitted
+from tre.lifecycle import State
+from tre.outputs import Artefact, Format, Output
+from tre.people import Role
+from tre.releases import Release
+from tre.reviews import Decision
+from tre.submissions import Submission
+from tre.worker.carry import Carrier
+from tre.worker.loop import Loop
+
+TWO = replace(dp_policy(), checkers=2)
+
+
+def answered(session: Session, *, policy=TWO, by: str = "ada") -> tuple[World, Submission]:
+    """A question whose table waits for its checkers."""
+    world = factories.furnish(session, policy=policy)
+    return world, ask(session, world, by=by)
+
+
+def ask(session: Session, world: World, *, by: str = "ada") -> Submission:
+    submission = submitted.submit(
+        session,
+        person=world.person(session, by),
+        project_id=world.other_project if by == "gus" else world.project,
+        query=a_query(),
+        purpose="To learn.",
+        now=NOW,
+    )
+    session.rollback()
+    carrier(session).next_job()
+    session.expire_all()
+    return submission
+
+
+def carrier(session: Session) -> Carrier:
+    made = sessionmaker(session.get_bind())
+    return Carrier(made, SteadyEngine(), "worker", slot_scale=0, clock=lambda: NOW)
+
+
+def decide(
+    session: Session,
+    world: World,
+    submission: Submission,
+    who: str,
+    decision: Decision = Decision.APPROVE,
+    digest: str | None = None,
+) -> Submission:
+    output = submission.output
+    assert output is not None
+    return reviewed.review(
+        session,
+        checker=world.person(session, who),
+        output_id=output.id,
+        artefact_hash=digest or output.manifest_hash,
+        decision=decision,
+        reason="Because.",
+        now=NOW,
+    )
+
+
+def make_checker(session: Session, world: World, who: str) -> None:
+    with database.writing(session):
+        world.person(session, who).roles = [Role.CHECKER.value, Role.RESEARCHER.value]
+
+
+@pytest.mark.parametrize("who", ["ada", "ben"])
+def test_an_author_or_member_who_is_also_a_checker_never_checks_here(session, who):
+    world, submission = answered(session)
+    make_checker(session, world, who)
+
+    with pytest.raises(NotPermitted):
+        reviewed.opened(session, checker=world.person(session, who), output_id=submission.output.id)
+    with pytest.raises(NotPermitted):
+        decide(session, world, submission, who)
+    assert reviewed.queue(session, checker=world.person(session, who)) == []
+
+
+def test_who_asked_the_same_elsewhere_does_not_check_it_here(session):
+    """The table is one draw: a checker's look at it would be a project's look before release."""
+    world, submission = answered(session, policy=sdc_policy())
+    ask(session, world, by="gus")
+    make_checker(session, world, "gus")
+
+    with pytest.raises(NotPermitted):
+        reviewed.opened(
+            session, checker=world.person(session, "gus"), output_id=submission.output.id
+        )
+    with pytest.raises(NotPermitted):
+        decide(session, world, submission, "gus")
+
+
+def test_one_checker_counts_once(session):
+    world, submission = answered(session)
+    decide(session, world, submission, "cleo")
+
+    for decision in Decision:
+        with pytest.raises(EdgeNotAllowed):
+            decide(session, world, submission, "cleo", decision)
+    assert submission.state == State.PROTECTED
+    assert session.query(Release).count() == 0
+
+
+def test_a_returned_table_begins_its_approvals_anew(session):
+    from tre.journey import answered as answers
+
+    world, submission = answered(session)
+    decide(session, world, submission, "cleo")
+    decide(session, world, submission, "dan", Decision.RETURN)
+    author = world.person(session, "ada")
+    answers.answer(session, person=author, submission_id=submission.id, answer="Because.", now=NOW)
+    decide(session, world, submission, "dan")
+
+    assert submission.state == State.PROTECTED, "the first round's approval is gone"
+    decide(session, world, submission, "cleo")
+    assert submission.state == State.RELEASED
+
+
+@pytest.mark.parametrize("who", ["ada", "gus", "eve", "fay"])
+def test_nobody_without_the_role_checks(session, who):
+    world, submission = answered(session)
+    with pytest.raises((NotFound, NotPermitted)):
+        decide(session, world, submission, who)
+
+
+def test_a_checker_whose_role_was_taken_away_decides_no_more(session):
+    world, submission = answered(session)
+    with database.writing(session):
+        world.person(session, "cleo").roles = []
+    with pytest.raises(NotFound):
+        decide(session, world, submission, "cleo")
+
+
+def test_an_approval_of_other_bytes_is_none(session):
+    world, submission = answered(session)
+    for digest in ("0" * 64, submission.output.manifest_hash.upper(), "", " "):
+        with pytest.raises(ArtefactsChanged):
+            decide(session, world, submission, "cleo", digest=digest or "-")
+
+
+def test_a_cancelled_table_stays_inside(session):
+    world, submission = answered(session)
+    decide(session, world, submission, "cleo")
+    author = world.person(session, "ada")
+    cancelled.cancel(session, person=author, submission_id=submission.id, now=NOW)
+
+    with pytest.raises(EdgeNotAllowed):
+        decide(session, world, submission, "dan")
+    released.release_waiting(session, now=NOW)
+    assert session.query(Release).count() == 0
+
+
+def test_an_exact_table_leaves_by_no_way(session):
+    world, submission = answered(session, policy=sdc_policy())
+    decide(session, world, submission, "cleo")
+    decide(session, world, submission, "dan")
+
+    assert submission.state == State.REVIEWED
+    assert released.release_waiting(session, now=NOW) == 0
+    assert released.release_now(session, output=submission.output, now=NOW) is None
+    assert session.query(Release).count() == 0
+
+
+# Rows changed in the database behind the service's back, on both databases.
+
+
+@pytest.fixture
+def behind(engine: Engine):
+    with Session(engine) as session:
+        yield session
+
+
+TAMPERING: dict[str, str] = {
+    "bytes of an output": "UPDATE artefact SET content = 'x'",
+    "hash of a file": "UPDATE artefact SET sha256 = 'x'",
+    "hash of all files": "UPDATE output SET manifest_hash = 'x'",
+    "an output of another question": "UPDATE output SET draw_id = submission_id",
+    "one more file": "INSERT INTO artefact (id, output_id, format, media_type, content, sha256)"
+    " SELECT 'forged', id, 'other', 'text/plain', 'x', 'x' FROM output",
+    "a file less": "DELETE FROM artefact WHERE format = 'csv'",
+    "reviewed by nobody": "UPDATE submission SET state = 'reviewed'",
+    "released by nobody": "UPDATE submission SET state = 'released'",
+    "back to the start": "UPDATE submission SET state = 'submitted'",
+    "no checkers needed": "UPDATE submission SET checkers_required = 0",
+    "another track": "UPDATE submission SET track = 'sdc'",
+    "another author": "UPDATE submission SET author_id = '{ben}'",
+    "a release without a decision": "INSERT INTO release (id, output_id, project_id, dataset_id,"
+    " fingerprint, manifest_hash, released_at) SELECT 'forged', o.id, s.project_id, s.dataset_id,"
+    " s.fingerprint, o.manifest_hash, s.moved_at FROM output o JOIN submission s"
+    " ON s.id = o.submission_id",
+    "a review by its author": "INSERT INTO review (id, output_id, checker_id, round, decision,"
+    " reason, artefact_hash, created_at) SELECT 'forged', o.id, s.author_id, 1, 'approve', '',"
+    " o.manifest_hash, s.moved_at FROM output o JOIN submission s ON s.id = o.submission_id",
+    "a second review by the same": "INSERT INTO review (id, output_id, checker_id, round,"
+    " decision, reason, artefact_hash, created_at) SELECT 'forged', output_id, checker_id, round,"
+    " decision, reason, artefact_hash, created_at FROM review",
+    "another's approval": "UPDATE review SET checker_id = '{dan}'",
+    "no objection": "DELETE FROM review",
+    "another draw": "UPDATE draw SET protected_json = '{{}}'",
+    "an audit entry": "UPDATE audit_entry SET detail = '{{}}'",
+    "no audit": "DELETE FROM audit_entry",
+    "a refund": "UPDATE account SET rho_spent = 0 WHERE rho_spent > 0",
+    "more than there is": "UPDATE account SET rho_spent = rho_total + 1",
+    "a smaller charge": "UPDATE charge SET rho_nano = 0",
+    "no charge": "DELETE FROM charge",
+    "a weaker policy": "UPDATE policy_version SET policy_json = '{{}}'",
+}
+
+
+def test_the_database_refuses_what_the_service_would_never_write(behind):
+    world, submission = answered(behind)
+    decide(behind, world, submission, "cleo")
+
+    assert [what for what in TAMPERING if passes(behind, world, what)] == []
+
+
+def passes(session: Session, world: World, what: str) -> bool:
+    point = session.begin_nested()
+    try:
+        session.execute(text(TAMPERING[what].format(**world.people)))
+    except DBAPIError:
+        point.rollback()
+        return False
+    point.rollback()
+    return True
+
+
+def test_without_guards_tampering_would_pass(behind):
+    """So it is the guards that refuse, and the statements are sound."""
+    world, submission = answered(behind)
+    decide(behind, world, submission, "cleo")
+    guards.lift(behind.connection())
+
+    refused_anyway = {what for what in TAMPERING if not passes(behind, world, what)}
+    behind.rollback()
+    by_constraints = {
+        "a second review by the same",
+        "an output of another question",
+        "more than there is",
+    }
+    assert refused_anyway == by_constraints
+
+
+def without_guards(session: Session, change: Callable[[], None]) -> None:
+    """Somebody who owns the database itself."""
+    with database.writing(session):
+        guards.lift(session.connection())
+        change()
+        session.flush()
+        guards.lay(session.connection())
+    session.expire_all()
+
+
+def swap_bytes(session: Session) -> None:
+    csv = session.query(Artefact).filter_by(format=Format.CSV.value).one()
+    csv.content = b"everything"
+
+
+def test_bytes_swapped_after_the_approval_do_not_leave(session):
+    world, submission = answered(session)
+    owner = world.person(session, "eve")
+    stopped.stop(session, owner=owner, dataset_id=world.dataset, reason="Wait.", now=NOW)
+    decide(session, world, submission, "cleo")
+    decide(session, world, submission, "dan")
+    assert submission.state == State.REVIEWED
+    without_guards(session, lambda: swap_bytes(session))
+    stopped.resume(session, owner=owner, dataset_id=world.dataset, reason="Go.", now=NOW)
+
+    Loop(carrier(session), 0.1)._sweep()
+
+    session.expire_all()
+    assert submission.state == State.REVIEWED
+    assert session.query(Release).count() == 0
+
+
+def test_bytes_swapped_before_the_last_approval_are_not_approved(session):
+    world, submission = answered(session)
+    decide(session, world, submission, "cleo")
+    without_guards(session, lambda: swap_bytes(session))
+
+    with pytest.raises(ArtefactsChanged):
+        decide(session, world, submission, "dan")
+    assert session.query(Output).one().submission.state == State.PROTECTED
+
+
+def test_a_poisoned_output_does_not_hold_up_others(session):
+    """The sweep goes on to what may leave."""
+    world, submission = answered(session)
+    other = ask(session, world, by="gus")
+    owner = world.person(session, "eve")
+    stopped.stop(session, owner=owner, dataset_id=world.dataset, reason="Wait.", now=NOW)
+    for one in (submission, other):
+        decide(session, world, one, "cleo")
+        decide(session, world, one, "dan")
+    first = min(submission.output, other.output, key=lambda one: one.id)
+
+    def swap() -> None:
+        session.query(Artefact).filter_by(output_id=first.id, format="csv").one().content = b"x"
+
+    without_guards(session, swap)
+    stopped.resume(session, owner=owner, dataset_id=world.dataset, reason="Go.", now=NOW)
+
+    Loop(carrier(session), 0.1)._sweep()
+
+    session.expire_all()
+    assert [one.output_id for one in session.query(Release)] == [
+        max(submission.output.id, other.output.id)
+    ]
+    assert looked.my_releases(session, person=world.person(session, "fay")) == []
