@@ -1,8 +1,8 @@
 """Who answers a plan? A sandbox that was made ready before, used for this one query only.
 
 A fresh child is ready for each dataset version that is in use; a query takes it, and another is
-made ready behind it. So a query costs little more than its statement, and no process ever sees
-two questions. Every failure is one exception, with one public sentence.
+made ready when the caller says so. So a query costs little more than its statement, and no
+process ever sees two questions. Every failure is one exception, with one public sentence.
 """
 
 from __future__ import annotations
@@ -78,6 +78,8 @@ class Sandboxes:
     def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
         """The plan's vectors. ``deadline`` is of ``time.monotonic``: the child is killed then.
 
+        Who calls says by ``prepare`` when the next child starts: were it as soon as this one has
+        answered, the next question would begin earlier or later by how long this one took.
         Raises EngineFailed, whatever went wrong; its ``kind`` is for the operator.
         """
         question = asked(Job.of(plan))
@@ -87,7 +89,6 @@ class Sandboxes:
             blob = child.read(codec.encoded_length(plan.shape), deadline=deadline)
         finally:
             cancelled = self._ended(child)
-            self._make_ready(self._store.path(dataset, version))
         if cancelled:
             raise EngineFailed(Fault.CANCELLED)
         return _decoded(blob, plan=plan)

@@ -33,6 +33,9 @@ class SteadyEngine:
     def await_ready(self, *, dataset: str, version: str) -> None:
         """Always."""
 
+    def prepare(self, *, dataset: str, version: str) -> None:
+        """Nothing to start."""
+
     def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
         self.runs.append(f"{dataset}/{version}")
         if time.monotonic() + self.seconds > deadline:
@@ -53,6 +56,9 @@ class BrokenEngine:
 
     def await_ready(self, *, dataset: str, version: str) -> None:
         """Always."""
+
+    def prepare(self, *, dataset: str, version: str) -> None:
+        """Nothing to start."""
 
     def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
         raise self.error

@@ -61,6 +61,7 @@ def decide(
     submission: Submission,
     who: str,
     decision: Decision = Decision.APPROVE,
+    *,
     digest: str | None = None,
 ) -> Submission:
     output = submission.output

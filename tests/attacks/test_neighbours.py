@@ -54,7 +54,7 @@ class Patient:
 
     def __init__(self, sandboxes: Sandboxes) -> None:
         self.sandboxes = sandboxes
-        self.await_ready = sandboxes.await_ready
+        self.await_ready, self.prepare = sandboxes.await_ready, sandboxes.prepare
 
     def run(self, plan: Any, *, dataset: str, version: str, deadline: float) -> Any:
         return self.sandboxes.run(plan, dataset=dataset, version=version, deadline=deadline + 60)

@@ -161,6 +161,9 @@ class SealedEngine:
     def await_ready(self, *, dataset: str, version: str) -> None:
         """Always."""
 
+    def prepare(self, *, dataset: str, version: str) -> None:
+        """Nothing to start."""
+
     def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
         con = connect()
         try:

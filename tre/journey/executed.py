@@ -18,6 +18,9 @@ class Engine(Protocol):
     def await_ready(self, *, dataset: str, version: str) -> None:
         """Raises EngineFailed if no engine can be made ready for this file."""
 
+    def prepare(self, *, dataset: str, version: str) -> None:
+        """Begins to make an engine ready for the next question, without waiting for it."""
+
     def run(self, plan: Plan, *, dataset: str, version: str, deadline: float) -> Unprotected:
         """Raises EngineFailed at the deadline (of ``time.monotonic``) or for any fault."""
 

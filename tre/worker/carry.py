@@ -167,6 +167,8 @@ class Carrier:
             counted = executed.execute(work, engine=self.engine, deadline=slot.engine_until)
         finally:
             slot.wait_for_engine()
+            # Not before: the next question must not begin by how long this one took.
+            self.engine.prepare(dataset=work.dataset, version=work.version)
         self.at_step("counted")
         return protected.protect(work, counted)
 
