@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from disclosure_control.arranged import Order
 from queries.canonical_conditions import Canonical
 from queries.catalogue import Catalogue, Link
 from queries.json_conditions import predicate_json
@@ -51,14 +52,6 @@ def canonical(query: Query, catalogue: Catalogue) -> Query:
         measures=_sorted_measures(query),
     )
     return replace(query, joins=_needed_joins(query, catalogue=catalogue))
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Where each dimension and measure of a query stands in its canonical form."""
-
-    dimensions: tuple[int, ...]
-    measures: tuple[int, ...]
 
 
 def order_in_canonical(query: Query, catalogue: Catalogue) -> Order:

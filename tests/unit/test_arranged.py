@@ -8,10 +8,10 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from disclosure_control.arranged import arranged
 from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
 from disclosure_control.tables import Axis, Cell, Kind, Protected, Published, Shape, Status
 from queries.fingerprint import Order
-from tre.rendering.arranged import arranged
 
 RECORD = DisclosureRecord("dp", "hash", "person", "claim", (), ("old words",), (), (), 1, 0, ())
 

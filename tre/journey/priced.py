@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from disclosure_control.arranged import Order
 from disclosure_control.policy import Policy
 from disclosure_control.tables import Shape
 from queries import fingerprint, json_form, plan, validate, words
 from queries.catalogue import Catalogue
 from queries.errors import QueryRefused, problem
-from queries.fingerprint import Order
 from queries.language import Query
 from queries.plan import Plan
 from tre.datasets import DatasetVersion, PolicyVersion

@@ -14,6 +14,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from disclosure_control.arranged import arranged
 from disclosure_control.errors import DisclosureError
 from disclosure_control.tables import Protected
 from queries.errors import EngineFailed
@@ -26,7 +27,6 @@ from tre.journey.executed import Engine
 from tre.journey.validated import Work
 from tre.outputs import Rendered
 from tre.rendering import artefacts
-from tre.rendering.arranged import arranged
 from tre.worker.heart import Heart
 from tre.worker.slot import Slot
 

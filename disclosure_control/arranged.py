@@ -12,7 +12,6 @@ from math import prod
 
 from disclosure_control.record import DisclosureRecord, Finding
 from disclosure_control.tables import Axis, Protected, Published, Shape
-from queries.fingerprint import Order
 
 
 def arranged(drawn: Protected, *, shape: Shape, order: Order) -> Protected:
@@ -30,6 +29,14 @@ def arranged(drawn: Protected, *, shape: Shape, order: Order) -> Protected:
         ),
         record=_record(drawn, shape, order, move),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Where each dimension and measure of a question stands in its canonical spelling."""
+
+    dimensions: tuple[int, ...]
+    measures: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
