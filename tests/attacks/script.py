@@ -16,14 +16,15 @@ from tre.submissions import Submission
 SPEC = Path(__file__).parents[1] / "spec"
 CORPUS = Path(__file__).parent / "hostile_sql.txt"
 
+HDL = "SELECT person, count(*) > 0 AS has FROM labs WHERE test = 'hdl' GROUP BY person"
 QUESTIONS = (
     "SELECT area, sex, count(*) FROM persons GROUP BY area, sex",
     "SELECT sex, avg(bmi), sum(income) FROM persons WHERE age >= 100 GROUP BY sex",
     "SELECT test, count(*), avg(value), count(distinct person) FROM labs GROUP BY test",
-    ("WITH f AS (SELECT person, count(*) > 0 AS has FROM labs WHERE test = 'hdl' GROUP BY person)"
-    " SELECT f.has, count(*) FROM persons LEFT JOIN f ON f.person = persons.person GROUP BY f.has"),
-    ("SELECT recode(kind, 'disease'), count(distinct person) FROM events"
-    " GROUP BY recode(kind, 'disease')"),
+    f"WITH f AS ({HDL}) SELECT f.has, count(*) FROM persons"
+    " LEFT JOIN f ON f.person = persons.person GROUP BY f.has",
+    "SELECT recode(kind, 'disease'), count(distinct person) FROM events"
+    " GROUP BY recode(kind, 'disease')",
 )
 """Each is about at least one of the units that somebody might look for."""
 
@@ -48,7 +49,7 @@ def refused_texts() -> list[str]:
         for block in blocks
     ]
     hostile = [line for line in CORPUS.read_text("utf-8").splitlines() if line and line[:2] != "# "]
-    return [text for text in asked if text.strip()] + hostile[::8]
+    return [text for text in asked if text.strip()] + hostile[::16]
 
 
 def asked(text: str, **more: Any) -> dict[str, Any]:
@@ -183,9 +184,9 @@ def whole_story(w: Witness) -> None:
     be_refused(w)
     preview_all(w)
     ask_by_pages(w)
-    questions = [ask_and_watch(w, text) for text in QUESTIONS]
+    questions = [ask_and_watch(w, text) for text in QUESTIONS[:3:2]]
     release(w, questions[0])
-    w.call("POST", f"/submissions/{questions[3]}/cancellation")
+    w.call("POST", f"/submissions/{questions[1]}/cancellation")
     ask_the_same_elsewhere(w)
     cancel_on_the_way(w)
     fail_in_every_way(w)
@@ -195,9 +196,12 @@ def whole_story(w: Witness) -> None:
 
 
 def short_story(w: Witness) -> None:
-    """The questions alone, each looked at where something could show."""
+    """The questions alone, their pages, and every byte that would leave."""
     for text in (BY_SEX, *QUESTIONS):
-        ask_and_release(w, text)
+        question = submit(w, text)
+        w.work()
+        look_at(w, question)
+        w.keep_files(question)
 
 
 def shortest_story(w: Witness) -> None:
