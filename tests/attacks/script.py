@@ -21,10 +21,14 @@ QUESTIONS = (
     "SELECT area, sex, count(*) FROM persons GROUP BY area, sex",
     "SELECT sex, avg(bmi), sum(income) FROM persons WHERE age >= 100 GROUP BY sex",
     "SELECT test, count(*), avg(value), count(distinct person) FROM labs GROUP BY test",
-    f"WITH f AS ({HDL}) SELECT f.has, count(*) FROM persons"
-    " LEFT JOIN f ON f.person = persons.person GROUP BY f.has",
-    "SELECT recode(kind, 'disease'), count(distinct person) FROM events"
-    " GROUP BY recode(kind, 'disease')",
+    (
+        f"WITH f AS ({HDL}) SELECT f.has, count(*) FROM persons"
+        " LEFT JOIN f ON f.person = persons.person GROUP BY f.has"
+    ),
+    (
+        "SELECT recode(kind, 'disease'), count(distinct person) FROM events"
+        " GROUP BY recode(kind, 'disease')"
+    ),
 )
 """Each is about at least one of the units that somebody might look for."""
 
