@@ -34,7 +34,9 @@ def needs(scope: Scope) -> Callable[[View], View]:
                 raise Problem("scope-missing", f"This needs a token with the scope {scope.value}.")
             return view(*args, **kwargs)
 
-        return blueprint.doc(security=[{SECURITY: [scope.value]}])(checked)
+        # ``doc`` overwrites all that it can say, so what was said of answers is said again.
+        answers = getattr(view, "_spec", {}).get("responses")
+        return blueprint.doc(responses=answers, security=[{SECURITY: [scope.value]}])(checked)
 
     return decorate
 
