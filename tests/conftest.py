@@ -31,16 +31,19 @@ def sqlite(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """The same test on both databases."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite")
-        return
-    with postgres.database(request.getfixturevalue("postgres_server")) as url:
+@pytest.fixture
+def postgresql(postgres_server: str) -> Iterator[Engine]:
+    with postgres.database(postgres_server) as url:
         engine = factories.migrated(url)
         yield engine
         engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """The same test on both databases."""
+    found: Engine = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from tre.lifecycle import EDGES, INITIAL, TERMINAL, State
 
 PREFIX = "guard_"
+EMPTIED = "_emptied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +293,19 @@ def _postgresql(guard: Guard) -> tuple[str, ...]:
         (
             f'CREATE TRIGGER "{name}" BEFORE {guard.event} ON "{guard.table}"'
             f' FOR EACH ROW EXECUTE FUNCTION "{name}"()'
+        ),
+        *_not_emptied(guard, name),
+    )
+
+
+def _not_emptied(guard: Guard, name: str) -> tuple[str, ...]:
+    """TRUNCATE passes by the triggers of rows: what is never removed needs one of its own."""
+    if guard.event != "DELETE":
+        return ()
+    return (
+        (
+            f'CREATE TRIGGER "{name}{EMPTIED}" BEFORE TRUNCATE ON "{guard.table}"'
+            f' FOR EACH STATEMENT EXECUTE FUNCTION "{name}"()'
         ),
     )
 
