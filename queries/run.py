@@ -26,6 +26,7 @@ from queries.sandbox import Child
 from queries.store import Store
 
 START_SECONDS = 20.0
+START_STEP = 0.5  # seconds to which a wait for a start is rounded up
 MOST_READY = 8
 """Files for which a child is kept ready; the one that waited longest makes room."""
 
@@ -64,10 +65,15 @@ class Sandboxes:
             waiting = self._ready.get(path)
             if waiting is None or _ended_early(waiting):
                 self._ready[path] = waiting = self._starting(path)
+        if waiting.done():
+            return
+        began = time.monotonic()
         try:
             waiting.result(timeout=START_SECONDS)
         except TimeoutError:
             raise EngineFailed(Fault.START) from None
+        # A start takes as long as the file is large: rounded up, it does not say how large.
+        time.sleep(-(time.monotonic() - began) % START_STEP)
 
     def is_ready(self, *, dataset: str, version: str) -> bool:
         """Does a child wait for this version, with its file read?"""

@@ -23,6 +23,7 @@ from tre.demo import cast, places, prepare, serve
 from tre.demo.places import Places
 
 DEBIAN = ("chromium", "chromium-browser", "google-chrome")
+SLOT_SCALE = 8.0  # other tests keep this machine busy
 NONE_HERE = "The journeys did not run: no Chromium here (apt-get install chromium)."
 
 
@@ -61,7 +62,7 @@ class Stage:
 
 @pytest.fixture(scope="session")
 def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    here = Places(tmp_path_factory.mktemp("journey"), free_port())
+    here = Places(tmp_path_factory.mktemp("journey"), free_port(), SLOT_SCALE)
     places.make(here)
     _prepare(here)
     with ExitStack() as running:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import config
 from tests.factories import NOW
+from tests.made_up_engines import BrokenEngine
 from tests.web.service import Clock, Service
 from tre import people
 from tre.audit import AuditEntry
@@ -30,6 +31,7 @@ from tre.journey import published
 from tre.lifecycle import State
 from tre.people import Person
 from tre.releases import Release
+from tre.worker.carry import Carrier
 
 
 @pytest.fixture
@@ -244,6 +246,36 @@ def test_the_same_question_again_costs_nothing_and_says_so(stage, worker, capsys
     assert "at no cost" in said
     assert "1.98 →         1.98" in said
     assert stage.session.scalar(select(func.count()).select_from(Release)) == 2
+
+
+def overrunning(stage, sqlite, monkeypatch, *, times):
+    """The worker of a busy machine: so many questions overrun their slot."""
+    wait, service = story._await, Service(None, sessionmaker(sqlite), None, Clock())
+    left = iter(range(times))
+
+    def carried(stage: story.Stage, submission, wanted) -> None:
+        stage.session.rollback()
+        if next(left, None) is None:
+            service.work()
+        else:
+            Carrier(sessionmaker(sqlite), BrokenEngine(), "busy", slot_scale=0).next_job()
+        wait(stage, submission, wanted)
+
+    monkeypatch.setattr(story, "_await", carried)
+
+
+def test_an_overrun_is_told_and_asked_again_at_a_charge(stage, sqlite, monkeypatch, capsys):
+    overrunning(stage, sqlite, monkeypatch, times=2)
+    assert story.play(stage).output.submission.state == State.RELEASED.value
+    said = capsys.readouterr().out
+    assert said.count("Not answered") == 2
+    assert "2 →         1.94" in said
+
+
+def test_a_machine_that_always_overruns_is_told_what_to_change(stage, sqlite, monkeypatch):
+    overrunning(stage, sqlite, monkeypatch, times=3)
+    with pytest.raises(story.Stuck, match="TRE_SLOT_SCALE"):
+        story.play(stage)
 
 
 def test_a_question_that_does_not_arrive_is_told_and_not_waited_for(stage, monkeypatch):

@@ -18,6 +18,7 @@ class Places:
 
     folder: Path
     port: int
+    slot_scale: float = 1.0  # above 1 where a machine is slow or busy
 
     @property
     def database_url(self) -> str:
@@ -61,13 +62,15 @@ class Places:
             "TRE_DATABASE_URL": self.database_url,
             "TRE_STORE_ROOT": str(self.store),
             "TRE_KEY_FILE": str(self.key),
+            "TRE_SLOT_SCALE": str(self.slot_scale),
         }
 
 
 def from_environment() -> Places:
-    """``TRE_DEMO_FOLDER`` and ``PORT`` move the demonstration elsewhere."""
+    """``TRE_DEMO_FOLDER`` and ``PORT`` move it; ``TRE_SLOT_SCALE`` gives it longer slots."""
+    scale = float(os.environ.get("TRE_SLOT_SCALE", "1"))
     folder = Path(os.environ.get("TRE_DEMO_FOLDER", ROOT / "var" / "demo"))
-    return Places(folder.resolve(), int(os.environ.get("PORT", "8000")))
+    return Places(folder.resolve(), int(os.environ.get("PORT", "8000")), scale)
 
 
 def make(places: Places) -> None:

@@ -53,6 +53,10 @@ def preview(found: Preview) -> None:
     say(f"Gates: {gates}. The answer appears after {found.slot_seconds:g} s, whatever it is.")
 
 
+def overran() -> None:
+    step("Not answered", "A failure says no more than that, and its charge stays. Asked again.")
+
+
 def submitted(submission: Submission) -> None:
     step("Submitted", "Every gate was checked; the question waits in the queue.")
     say(f"Submission {submission.id}")
