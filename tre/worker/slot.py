@@ -13,11 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-# What noise, pictures and the commit need of a slot, in seconds: their own time, and a part that
-# grows with the slot, since slots are long where tables are large or machines are slow.
-REST = 0.28
-REST_SHARE = 0.1
-LONGEST_REST = 2.0
+from queries.plan_slots import rest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +32,7 @@ class Slot:
     @property
     def engine_until(self) -> float:
         """The engine is ended here."""
-        rest = min(REST + REST_SHARE * self.seconds, LONGEST_REST)
-        return self.began + self.seconds - rest
+        return self.began + self.seconds - rest_of(self.seconds)
 
     def end(self, *, at: float) -> float:
         """The first end of a slot that is not before ``at``: late answers wait for the next."""
