@@ -5,12 +5,15 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from apiflask import APIFlask
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 import tre.api
 from tre import database
 from tre import request as this
+from tre.journey import started
 from tre.web import faults, mount, pages, security, visitor
 from tre.web.security import Promise
 
@@ -54,7 +57,14 @@ def _behind_proxies(app: APIFlask, settings: config.WebConfig) -> None:
 
 def _with_database(app: APIFlask, settings: config.WebConfig, clock: this.Clock) -> None:
     engine = database.connect(settings.database_url)
+    _check(engine, settings)
     this.install(app, sessions=database.sessions(engine), clock=clock)
+
+
+def _check(engine: Engine, settings: config.WebConfig) -> None:
+    with Session(engine) as session:
+        started.check(session, production=settings.production)
+    engine.dispose()  # no connection is open where a server forks after this
 
 
 def _with_promises(app: APIFlask, settings: config.WebConfig) -> None:

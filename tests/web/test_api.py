@@ -234,6 +234,22 @@ def test_a_refused_question_has_a_stable_code_and_a_place_in_the_text(world):
         assert first["where"].startswith("line 2,")
 
 
+@pytest.mark.parametrize(
+    ("measure", "code", "there"),
+    [
+        ("avg(sex)", "needs_number", "sex)"),
+        ("count(*), count(*)", "duplicate_measure", ""),
+    ],
+)
+def test_what_the_dataset_cannot_answer_has_a_place_in_the_text_too(world, measure, code, there):
+    sql = f"SELECT sex, {measure} FROM persons GROUP BY sex"
+    for what, body in (("previews", PREVIEW), ("submissions", QUESTION)):
+        answer = world.post(f"/projects/liver/{what}", json={**body, "query": sql})
+        first = next(one for one in answer.json["problems"] if one["code"] == code)
+        assert there in sql[first["position"]["start"] :]
+        assert first["where"].startswith("line 1,")
+
+
 def test_a_refused_form_has_a_path(world):
     query = {"dataset": "clinic", "source": "nowhere", "measures": [{"statistic": "count"}]}
     answer = world.post("/projects/liver/previews", json={**PREVIEW, "query": query})

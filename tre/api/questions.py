@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from disclosure_control.policy import Policy
 from queries.catalogue import Catalogue
 from queries.language import Query
 from tre import request as this
@@ -111,15 +112,17 @@ def cancel(submission: str) -> said.SubmissionAnswer:
 def _query(session: Session, question: said.Question, *, person: Person) -> Query:
     """The typed query of a text or of the JSON form. Raises NotFound, QueryRefused."""
     view = looked.dataset(session, person=person, name=question.dataset)
-    return _read(question.query, view.version.catalogue)
+    return _read(
+        question.query, catalogue=view.version.catalogue, policy=view.policy_version.policy
+    )
 
 
-def _read(query: str | dict[str, object], catalogue: Catalogue) -> Query:
+def _read(query: str | dict[str, object], *, catalogue: Catalogue, policy: Policy) -> Query:
+    """Whole and answerable, so that every problem still has its place in what was sent."""
     from queries import json_form, sql  # noqa: PLC0415 - the parser loads with the first question
 
-    if isinstance(query, str):
-        return sql.parse(query, catalogue)
-    return json_form.from_json(query, catalogue)
+    way = sql if isinstance(query, str) else json_form
+    return way.admit(query, catalogue, policy)
 
 
 def _key(row: Submission) -> pages.Key:

@@ -1,8 +1,8 @@
-"""May the service start on this database? Asked once by each process, before it serves."""
+"""May the service start on this database? Asked by web and worker alike, before they serve."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from tre.errors import ConfigurationError
@@ -10,7 +10,9 @@ from tre.people import Person
 
 
 def check(session: Session, *, production: bool) -> None:
-    """Raises ConfigurationError in production where a demo account is active."""
+    """Raises ConfigurationError without tables, and in production where a demo account is active."""
+    if not inspect(session.connection()).has_table(Person.__tablename__):
+        raise ConfigurationError(("the database has no tables yet: tre.cli db upgrade makes them",))
     demo = select(Person.id).where(Person.demo.is_(True), Person.active.is_(True)).limit(1)
     if production and session.scalar(demo) is not None:
         raise ConfigurationError(("the database holds demo accounts",))
