@@ -96,8 +96,3 @@ def write(
 def of_submission(session: Session, submission_id: str) -> list[AuditEntry]:
     found = select(AuditEntry).where(AuditEntry.submission_id == submission_id)
     return list(session.scalars(found.order_by(AuditEntry.id)))
-
-
-def of_dataset(session: Session, dataset_id: str) -> list[AuditEntry]:
-    found = select(AuditEntry).where(AuditEntry.dataset_id == dataset_id)
-    return list(session.scalars(found.order_by(AuditEntry.id)))

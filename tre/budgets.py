@@ -55,10 +55,6 @@ class Account(Base):
     def rho_left(self) -> int:
         return self.rho_total - self.rho_spent
 
-    @property
-    def delta_left(self) -> int:
-        return self.delta_total - self.delta_spent
-
 
 class ChargeState(StrEnum):
     RESERVED = "reserved"

@@ -38,9 +38,6 @@ class Project(Base):
     def datasets(self) -> list[Dataset]:
         return [ground.dataset for ground in self.grounds]
 
-    def in_dates(self, day: datetime.date) -> bool:
-        return self.starts_on <= day <= self.ends_on
-
 
 class Membership(Base):
     __tablename__ = "membership"

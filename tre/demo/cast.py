@@ -34,7 +34,7 @@ COLLEAGUE = Part(
     "colleague@demo.example",
     "Remy Researcher",
     (Role.RESEARCHER,),
-    "ask questions of stops and firms",
+    "ask questions of cohort, stops and firms",
 )
 FIRST = Part("checker1@demo.example", "Cora Checker", (Role.CHECKER,), "check outputs")
 SECOND = Part("checker2@demo.example", "Chris Checker", (Role.CHECKER,), "check outputs")

@@ -10,9 +10,9 @@ from tre.people import Person
 
 
 def check(session: Session, *, production: bool) -> None:
-    """Raises ConfigurationError without tables, and in production where a demo account is active."""
+    """Raises ConfigurationError without tables, or in production beside an active demo account."""
     if not inspect(session.connection()).has_table(Person.__tablename__):
-        raise ConfigurationError(("the database has no tables yet: tre.cli db upgrade makes them",))
+        raise ConfigurationError(("the database has no tables: tre.cli db upgrade makes them",))
     demo = select(Person.id).where(Person.demo.is_(True), Person.active.is_(True)).limit(1)
     if production and session.scalar(demo) is not None:
         raise ConfigurationError(("the database holds demo accounts",))
