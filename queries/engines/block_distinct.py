@@ -9,6 +9,7 @@ from __future__ import annotations
 from disclosure_control.policy import Track
 from queries.engines.block import Block, selected, step
 from queries.engines.expressions import cell_sql
+from queries.engines.parts import by_unit
 from queries.engines.reading import Reading
 from queries.engines.row_cells import offset_sql, row_cell_sql, row_cells, unit_and_cell_sql
 from queries.plan_terms import Level
@@ -23,7 +24,7 @@ def distinct_units(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
 def _by_bits(read: Reading, *, sums: dict[str, str]) -> Block:
     own = cell_sql(read.keys(Level.UNIT), name=read.direct)
     bits = f"bit_or(1::BIGINT << ({row_cell_sql(read)})) AS _b"
-    sets = selected(f"{read.unit} AS _u", bits, rows=read.rows(), by="1")
+    sets = by_unit(read, f"{read.unit} AS _u", bits)
     alike = selected(f"{own} AS _c", "_b", "count(*) AS _n", rows=read.units_of("_sets"), by="ALL")
     return Block(
         steps=(step("_sets", sets), step("_alike", alike)),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from disclosure_control.tables import Counting
-from queries.engines.block import COUNTS, EXTREMES, Block, own_value, selected, step
-from queries.engines.expressions import cell_sql
+from queries.engines.block import COUNTS, EXTREMES, Block, own_count, own_value, selected, step
+from queries.engines.expressions import Namer, cell_sql
+from queries.engines.parts import by_unit
 from queries.engines.reading import Reading
 from queries.plan_terms import Level, Term, terms_in
 from queries.plan_vectors import WEIGHT, Measured, Recipe
@@ -42,38 +45,52 @@ def plain_rows(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
 
 
 def weighted_rows(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
-    """Each row weighs less where its unit has more than K of them."""
+    """Each row weighs less where its unit has more than K of them.
+
+    Rows of one weight and cell are added up first, then weighed: one product for many rows.
+    """
     carried = _carried(read)
 
     def name(term: Term) -> str:
         return f"_framed.{carried[term]}" if term in carried else read.direct(term)
 
     cell = f"_framed._c + {cell_sql(read.keys(Level.ROW), name=name)} AS _c"
-    values = [f"{read.value(one, name=name)} AS {own_value(one)}" for one in read.plan.measured]
+    values = [part for one in read.plan.measured for part in _added_up(one, read, name=name)]
     rows = (
         f" FROM {read.source()}{read.joins(Level.ROW, unit=read.unit)}"
         f" JOIN _framed ON _framed._u = {read.unit}"
         f"{read.where(Level.ROW, Level.BOTH, name=name)}"
     )
+    summed = selected(cell, "_framed._m AS _m", "count(*) AS _n", *values, rows=rows, by="1, 2")
     return Block(
-        steps=_framed(read, carried=carried),
-        inner=selected(cell, "_framed._w AS _w", *values, rows=rows),
+        steps=(*_framed(read, carried=carried), step("_summed", summed)),
+        inner=selected("*", f"{WEIGHT * read.plan.limits.rows} // _m AS _w", rows=" FROM _summed"),
         sums={one.name: _weighted_sum(one, of=read.measured(one)) for one in recipes},
     )
 
 
+def _added_up(one: Measured, read: Reading, *, name: Namer) -> Iterator[str]:
+    if one.nullable:
+        yield f"count({name(one.term)}) AS {own_count(one)}"
+    yield f"sum({read.value(one, name=name)}) AS {own_value(one)}"
+
+
 def _framed(read: Reading, *, carried: dict[Term, str]) -> tuple[str, ...]:
-    """Units with their weight, their part of the cell, and what else a row needs of them."""
-    most = read.plan.limits.rows
+    """Units with what divides their weight, their part of the cell, and what else a row needs.
+
+    The divisor is max(K, rows of the unit); a narrow type tells the engine that it has few
+    values. A unit with more rows than declared, which ingest refuses, would weigh nothing.
+    """
+    most, declared = read.plan.limits.rows, read.plan.limits.unit_rows
+    narrow = "UTINYINT" if declared < 2**8 else "BIGINT"
     columns = [
         "_per_unit._u AS _u",
-        f"({WEIGHT * most} // greatest({most}, _n))::BIGINT AS _w",
+        f"(CASE WHEN _n <= {declared} THEN greatest({most}, _n) END)::{narrow} AS _m",
         f"{cell_sql(read.keys(Level.UNIT), name=read.direct)} AS _c",
         *(f"{read.direct(term)} AS {column}" for term, column in carried.items()),
     ]
-    counted = selected(f"{read.unit} AS _u", "count(*) AS _n", rows=read.rows(), by="1")
     return (
-        step("_per_unit", counted),
+        step("_per_unit", by_unit(read, f"{read.unit} AS _u", "count(*) AS _n")),
         step("_framed", selected(*columns, rows=read.units_of("_per_unit"))),
     )
 
@@ -87,8 +104,8 @@ def _carried(read: Reading) -> dict[Term, str]:
 
 
 def _weighted_sum(recipe: Recipe, *, of: Measured | None) -> str:
-    if of is None:
-        return "sum(_w)"
-    if recipe.counts in COUNTS:
-        return f"sum(_w) FILTER ({own_value(of)} IS NOT NULL)"
-    return f"sum(_w * ({own_value(of)} - ({recipe.centre})))"
+    """The sum of w·(x - centre) is that of w·(Σx - centre·n) over rows of one weight."""
+    count = own_count(of) if of else "_n"
+    if of is None or recipe.counts in COUNTS:
+        return f"sum(_w * {count})"
+    return f"sum(_w * ({own_value(of)} - ({recipe.centre}) * {count}))"

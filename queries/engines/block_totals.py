@@ -20,6 +20,7 @@ from queries.engines.block import (
     step,
 )
 from queries.engines.expressions import cell_sql, clamped
+from queries.engines.parts import by_unit
 from queries.engines.reading import Reading
 from queries.engines.row_cells import offset_sql, row_cells, unit_and_cell_sql
 from queries.plan_terms import Level
@@ -40,7 +41,8 @@ def _totals_step(read: Reading, *, by_cell: bool) -> str:
     key = unit_and_cell_sql(read) if by_cell else read.unit
     own = [one for one in read.plan.measured if one.level is Level.ROW]
     sums = [column for one in own for column in _own_sums(one, read)]
-    grouped = selected(f"{key} AS _k", "count(*) AS _n", *sums, rows=read.rows(), by="1")
+    columns = (f"{key} AS _k", "count(*) AS _n", *sums)
+    grouped = selected(*columns, rows=read.rows(), by="1") if by_cell else by_unit(read, *columns)
     unit = f"_k // {row_cells(read)}" if by_cell else "_k"
     return step("_totals", selected("*", f"{unit} AS _u", rows=f" FROM ({grouped})"))
 

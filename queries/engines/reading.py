@@ -113,9 +113,9 @@ class Reading:
         right = column_sql(Stored(one.table, one.right_column))
         return f" {kind} {SCHEMA}.{quoted(one.table)} AS {quoted(one.table)} ON {right} = {left}"
 
-    def where(self, *levels: Level, name: Namer | None = None) -> str:
+    def where(self, *levels: Level, name: Namer | None = None, also: tuple[str, ...] = ()) -> str:
         kept = (one.condition for one in self.plan.filters if one.level in levels)
-        return where_sql(condition_sql(one, name=name or self.direct) for one in kept)
+        return where_sql([*(condition_sql(one, name=name or self.direct) for one in kept), *also])
 
     def of_level(self, level: Level) -> tuple[Filter, ...]:
         return tuple(one for one in self.plan.filters if one.level is level)
@@ -123,17 +123,15 @@ class Reading:
     def keys(self, level: Level) -> tuple[AxisKey, ...]:
         return tuple(key for key in self.plan.keys if key.level is level)
 
-    def rows(self) -> str:
+    def rows(self, *, also: tuple[str, ...] = ()) -> str:
         """FROM … WHERE of the source's rows, with whatever filters on rows need.
 
         Filters on the unit alone wait for ``framed``, unless one joins both.
         """
-        if self.of_level(Level.BOTH):
-            joined = self.joins(Level.ROW, Level.UNIT, unit=self.unit)
-            kept = self.where(Level.ROW, Level.UNIT, Level.BOTH)
-        else:
-            joined, kept = self.joins(Level.ROW, unit=self.unit), self.where(Level.ROW)
-        return f" FROM {self.source()}{joined}{kept}"
+        mixed = (Level.UNIT, Level.BOTH) if self.of_level(Level.BOTH) else ()
+        levels = (Level.ROW, *mixed)
+        joined = self.joins(*levels, unit=self.unit)
+        return f" FROM {self.source()}{joined}{self.where(*levels, also=also)}"
 
     def everything(self) -> str:
         """FROM … WHERE of the source's rows with every link, feature and filter."""
