@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from disclosure_control.errors import DisclosureError
@@ -29,6 +30,10 @@ from tre.scopes import EVERY
 
 DATABASE = click.option(
     "--database-url", envvar="TRE_DATABASE_URL", required=True, help="As for the service."
+)
+NO_DATABASE = (
+    "The database cannot be read: check its address, and run `db upgrade` if its tables are not "
+    "those of this version."
 )
 ROLES = [role.value for role in Role]
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -288,6 +293,8 @@ def _session(url: str) -> Iterator[Session]:
         raise click.ClickException(error.reason) from error
     except (ServiceError, QueryError, DisclosureError) as error:
         raise click.ClickException(error.public) from error
+    except (OperationalError, ProgrammingError) as error:
+        raise click.ClickException(NO_DATABASE) from error
 
 
 def _person(session: Session, email: str) -> Person:

@@ -8,9 +8,10 @@ locks the rows that it decides on. Everything else reads in a deferred transacti
 from __future__ import annotations
 
 import datetime
+import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import (
@@ -92,9 +93,20 @@ def connect(url: str) -> Engine:
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     waiting = {"timeout": 30, "check_same_thread": False}
     engine = create_engine(url, connect_args=waiting, hide_parameters=True)
+    event.listen(engine, "do_connect", _private_sqlite)
     event.listen(engine, "connect", _durable_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _private_sqlite(_dialect: object, _record: object, given: list[Any], _more: object) -> None:
+    """A new file is its owner's alone; SQLite gives the files beside it the same mode.
+
+    A file that exists is not opened: closing it again would drop SQLite's own locks.
+    """
+    if given[0] != ":memory:":
+        with suppress(OSError):
+            os.close(os.open(given[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _durable_sqlite(connection: Any, _record: object) -> None:

@@ -131,3 +131,10 @@ def test_what_cannot_be_done_is_one_sentence(run, words):
     refused = run(*words, fails=True)
     assert isinstance(refused.exception, SystemExit), refused.exception
     assert "Error:" in refused.output
+
+
+def test_a_database_without_tables_is_one_sentence_too(tmp_path):
+    settings = {"TRE_DATABASE_URL": f"sqlite:///{tmp_path / 'empty.db'}"}
+    refused = CliRunner().invoke(cli.tre, ("token", "issue", "rita@example.org"), env=settings)
+    assert isinstance(refused.exception, SystemExit), refused.exception
+    assert "db upgrade" in refused.output

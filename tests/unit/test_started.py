@@ -10,7 +10,7 @@ import app
 from config import WebConfig
 from tests import factories
 from tests.factories import NOW
-from tre import database, people
+from tre import people
 from tre.database import writing
 from tre.errors import ConfigurationError
 from tre.people import Role
@@ -74,4 +74,10 @@ def test_a_database_without_tables_is_named_as_the_reason(tmp_path):
     empty = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     with pytest.raises(ConfigurationError, match="db upgrade"):
         app.create_app(web(empty, "production"))
-    database.connect(empty).dispose()
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_address(tmp_path):
+    away = f"sqlite:///{tmp_path / 'nowhere' / 'service.sqlite3'}"
+    with pytest.raises(ConfigurationError, match="TRE_DATABASE_URL") as caught:
+        app.create_app(web(away, "production"))
+    assert "nowhere" not in str(caught.value)
