@@ -74,6 +74,11 @@ def person_at(session: Session, *, token: str, now: datetime.datetime) -> Person
     return found.person
 
 
+def whose(session: Session, *, token: str) -> str | None:
+    """The id of the person whose session this is or was. It says nothing about who is here now."""
+    return session.scalar(select(SignedIn.person_id).where(SignedIn.token_hash == hashed(token)))
+
+
 def end(session: Session, *, token: str, now: datetime.datetime) -> None:
     """Signs out. A session that has ended already is no error."""
     found = _live(session, token, now)

@@ -9,6 +9,7 @@ from tre.web import (
     checking,
     drafting,
     drafting_sql,
+    late,
     owner,
     public,
     questions,
@@ -35,3 +36,4 @@ def mount(app: Flask, *, demo: bool) -> None:
     """Every page; the demonstration's door only where it is asked for."""
     for pages in (*BLUEPRINTS, *((public.demo,) if demo else ())):
         app.register_blueprint(pages)
+    late.install(app)

@@ -10,7 +10,7 @@ from tre import request as this
 from tre.errors import Incomplete, NotPermitted
 from tre.journey import appointed
 from tre.people import Person, Role
-from tre.web import forms
+from tre.web import again, forms
 from tre.web.visitor import me
 
 admin = Blueprint("admin", __name__)
@@ -48,6 +48,18 @@ def person(person_id: str) -> Page:
     if not form.validate_on_submit():
         return _page(found, form), 422
     return _change(found, form)
+
+
+@again.shows("admin.new")
+def new_filled() -> str:
+    appointed.everybody(this.session(), administrator=me())
+    return _new_page(forms.NewPerson())
+
+
+@again.shows("admin.person")
+def person_filled(person_id: str) -> str:
+    found = appointed.person(this.session(), administrator=me(), person_id=person_id)
+    return _page(found, forms.ChangePerson())
 
 
 def _add(form: forms.NewPerson) -> Page:

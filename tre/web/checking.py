@@ -16,7 +16,7 @@ from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person, Role
 from tre.reviews import Decision, Review
-from tre.web import forms, tables
+from tre.web import again, forms, tables
 from tre.web.releases import sent
 from tre.web.visitor import me
 
@@ -51,6 +51,15 @@ def decide(output_id: str) -> Page:
     if not form.validate_on_submit():
         return _page(output, form), 422
     return _record(output, form)
+
+
+@again.shows("checking.decide")
+def filled(output_id: str) -> str:
+    """What is looked at now is what a decision would bind."""
+    output = reviewed.opened(this.session(), checker=_checker(), output_id=output_id)
+    form = forms.Decide()
+    form.artefact_hash.data = output.manifest_hash
+    return _page(output, form)
 
 
 @checking.get("/checks/<output_id>/chart.svg")

@@ -81,6 +81,11 @@ def of_draft(draft_id: str) -> Desk:
     return Desk(project, looked.dataset(this.session(), person=me(), name=names[0]), draft)
 
 
+def at(*, draft_id: str = "", project_id: str = "", name: str = "") -> Desk:
+    """The desk at an address, whichever kind of address it is."""
+    return of_draft(draft_id) if draft_id else fresh(project_id, name)
+
+
 def save(desk: Desk, *, title: str, nest: Nest | None = None, sql: str | None = None) -> Desk:
     """Keeps both ways of writing; the one written last is the question."""
     form = {**desk.kept, "way": FORM if sql is None else SQL}

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from queries.catalogue import Catalogue
 from tre import request as this
 from tre.journey import drafted
-from tre.web import answers, choices, desks
+from tre.web import again, answers, choices, desks
 from tre.web.answers import Nest
 from tre.web.asking import Fault
 from tre.web.desks import FORM, Desk
@@ -45,11 +45,21 @@ def discard(draft_id: str) -> Response:
     return redirect(url_for("research.project", project_id=project_id), 303)
 
 
+@again.shows("drafting.new", "drafting.edit")
+def filled(**address: str) -> str:
+    desk = desks.at(**address)
+    return page(desk, _sent(desk))
+
+
+def _sent(desk: Desk) -> Nest:
+    sent = answers.renamed(answers.read(request.form), mark=choices.FEATURE_MARK)
+    return sent if sent["source"] else {**sent, "source": desks.nest_of(desk)["source"]}
+
+
 def _form(desk: Desk) -> Page:
     if request.method == "GET":
         return page(desk, desks.nest_of(desk))
-    sent = answers.renamed(answers.read(request.form), mark=choices.FEATURE_MARK)
-    nest = sent if sent["source"] else {**sent, "source": desks.nest_of(desk)["source"]}
+    nest = _sent(desk)
     act, _, path = request.form.get("act", "save").partition(":")
     nest = _changed(desk.catalogue, nest, act, path)
     saved = desks.save(desk, title=nest["title"], nest=nest)

@@ -7,7 +7,7 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from queries.errors import Problem
-from tre.web import desks
+from tre.web import again, desks
 from tre.web.desks import SQL, Desk
 
 drafting_sql = Blueprint("drafting_sql", __name__)
@@ -28,10 +28,19 @@ def edit(draft_id: str) -> Page:
     return _text(desks.of_draft(draft_id))
 
 
+@again.shows("drafting_sql.new", "drafting_sql.edit")
+def filled(**address: str) -> str:
+    return page(desks.at(**address), _sent(), title=request.form.get("title", ""))
+
+
+def _sent() -> str:
+    return request.form.get("sql", "").replace("\r\n", "\n").replace("\x00", "")[:LONGEST]
+
+
 def _text(desk: Desk) -> Page:
     if request.method == "GET":
         return page(desk, desks.sql_of(desk))
-    text = request.form.get("sql", "").replace("\r\n", "\n").replace("\x00", "")[:LONGEST]
+    text = _sent()
     saved = desks.save(desk, title=request.form.get("title", ""), sql=text)
     if request.form.get("act") != "preview":
         flash("The draft is saved.", "success")
@@ -42,10 +51,13 @@ def _text(desk: Desk) -> Page:
     return redirect(url_for("sending.preview", draft_id=saved.draft.id), 303)
 
 
-def page(desk: Desk, text: str, faults: tuple[Problem, ...] = ()) -> str:
+def page(
+    desk: Desk, text: str, faults: tuple[Problem, ...] = (), *, title: str | None = None
+) -> str:
     return render_template(
         "research/sql.html",
         desk=desk,
+        title=desk.title if title is None else title,
         text=text,
         faults=faults,
         problems=[{"text": sentence(fault), "href": "#sql"} for fault in faults],

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from disclosure_control.errors import DisclosureError
 from queries.errors import QueryError
 from tre.errors import GatesClosed, NotPermitted, ServiceError
+from tre.web import late
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,7 @@ PAGES: dict[int, tuple[str, str]] = {
 """Status -> heading and what to do about it."""
 
 OURS = 500  # from here on the fault is ours
-EXPIRED = (
-    "This form had expired, so nothing was done. Go back, reload the page and send it again; "
-    "most browsers keep what you typed."
-)
+EXPIRED = "This form had expired, so nothing was done. Go back, reload the page and try again."
 
 
 def install(app: Flask, *, api: Callable[[Exception], Response | None]) -> None:
@@ -54,8 +52,8 @@ def install(app: Flask, *, api: Callable[[Exception], Response | None]) -> None:
 
 
 def _expired(_error: Exception) -> Answer:
-    """A form whose token is not of this session is never obeyed."""
-    return _page(400, EXPIRED)
+    """A form whose token is not of this session is never obeyed; what it held is shown again."""
+    return late.expired() or _page(400, EXPIRED)
 
 
 def _http(error: Exception) -> Answer:

@@ -10,7 +10,7 @@ from tre import request as this
 from tre.errors import Incomplete, NotFound
 from tre.journey import accounted, stopped
 from tre.people import Person, Role
-from tre.web import forms
+from tre.web import again, forms
 from tre.web.visitor import me
 
 owner = Blueprint("owner", __name__)
@@ -42,6 +42,11 @@ def dataset(dataset_id: str) -> Page:
         flash("Nothing was changed: the dataset is in that state already.", "important")
         return redirect(url_for("owner.dataset", dataset_id=dataset_id), 303)
     return _turn(dataset_id, form, stop=wants_stop)
+
+
+@again.shows("owner.dataset")
+def filled(dataset_id: str) -> str:
+    return _page(dataset_id, forms.Turn())
 
 
 def _turn(dataset_id: str, form: forms.Turn, *, stop: bool) -> Page:

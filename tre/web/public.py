@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
-from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -11,10 +10,15 @@ from tre import request as this
 from tre.people import Person
 from tre.sign_in import attempts, browser
 from tre.sign_in.errors import TooManyAttempts, WrongCredentials
-from tre.web import forms, visitor
+from tre.web import again, door, forms, visitor
 
 public = Blueprint("public", __name__)
 demo = Blueprint("demo", __name__)
+
+NOT_KEPT = (
+    "What was entered before you signed in is gone: it was another person's, "
+    "or more than an hour old."
+)
 
 
 @public.get("/")
@@ -33,13 +37,18 @@ def sign_in() -> Response | str | tuple[str, int]:
         return redirect(visitor.home(), 303)
     form = forms.SignIn()
     if request.method == "GET":
-        return _door(form)
+        return door.page(form)
     if not form.validate_on_submit():
-        return _door(form), 422
+        return door.page(form), 422
     return _try(form)
 
 
-def _try(form: forms.SignIn) -> Response | tuple[str, int]:
+@again.shows("public.sign_in", "demo.be_demo_person")
+def sign_in_again() -> str:
+    return door.page(forms.SignIn())
+
+
+def _try(form: forms.SignIn) -> Response | str | tuple[str, int]:
     email = form.email.data or ""
     try:
         token = browser.sign_in(
@@ -51,20 +60,30 @@ def _try(form: forms.SignIn) -> Response | tuple[str, int]:
         )
     except (WrongCredentials, TooManyAttempts) as refused:
         forms.add_problem(form, "email", refused.public)
-        return _door(form), refused.status
-    visitor.let_in(token)
-    return redirect(_back() or visitor.home(), 303)
+        return door.page(form), refused.status
+    return _inside(token)
 
 
 @demo.post("/sign-in/demo")
-def be_demo_person() -> Response:
+def be_demo_person() -> Response | str:
     """Only registered in a demonstration, and only for people made for it."""
     person = this.session().get(Person, request.form.get("person", ""))
     if person is None or not person.demo:
         raise NotFound
     token = browser.start(this.session(), person_id=person.id, now=this.now())
+    return _inside(token)
+
+
+def _inside(token: str) -> Response | str:
+    """Onwards; what a form held that came too late is offered to its person first."""
+    sealed = request.form.get(again.KEPT)
     visitor.let_in(token)
-    return redirect(_back() or visitor.home(), 303)
+    late = again.unseal(sealed, person_id=visitor.me().id) if sealed else None
+    if late is not None:
+        return render_template("public/kept.html", late=late, mark=again.MARK)
+    if sealed:
+        flash(NOT_KEPT, "important")
+    return redirect(door.back() or visitor.home(), 303)
 
 
 @public.post("/sign-out")
@@ -87,24 +106,3 @@ def accessibility() -> str:
 def _origin(email: str) -> attempts.Origin:
     key = str(current_app.config["SECRET_KEY"]).encode()
     return attempts.origin(email=email, address=request.remote_addr or "", key=key)
-
-
-def _back() -> str | None:
-    return visitor.local_path(request.args.get("next"))
-
-
-def _door(form: forms.SignIn) -> str:
-    return render_template(
-        "public/sign_in.html",
-        form=form,
-        problems=forms.problems_of(form),
-        people=_demo_people(),
-        back=_back(),
-    )
-
-
-def _demo_people() -> list[Person]:
-    if "demo" not in current_app.blueprints:
-        return []
-    people = select(Person).where(Person.demo.is_(True), Person.active.is_(True))
-    return list(this.session().scalars(people.order_by(Person.created_at, Person.name)))

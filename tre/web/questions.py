@@ -14,7 +14,7 @@ from tre.journey import answered, cancelled, looked
 from tre.lifecycle import MEANING, TERMINAL, Mover, State, may_move
 from tre.outputs import Format
 from tre.submissions import Submission
-from tre.web import forms, tables
+from tre.web import again, forms, tables
 from tre.web.visitor import me
 
 questions = Blueprint("questions", __name__)
@@ -83,6 +83,12 @@ def answer(submission_id: str) -> Page:
     )
     flash("Your answer went to the checkers.", "success")
     return redirect(url_for("questions.question", submission_id=submission_id), 303)
+
+
+@again.shows("questions.answer")
+def filled(submission_id: str) -> str:
+    found = looked.submission(this.session(), person=me(), submission_id=submission_id)
+    return _page(found, forms.Answer())
 
 
 def refusals(found: Submission) -> list[str]:

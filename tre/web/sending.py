@@ -13,7 +13,7 @@ from queries.language import Query
 from tre import request as this
 from tre.errors import BudgetExceeded, GatesClosed, IdempotencyConflict, Incomplete
 from tre.journey import submitted
-from tre.web import desks, drafting, drafting_sql, forms, prices
+from tre.web import again, desks, drafting, drafting_sql, forms, prices
 from tre.web.desks import SQL, Desk
 from tre.web.visitor import me
 
@@ -36,6 +36,13 @@ def preview(draft_id: str) -> Page:
     if not form.validate_on_submit():
         return _page(desk, query, form), 422
     return _send(desk, query, form)
+
+
+@again.shows("sending.preview")
+def filled(draft_id: str) -> Page:
+    desk = desks.of_draft(draft_id)
+    query = desks.question(desk)
+    return _to_correct(desk) if query is None else _page(desk, query, forms.Send())
 
 
 def _send(desk: Desk, query: Query, form: forms.Send) -> Page:

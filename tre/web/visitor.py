@@ -39,7 +39,6 @@ def install(app: Flask) -> None:
     manager = LoginManager()
     manager.session_protection = None  # addresses change on the move; the server's row decides
     manager.user_loader(_load)
-    manager.unauthorized_handler(_to_the_door)
     manager.init_app(app)
     app.context_processor(lambda: {"me": current_user.person if is_signed_in() else None})
 
@@ -49,7 +48,7 @@ def _load(token: str) -> Visitor | None:
     return Visitor(person, token) if person is not None else None
 
 
-def _to_the_door() -> Response:
+def to_the_door() -> Response:
     back = request.full_path.rstrip("?") if request.method == "GET" else ""
     query = "?" + urlencode({"next": back}) if local_path(back) else ""
     return redirect(url_for("public.sign_in") + query, 303)
