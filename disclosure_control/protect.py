@@ -38,8 +38,6 @@ from disclosure_control.tables import (
     Unprotected,
 )
 
-CLAIM_DELTA = 1e-6
-
 Columns = tuple[tuple[Cell, ...], ...]
 
 
@@ -163,7 +161,7 @@ def _dp_claim(shape: Shape, plan: NoisePlan) -> str:
     return records.dp_claim(
         shape.unit,
         rho=f"{Decimal(plan.rho_nano).scaleb(-9).normalize():f}",
-        epsilon=accounting.implied_epsilon(plan.rho_nano, delta=CLAIM_DELTA),
+        epsilon=accounting.implied_epsilon(plan.rho_nano, delta=accounting.CLAIM_DELTA),
     )
 
 

@@ -30,6 +30,7 @@ from disclosure_control.policy import DpRules, Mechanism
 from disclosure_control.tables import Kind, Sensitivity, Shape, Vector
 
 NANO = 10**9
+CLAIM_DELTA = 1e-6  # at which an epsilon is told, before and after the draw
 PUBLISHED_WEIGHT = 2
 AUXILIARY_WEIGHT = 1
 # Scales are floats with few binary digits, so that their exact decimal text is short. What is

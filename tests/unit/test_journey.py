@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import json
 from dataclasses import replace
 
 import pytest
@@ -506,6 +507,17 @@ def test_a_preview_changes_nothing_and_reads_no_data(session, furnish):
     assert [line.after for line in preview.budgets] == [9_900_000_000, 4_900_000_000, 1_900_000_000]
     assert preview.existing is None
     assert session.query(audit.AuditEntry).count() == before
+
+
+def test_a_preview_tells_the_epsilon_that_the_record_will_claim(session, world, engine):
+    ada = world.person(session, "ada")
+    told = previewed.preview(
+        session, person=ada, project_id=world.project, query=a_query(), now=NOW
+    )
+    submission = ask(session, world)
+    work(session, engine)
+    record = submission.output.artefact(Format.RECORD)
+    assert f"epsilon = {told.epsilon}" in json.loads(record.content)["claim"]
 
 
 def test_a_preview_names_a_release_of_this_project_and_of_no_other(session, furnish, engine):

@@ -166,7 +166,9 @@ class PreviewAnswer(Strict):
     words: str
     track: str
     rho_nano: int
-    epsilon: str | None
+    epsilon: str | None = Field(
+        description="Implied by rho at delta = 1e-6, as the record of the answer will say."
+    )
     cells: int
     threshold: int
     columns: list[ColumnAnswer]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
-from disclosure_control.dp import preview
+from disclosure_control.dp import accounting, preview
 from disclosure_control.dp.preview import Expected
 from disclosure_control.policy import Policy
 from disclosure_control.tables import Kind, Published
@@ -38,10 +38,10 @@ def threshold(policy: Policy) -> int:
 
 
 def epsilon(rho_nano: int) -> Decimal | None:
-    """The epsilon of one pure mechanism of this cost, by rho = epsilon squared / 2."""
+    """What this cost implies at delta = 1e-6: the number that the record of the answer claims."""
     if rho_nano == 0:
         return None
-    return (Decimal(2 * rho_nano) / 10**9).sqrt().quantize(Decimal("0.001"), ROUND_CEILING)
+    return Decimal(accounting.implied_epsilon(rho_nano, delta=accounting.CLAIM_DELTA))
 
 
 def columns(quote: Quote) -> tuple[ColumnPrecision, ...]:

@@ -32,7 +32,7 @@ class Preview:
     words: str  # the question in plain English
     track: str
     rho_nano: int
-    epsilon: Decimal | None  # the pure or approximate epsilon of this cost, for orientation
+    epsilon: Decimal | None  # implied by this cost at delta = 1e-6; None on the exact track
     cells: int
     threshold: int  # what is hidden below it: noisy counts (dp) or distinct units (sdc)
     columns: tuple[ColumnPrecision, ...]
