@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
+import io
 import itertools
 import json
 from dataclasses import replace
@@ -475,6 +477,25 @@ def test_the_owner_sees_who_asked_what_and_what_it_cost(session, furnish, engine
     exported = accounted.export(session, owner=eve, dataset_id=world.dataset, now=NOW)
     assert "ada@example.org" in exported
     assert "'=cmd()" in exported, "a spreadsheet would run it"
+
+
+def test_the_charges_of_an_export_add_up_to_what_the_pool_has_spent(session, furnish, engine):
+    world = furnish()
+    eve = world.person(session, "eve")
+    for _ in range(2):  # the second is answered by the stored draw
+        ask(session, world)
+        work(session, engine)
+    cancelled.cancel(
+        session,
+        person=world.person(session, "ada"),
+        submission_id=ask(session, world, query=a_query(50)).id,
+        now=NOW,
+    )
+    text = accounted.export(session, owner=eve, dataset_id=world.dataset, now=NOW)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["charged_rho_nano"] for row in rows] == ["100000000", "0", "0"]
+    pool = budgets.account(session, dataset_id=world.dataset)
+    assert sum(int(row["charged_rho_nano"]) for row in rows) == pool.rho_spent
 
 
 def test_a_new_policy_refuses_what_was_asked_under_the_old_one(session, furnish, engine):

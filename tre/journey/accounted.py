@@ -20,7 +20,18 @@ from tre.permissions import check_active, check_own
 from tre.projects import Project
 from tre.submissions import Submission
 
-COLUMNS = ("asked_at", "who", "project", "question", "purpose", "track", "rho_nano", "state")
+COLUMNS = (
+    "asked_at",
+    "who",
+    "project",
+    "question",
+    "purpose",
+    "track",
+    "rho_nano",
+    "charged_rho_nano",
+    "state",
+)
+"""``rho_nano`` is the price; what was charged is 0 for a stored draw, or where nothing ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,7 @@ def export(session: Session, *, owner: Person, dataset_id: str, now: datetime.da
     """Who asked what, as CSV; that it was taken out is itself on record."""
     with writing(session):
         dataset = _owned(session, owner, dataset_id)
-        asked = _questions(session, dataset)
+        asked, charged = _questions(session, dataset), _charged(session, dataset)
         audit.write(
             session,
             "exported",
@@ -80,7 +91,7 @@ def export(session: Session, *, owner: Person, dataset_id: str, now: datetime.da
             dataset_id=dataset.id,
             rows=len(asked),
         )
-        return _csv([_row(one) for one in asked])
+        return _csv([_row(one, charged.get(one.id)) for one in asked])
 
 
 def _owned(session: Session, owner: Person, dataset_id: str) -> Dataset:
@@ -115,13 +126,18 @@ def _questions(session: Session, dataset: Dataset) -> list[Submission]:
     return list(session.scalars(found.order_by(Submission.created_at, Submission.id)))
 
 
-def _ledger(session: Session, dataset: Dataset) -> tuple[LedgerLine, ...]:
+def _charged(session: Session, dataset: Dataset) -> dict[str, Charge]:
+    """What the pool was charged, by question."""
     pool = (
         select(Charge)
         .join(Charge.account)
         .where(Account.dataset_id == dataset.id, Account.level == Level.POOL.value)
     )
-    charged = {charge.submission_id: charge for charge in session.scalars(pool)}
+    return {charge.submission_id: charge for charge in session.scalars(pool)}
+
+
+def _ledger(session: Session, dataset: Dataset) -> tuple[LedgerLine, ...]:
+    charged = _charged(session, dataset)
     return tuple(_ledger_line(one, charged.get(one.id)) for one in _questions(session, dataset))
 
 
@@ -139,7 +155,7 @@ def _ledger_line(asked: Submission, charge: Charge | None) -> LedgerLine:
     )
 
 
-def _row(asked: Submission) -> tuple[str, ...]:
+def _row(asked: Submission, charge: Charge | None) -> tuple[str, ...]:
     return (
         asked.created_at.isoformat(),
         asked.author.email,
@@ -148,6 +164,7 @@ def _row(asked: Submission) -> tuple[str, ...]:
         asked.purpose,
         asked.track,
         str(asked.rho_nano),
+        str(0 if charge is None else charge.rho_nano),
         asked.state,
     )
 
