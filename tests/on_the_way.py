@@ -1,0 +1,68 @@
+"""Steps of a question on a made-up service: asked, worked on, decided; what it cost and left."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from tests import factories
+from tests.factories import NOW, a_query
+from tre import audit, budgets
+from tre.journey import reviewed, submitted
+from tre.reviews import Decision
+from tre.submissions import Submission
+from tre.worker.carry import Carrier
+
+TICK = itertools.count(1)
+DAY = datetime.timedelta(days=1)
+
+
+def ask(session, world, *, who="ada", project=None, query=None, **given) -> Submission:
+    return submitted.submit(
+        session,
+        person=world.person(session, who),
+        project_id=project or world.project,
+        query=query or a_query(),
+        purpose=given.pop("purpose", "To learn."),
+        now=factories.later(seconds=next(TICK)),  # asked one after the other
+        **given,
+    )
+
+
+def work(session: Session, engine, *, jobs: int = 1) -> None:
+    """A worker's turns on this database, without waiting for slots."""
+    carrier = Carrier(sessionmaker(session.get_bind()), engine, "test", slot_scale=0)
+    session.rollback()
+    for _ in range(jobs):
+        assert carrier.next_job()
+    session.rollback()
+
+
+def decide(session, world, submission, who="cleo", decision=Decision.APPROVE, **given):
+    output = submission.output
+    return reviewed.review(
+        session,
+        checker=world.person(session, who),
+        output_id=output.id,
+        artefact_hash=given.pop("artefact_hash", output.manifest_hash),
+        decision=decision,
+        reason=given.pop("reason", "Because."),
+        now=NOW,
+    )
+
+
+def spent(session, world, who="ada", project=None) -> tuple[int, ...]:
+    session.expire_all()
+    accounts = budgets.accounts_of(
+        session,
+        dataset_id=world.dataset,
+        project_id=project or world.project,
+        person_id=world.people[who],
+    )
+    return tuple(account.rho_spent for account in accounts.values())
+
+
+def events(session, submission) -> list[str]:
+    return [entry.event for entry in audit.of_submission(session, submission.id)]
