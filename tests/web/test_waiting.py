@@ -84,7 +84,7 @@ def test_exact_numbers_stop_at_reviewed_and_only_checkers_ever_see_them(exact: S
         approve(exact, asked, by=name)
     page = ada.get(f"/questions/{asked}").text
     assert "Approved" in page
-    assert "do not leave yet" in page
+    assert "cannot leave yet" in page
     assert not any(number in everywhere(ada, exact, asked) for number in numbers)
     assert "No table of your projects" in ada.get("/releases").text
 
@@ -199,10 +199,12 @@ def test_steps_are_total_and_tell_no_more_than_the_state():
     ended = {State.REFUSED, State.FAILED, State.CANCELLED, State.REJECTED}
     assert on_the_way | ended == set(State)
     assert not on_the_way & ended
-    assert steps(State.VALIDATED) == steps(State.EXECUTED)
+    for track in ("dp", "sdc"):
+        assert steps(State.VALIDATED, track=track) == steps(State.EXECUTED, track=track)
+    assert "Released" not in [step.title for step in steps(State.REVIEWED, track="sdc")]
     for state in ended:
-        assert [step.place for step in steps(state)] == ["done", "ended"]
-        assert steps(state)[1].title == MEANING[state]
+        assert [step.place for step in steps(state, track="dp")] == ["done", "ended"]
+        assert steps(state, track="dp")[1].title == MEANING[state]
 
 
 def test_a_refused_question_says_which_gate_was_closed(service: Service):

@@ -16,7 +16,8 @@ from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person, Role
 from tre.reviews import Decision, Review
-from tre.web import again, forms, tables
+from tre.submissions import Submission
+from tre.web import again, forms, tables, words
 from tre.web.releases import sent
 from tre.web.visitor import me
 
@@ -31,6 +32,7 @@ DONE: dict[str, str] = {
     State.RETURNED: "The question went back to its author.",
     State.REJECTED: "The output is rejected.",
 }
+STAYS = "Your approval is recorded. The table stays inside: exact tables cannot leave yet."
 
 
 @checking.get("/checks")
@@ -86,8 +88,14 @@ def _record(output: Output, form: forms.Decide) -> Page:
     except Incomplete as missing:
         forms.add_problem(form, "reason", missing.sentence)
         return _page(output, form), 422
-    flash(DONE.get(submission.state, "Your decision is recorded."), "success")
+    flash(_done(submission), "success")
     return redirect(url_for("checking.queue"), 303)
+
+
+def _done(submission: Submission) -> str:
+    if (submission.state, submission.track) == words.STAYS:
+        return STAYS
+    return DONE.get(submission.state, "Your decision is recorded.")
 
 
 def _checker() -> Person:
@@ -100,6 +108,8 @@ def _checker() -> Person:
 def _page(output: Output, form: forms.Decide) -> str:
     submission = output.submission
     protected, layout = tables.of_output(output)
+    if output.track == words.STAYS[1]:
+        form.of_exact_table()
     return render_template(
         "checking/decide.html",
         output=output,

@@ -98,6 +98,11 @@ class Answer(FlaskForm):
     submit = SubmitField("Send the answer", widget=GovSubmitInput())
 
 
+STAYS_INSIDE = SelectChoice(
+    "approve", "Approve: this table is safe as it is, though it stays inside"
+)
+
+
 class Decide(FlaskForm):
     decision = RadioField(
         "What do you decide?",
@@ -117,6 +122,10 @@ class Decide(FlaskForm):
     )
     artefact_hash = HiddenField(validators=[InputRequired("Look at the output again")])
     submit = SubmitField("Record the decision", widget=GovSubmitInput())
+
+    def of_exact_table(self) -> None:
+        """Says of approving what it means where nothing leaves."""
+        self.decision.choices = [STAYS_INSIDE, *self.decision.choices[1:]]
 
 
 class Turn(FlaskForm):

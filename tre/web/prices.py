@@ -11,6 +11,7 @@ from queries.language import Query
 from tre import request as this
 from tre.journey import previewed
 from tre.journey.previewed import Preview
+from tre.web import words
 from tre.web.desks import Desk
 from tre.web.visitor import me
 
@@ -29,7 +30,7 @@ class Offer:
         column = next((one for one in self.preview.columns if one.half_width is not None), None)
         if column is None:
             return self.preview.columns[0].words if self.preview.columns else ""
-        return f"{column.title}: ± {column.half_width}"
+        return f"{column.title}: ± {words.number(column.half_width)}"
 
     @property
     def affordable(self) -> bool:

@@ -14,7 +14,7 @@ from tre.journey import answered, cancelled, looked
 from tre.lifecycle import MEANING, TERMINAL, Mover, State, may_move
 from tre.outputs import Format
 from tre.submissions import Submission
-from tre.web import again, forms, tables
+from tre.web import again, forms, tables, words
 from tre.web.visitor import me
 
 questions = Blueprint("questions", __name__)
@@ -30,6 +30,8 @@ STEPS: tuple[tuple[str, frozenset[State]], ...] = (
 )
 """The way that a question goes, as its author sees it, and the states that stand at each step."""
 
+LAST = {"sdc": "Stays inside"}  # where the way ends until exact tables may leave
+
 ENDED_BADLY = TERMINAL - {State.RELEASED}
 MOVES_BY_ITSELF = frozenset({State.SUBMITTED, State.VALIDATED, State.EXECUTED})
 
@@ -40,15 +42,16 @@ class Step:
     place: str  # "done" | "now" | "ahead" | "ended"
 
 
-def steps(state: State) -> tuple[Step, ...]:
+def steps(state: State, *, track: str) -> tuple[Step, ...]:
     """A question that ended on the way shows where it began and that it ended: no more."""
     if state in ENDED_BADLY:
         return (Step(STEPS[0][0], "done"), Step(MEANING[state], "ended"))
     at = next(number for number, (_, states) in enumerate(STEPS) if state in states)
     last = len(STEPS) - 1
+    titles = [title for title, _ in STEPS[:-1]] + [LAST.get(track, STEPS[-1][0])]
     return tuple(
         Step(title, "done" if number < at or at == last else "now" if number == at else "ahead")
-        for number, (title, _) in enumerate(STEPS)
+        for number, title in enumerate(titles)
     )
 
 
@@ -106,8 +109,9 @@ def _page(found: Submission, form: forms.Answer) -> str:
         "research/question.html",
         question=found,
         state=state,
-        meaning=MEANING[state],
-        steps=steps(state),
+        meaning=words.meaning(state, found.track),
+        shown=words.tag(state, found.track)[0],
+        steps=steps(state, track=found.track),
         waits=state in MOVES_BY_ITSELF,
         may_cancel=mine and may_move(state, State.CANCELLED, Mover.AUTHOR),
         may_answer=mine and state is State.RETURNED,

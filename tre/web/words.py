@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from tre.lifecycle import State
+from tre.lifecycle import MEANING, State
 
 NANO = Decimal(10) ** 9
 
@@ -23,6 +23,19 @@ TAGS: dict[State, tuple[str, str]] = {
     State.REJECTED: ("Rejected", "red"),
 }
 """The word and the colour of a state. Running has one word: progress is coarse on purpose."""
+
+STAYS = State.REVIEWED, "sdc"
+STAYS_TAG = ("Stays inside", "teal")
+STAYS_MEANING = "Approved by the checkers; exact tables cannot leave yet"
+"""What is said of an exact table that both checkers approved, instead of the usual words."""
+
+
+def tag(state: str, track: str = "") -> tuple[str, str]:
+    return STAYS_TAG if (state, track) == STAYS else TAGS[State(state)]
+
+
+def meaning(state: State, track: str) -> str:
+    return STAYS_MEANING if (state, track) == STAYS else MEANING[state]
 
 
 def rho(nano: int) -> str:
@@ -42,6 +55,11 @@ def number(value: Decimal | float | str | None) -> str:
         return ""
     text = f"{Decimal(str(value)):,f}"
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def plain(value: Decimal) -> str:
+    """Without zeros at the end: 90, not 90.00."""
+    return number(value.quantize(Decimal(1)) if value == value.to_integral() else value.normalize())
 
 
 def about(value: Decimal | float | str) -> str:
