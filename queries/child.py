@@ -11,14 +11,17 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from disclosure_control import codec
 from disclosure_control.tables import Unprotected
 from queries import confinement
-from queries.engines.locked import Resources, lock_down, on_grid, read_ahead
+from queries.engines.locked import Resources, lock_down, on_grid, read_ahead, take_memory
 from queries.job import READY, Job, receive_job, receive_opening
 from queries.store import attach_read_only, connect
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 FAILED = 3
 STANDARD_OUTPUT = 1
@@ -47,12 +50,19 @@ def _serve(store_file: Path, *, spill: Path) -> None:
     _limit(resources)
     attach_read_only(con, store_file, key=key)
     lock_down(con, resources=resources)
-    if store_file.stat().st_size <= resources.read_ahead_mb * MEGABYTE:
-        read_ahead(con)
+    _warm_up(con, resources=resources, size=store_file.stat().st_size)
     _say(answers, READY)
     job = receive_job(questions)
     rows = con.execute(job.sql).fetchall()
     _say(answers, codec.encode(_counted(rows, job=job)))
+
+
+def _warm_up(con: DuckDBPyConnection, *, resources: Resources, size: int) -> None:
+    """Nobody waits for this: no question was asked yet, and none is charged before it is done."""
+    if size <= resources.read_ahead_mb * MEGABYTE:
+        read_ahead(con)
+    if size >= resources.large_mb * MEGABYTE:
+        take_memory(con)
 
 
 def _counted(rows: list[tuple[int | None, ...]], *, job: Job) -> Unprotected:

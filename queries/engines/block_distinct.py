@@ -25,13 +25,16 @@ def _by_bits(read: Reading, *, sums: dict[str, str]) -> Block:
     own = cell_sql(read.keys(Level.UNIT), name=read.direct)
     bits = f"bit_or(1::BIGINT << ({row_cell_sql(read)})) AS _b"
     sets = by_unit(read, f"{read.unit} AS _u", bits)
-    alike = selected(f"{own} AS _c", "_b", "count(*) AS _n", rows=read.units_of("_sets"), by="ALL")
+    weight = f"{_weight(read, cells='bit_count(_b)')} AS _w"
+    placed = selected(f"{own} AS _c", weight, "_b", rows=read.units_of("_sets"))
+    counts = [f"sum(_w * (_b >> {cell} & 1))" for cell in range(row_cells(read))]
+    counted = selected("_c", f"[{', '.join(counts)}] AS _every", rows=f" FROM ({placed})", by="1")
     return Block(
-        steps=(step("_sets", sets), step("_alike", alike)),
+        steps=(step("_sets", sets), step("_counted", counted)),
         inner=selected(
-            f"_alike._c + {offset_sql(read, cell='_r')} AS _c",
-            f"_n * {_weight(read, cells='bit_count(_b)')} AS _w",
-            rows=f" FROM _alike, range({row_cells(read)}) AS _every(_r) WHERE (_b >> _r) & 1 = 1",
+            f"_counted._c + {offset_sql(read, cell='_r')} AS _c",
+            "_every[_r + 1] AS _w",
+            rows=f" FROM _counted, range({row_cells(read)}) AS _cells(_r)",
         ),
         sums=sums,
     )
