@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from disclosure_control import codec
-from disclosure_control.errors import Leak
 from queries import child, sandbox
 from queries.engines import memory
 from queries.engines.locked import Resources, lock_down
@@ -389,33 +387,3 @@ def test_spilt_pages_show_no_value(tmp_path):
     found = _spilt(sealed, encrypted=True)
     assert len(found) > 1_000_000
     assert mark not in found
-
-
-# The codec.
-
-
-def test_an_answer_survives_the_codec_and_nothing_else_does(planned, store):
-    with Sandboxes(store) as sandboxes:
-        answer = _asked(sandboxes, planned)
-    blob = codec.encode(answer)
-    other = plan(replace(QUESTION, measures=(Measure(Statistic.COUNT),)), CLINIC, dp_policy())
-
-    assert codec.decode(blob, planned.shape).reveal() == answer.reveal()
-    spoilt = [blob[:-1], blob + b"\0", b"", b"\0" * len(blob), b"x" + blob[1:]]
-    for bad in spoilt:
-        with pytest.raises(Leak):
-            codec.decode(bad, planned.shape)
-    with pytest.raises(Leak):
-        codec.decode(blob, other.shape)
-
-
-def test_the_codec_refuses_numbers_beyond_the_declared_magnitude(planned):
-    length = codec.encoded_length(planned.shape)
-    cells = 8 * planned.shape.cells * len(planned.shape.vectors)
-    from disclosure_control.tables import Unprotected
-
-    zeros = {one.name: (0,) * planned.shape.cells for one in planned.shape.vectors}
-    header = codec.encode(Unprotected(planned.shape, zeros))[: length - cells]
-
-    with pytest.raises(Leak):
-        codec.decode(header + b"\xff" * 7 + b"\x7f" + b"\0" * (cells - 8), planned.shape)
