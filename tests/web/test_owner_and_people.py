@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -59,6 +60,21 @@ def test_the_statement_and_the_export_say_who_asked_what_at_what_price(service: 
     with service.sessions() as session:
         assert session.query(AuditEntry).filter_by(event="exported").count() == 1
         assert session.get_one(Submission, asked).state == "protected"
+
+
+def test_the_ledger_adds_up_to_what_the_pool_spent(service: Service):
+    """A question asked again is a line of its own, at no charge."""
+    for band in (40, 40, 50):
+        service.ask(band)
+        service.work()
+    eve, page = service.visitor("eve"), f"/owner/{service.world.dataset}"
+    total = re.search(r"<tfoot>.*?</tfoot>", eve.get(page).text, re.DOTALL)
+    assert total
+    assert ">0.2<" in total[0]
+    assert "9.8 ρ left" in total[0]
+    export = eve.post(f"{page}/who-asked-what.csv", page=page)
+    charged = [row["charged_rho_nano"] for row in csv.DictReader(io.StringIO(export.text))]
+    assert charged == ["100000000", "0", "100000000"]
 
 
 PERSON = {

@@ -85,15 +85,48 @@ def test_exact_numbers_stop_at_reviewed_and_only_checkers_ever_see_them(exact: S
     page = ada.get(f"/questions/{asked}").text
     assert "Approved" in page
     assert "cannot leave yet" in page
+    assert "/privacy#exact" in page
     assert not any(number in everywhere(ada, exact, asked) for number in numbers)
     assert "No table of your projects" in ada.get("/releases").text
+
+
+def test_both_checkers_are_told_that_an_exact_table_stays_inside(exact: Service):
+    asked = exact.ask()
+    exact.work()
+    page = f"/checks/{exact.output_of(asked)}"
+    for name, then in (("cleo", "Another checker"), ("dan", "The table stays inside")):
+        checker = exact.visitor(name)
+        shown = checker.get(page).text
+        assert "cannot leave yet" in shown
+        assert "/privacy#exact" in shown
+        assert "may leave exactly as it is" not in shown
+        decide(checker, exact.output_of(asked), "approve")
+        assert then in checker.get("/checks").text
+    assert 'id="exact"' in exact.visitor().get("/privacy").text
+
+
+def test_an_exact_dataset_is_never_shown_as_one_without_budget_left(exact: Service):
+    ada, project = exact.visitor("ada"), f"/projects/{exact.world.project}"
+    for page in ("/projects", project, f"{project}/datasets/clinic"):
+        shown = ada.get(page).text
+        assert "ρ left" not in " ".join(shown.split())
+        assert "tre-budget" not in shown
+    assert "no privacy budget is needed" in ada.get("/projects").text
+
+
+def test_the_picture_stands_before_the_table(service: Service):
+    asked = service.ask()
+    service.work()
+    approve(service, asked, by="cleo")
+    page = service.visitor("ada").get(f"/questions/{asked}").text
+    assert 0 < page.index("Table as CSV") < page.index("tre-chart") < page.index("tre-number")
 
 
 def test_the_findings_of_exact_tables_are_for_checkers(exact: Service):
     asked = exact.ask()
     exact.work()
     page = exact.visitor("cleo").get(f"/checks/{exact.output_of(asked)}").text
-    assert "Rules that fired" in page
+    assert "Enough units in a cell" in page
     assert "Threshold" in page
 
 

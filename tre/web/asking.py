@@ -145,7 +145,8 @@ def _dimension(reading: _Reading, number: int, row: Row) -> Dimension:
         if cut is None:
             example = reading.fields[row["ref"]].cuts if row["ref"] in reading.fields else "10, 20"
             reading.fault(
-                f"dimensions-{number}", f"Enter cut points with commas, such as {example}"
+                f"dimensions-{number}",
+                f"Enter cut points for {_called(reading, row)} with commas, such as {example}",
             )
             break
         cuts.append(cut)
@@ -193,20 +194,26 @@ def _one_of(reading: _Reading, ref: Ref, row: Row, place: str) -> Predicate | No
 
 def _range(reading: _Reading, ref: Ref, row: Row, place: str) -> Predicate | None:
     low = _value(reading, row, row["value"], place)
+    if low is not None and not row["high"]:
+        reading.fault(place, f"Enter where the range of {_called(reading, row)} ends")
+        return None
     high = _value(reading, row, row["high"], place) if low is not None else None
     return None if low is None or high is None else Between(ref, low, high)
 
 
 def _value(reading: _Reading, row: Row, text: str, place: str) -> Value | None:
-    if _kind(reading, row["ref"]) == "date":
-        value: Value | None = date_from(text)
-        sentence = "Enter a date, such as 2010-01-31"
-    else:
-        value = number_from(text.replace(" ", ""))
-        sentence = "Enter a number, such as 12.5"
+    is_date = _kind(reading, row["ref"]) == "date"
+    value: Value | None = date_from(text) if is_date else number_from(text.replace(" ", ""))
     if value is None:
+        kind, example = ("date", "2010-01-31") if is_date else ("number", "12.5")
+        sentence = f"Enter a {kind} for {_called(reading, row)}, such as {example}"
         reading.fault(place, sentence)
     return value
+
+
+def _called(reading: _Reading, row: Row) -> str:
+    found = choices.field_of(reading.catalogue, reading.nest, row["ref"])
+    return found.title if found is not None else str(row["ref"])
 
 
 def _kind(reading: _Reading, ref: str) -> str:

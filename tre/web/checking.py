@@ -116,6 +116,7 @@ def _page(output: Output, form: forms.Decide) -> str:
         question=submission,
         record=protected.record,
         findings=findings(output, protected),
+        titles={column.name: column.title for column in protected.published},
         table=layout,
         chart=output.artefact(Format.CHART) is not None,
         earlier=_earlier(output),

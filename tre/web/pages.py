@@ -37,11 +37,13 @@ def install(app: Flask, *, demo: bool) -> None:
     app.jinja_env.lstrip_blocks = True
     WTFormsHelpers(app)
     app.jinja_env.globals.update(static_file=static_file, demo=demo, navigation=NAVIGATION)
-    app.jinja_env.globals.update(tag_of=words.tag)
+    app.jinja_env.globals.update(tag_of=words.tag, outcome_of=words.outcome)
     app.jinja_env.filters.update(
         rho=words.rho,
         number=words.number,
         about=words.about,
+        rule=words.rule,
+        done=words.done,
         plain=words.plain,
         moment=words.moment,
         day=words.day,

@@ -53,7 +53,7 @@ def _rows(catalogue: Catalogue, table: Table) -> str:
     if table.public:
         return "A public look-up table: nothing in it is protected."
     if table.one_row_per_unit:
-        return f"One row for each {catalogue.unit}."
+        return "" if table.description else f"One row for each {catalogue.unit}."
     most = words.number(table.max_rows_per_unit)
     return f"Many rows for each {catalogue.unit}, at most {most}."
 

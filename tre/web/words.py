@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from disclosure_control.record import Finding
 from tre.lifecycle import MEANING, State
 
 NANO = Decimal(10) ** 9
@@ -28,6 +29,39 @@ STAYS = State.REVIEWED, "sdc"
 STAYS_TAG = ("Stays inside", "teal")
 STAYS_MEANING = "Approved by the checkers; exact tables cannot leave yet"
 """What is said of an exact table that both checkers approved, instead of the usual words."""
+
+
+RULES: dict[str, str] = {
+    "minimum threshold": "Enough units in a cell",
+    "nk dominance": "No few units dominate: (n, k) rule",
+    "p ratio": "The largest unit cannot be estimated: p-ratio rule",
+    "all values are zero": "Not all values are zero",
+    "noisy count threshold": "The noisy count is large enough",
+    "bounded interval": "The interval has an end",
+}
+"""What a rule asks for, by its name in the record."""
+
+OUTCOMES: dict[str, tuple[str, str]] = {
+    "fail": ("Not met", "red"),
+    "warn": ("Look closely", "yellow"),
+    "info": ("Applied", "grey"),
+}
+MET = ("Met everywhere", "green")
+DONE: dict[str, str] = {"suppressed": "These cells are hidden", "none": "\N{EN DASH}"}
+
+
+def rule(name: str) -> str:
+    plain_name = name.replace("_", " ").replace("-", " ")
+    return RULES.get(plain_name, sentence(plain_name).rstrip("."))
+
+
+def outcome(finding: Finding) -> tuple[str, str]:
+    """The word and the colour of what a rule found."""
+    return OUTCOMES.get(finding.severity, OUTCOMES["info"]) if finding.cells else MET
+
+
+def done(mitigation: str) -> str:
+    return DONE.get(mitigation, sentence(mitigation))
 
 
 def tag(state: str, track: str = "") -> tuple[str, str]:
