@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 
 import pytest
 from sqlalchemy import select
@@ -26,6 +27,8 @@ from tre.journey import cancelled, looked, released
 from tre.lifecycle import State
 from tre.outputs import Draw
 from tre.releases import Release
+from tre.reviews import Decision
+from tre.submissions import Submission
 from tre.worker.carry import Carrier
 
 
@@ -166,6 +169,63 @@ def test_a_cancelled_question_keeps_its_cost_and_its_draw_is_free_again(session,
     assert spent(session, world) == (0, 0, 0)
     with pytest.raises(EdgeNotAllowed):
         cancelled.cancel(session, person=ada, submission_id=submission.id, now=NOW)
+
+
+def brought_to(state: State, session, world, engine) -> Submission:
+    """A question of an exact dataset, or of a noisy one, that has come as far as this."""
+    submission = ask(session, world)
+    if state is State.CANCELLED:
+        cancelled.cancel(
+            session, person=world.person(session, "ada"), submission_id=submission.id, now=NOW
+        )
+    if state not in {State.SUBMITTED, State.CANCELLED}:
+        work(session, BrokenEngine() if state is State.FAILED else engine)
+    for who, decision in DECIDED.get(state, ()):
+        decide(session, world, submission, who, decision)
+    assert submission.state == state
+    return submission
+
+
+DECIDED = {
+    State.RETURNED: [("cleo", Decision.RETURN)],
+    State.REJECTED: [("cleo", Decision.REJECT)],
+    State.REVIEWED: [("cleo", Decision.APPROVE), ("dan", Decision.APPROVE)],
+    State.RELEASED: [("cleo", Decision.APPROVE), ("dan", Decision.APPROVE)],
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "may"),
+    [
+        (State.SUBMITTED, True),
+        (State.PROTECTED, True),
+        (State.RETURNED, True),
+        (State.REVIEWED, False),
+        (State.RELEASED, False),
+        (State.REJECTED, False),
+        (State.FAILED, False),
+        (State.CANCELLED, False),
+    ],
+)
+def test_a_question_is_cancelled_until_it_is_decided(session, furnish, engine, state, may):
+    policy = sdc_policy() if state is State.REVIEWED else checked_by(2)
+    world = furnish(policy)
+    submission = brought_to(state, session, world, engine)
+    before = spent(session, world)
+    cancel = functools.partial(
+        cancelled.cancel,
+        session,
+        person=world.person(session, "ada"),
+        submission_id=submission.id,
+        now=NOW,
+    )
+    if may:
+        assert cancel().state == State.CANCELLED
+    else:
+        with pytest.raises(EdgeNotAllowed):
+            cancel()
+        assert submission.state == state
+    assert spent(session, world) == before, "a cancel gives nothing back and takes nothing"
 
 
 def test_only_the_author_cancels(session, furnish):
