@@ -114,12 +114,16 @@ def test_an_exact_dataset_is_never_shown_as_one_without_budget_left(exact: Servi
     assert "no privacy budget is needed" in ada.get("/projects").text
 
 
-def test_the_picture_stands_before_the_table(service: Service):
-    asked = service.ask()
-    service.work()
-    approve(service, asked, by="cleo")
-    page = service.visitor("ada").get(f"/questions/{asked}").text
-    assert 0 < page.index("Table as CSV") < page.index("tre-chart") < page.index("tre-number")
+def test_a_long_table_does_not_push_its_picture_away_and_checkers_see_it_whole(service: Service):
+    for cuts, long in (((40,), False), (tuple(range(20, 80, 2)), True)):
+        asked = service.ask(*cuts)
+        service.work()
+        checker = service.visitor("cleo").get(f"/checks/{service.output_of(asked)}").text
+        assert "tre-scroll--long" not in checker
+        approve(service, asked, by="cleo")
+        page = service.visitor("ada").get(f"/questions/{asked}").text
+        assert ("tre-scroll--long" in page) == long
+        assert 0 < page.index("Table as CSV") < page.index("tre-number") < page.index("tre-chart")
 
 
 def test_the_findings_of_exact_tables_are_for_checkers(exact: Service):
