@@ -67,6 +67,7 @@ def test_the_ledger_adds_up_to_what_the_pool_spent(service: Service):
     for band in (40, 40, 50):
         service.ask(band)
         service.work()
+        service.clock.pass_by(minutes=1)
     eve, page = service.visitor("eve"), f"/owner/{service.world.dataset}"
     total = re.search(r"<tfoot>.*?</tfoot>", eve.get(page).text, re.DOTALL)
     assert total
