@@ -249,6 +249,14 @@ def test_a_refusal_of_sql_says_where_and_shows_the_place(service: Service, ada: 
     assert "<mark>" in again
 
 
+def test_a_refusal_by_the_dataset_has_its_place_in_the_text_too(service: Service, ada: Visitor):
+    text = "SELECT age, count(*)\nFROM persons\nGROUP BY age"
+    again = ada.post(f"{ask_page(service)}/sql", {"sql": text, "act": "preview"})
+    assert again.status_code == 422
+    assert "Line 1, column 8" in again.text
+    assert "<mark>age</mark>" in again.text
+
+
 def test_text_in_sql_is_never_markup(service: Service, ada: Visitor):
     text = "</textarea><script>alert(1)</script>"
     again = ada.post(f"{ask_page(service)}/sql", {"sql": text, "title": text, "act": "preview"})

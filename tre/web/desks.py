@@ -143,12 +143,12 @@ def form_question(desk: Desk, nest: Nest) -> tuple[Query | None, tuple[Fault, ..
 
 
 def sql_question(desk: Desk, text: str) -> tuple[Query | None, tuple[Problem, ...]]:
+    """Every refusal has its place in the text."""
+    policy = desk.view.policy_version.policy
     try:
-        query = sql_language.parse(text, desk.catalogue)
+        return sql_language.admit(text, desk.catalogue, policy), ()
     except QueryRefused as refused:
         return None, refused.problems
-    refused_later = problems(desk, query)
-    return (None, refused_later) if refused_later else (query, ())
 
 
 def question(desk: Desk) -> Query | None:
