@@ -157,7 +157,7 @@ SHAPES = (
         on_events(COUNT, MEAN, by=(SEX, REGION)),
         DP,
         f"SELECT sex, region, count(*), avg(amount) FROM {JOIN} GROUP BY ALL",
-        3.0,
+        1.25 * 2.3,
     ),
     Shape(
         "row weights",
