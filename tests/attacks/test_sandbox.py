@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import subprocess
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -32,6 +33,7 @@ QUESTION = Query(
     (Dimension(ColumnRef("labs", "test")),),
 )
 ENDLESS = "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range = b.range + 1"
+ANYWHERE = tempfile.gettempdir()
 WALLED = pytest.mark.skipif(sandbox.bubblewrap() is None, reason="bubblewrap is not present here")
 
 
@@ -312,10 +314,10 @@ def locked(store):
 @pytest.mark.parametrize(
     "sql",
     [
-        "COPY db.persons TO '/tmp/persons.csv'",
+        f"COPY db.persons TO '{ANYWHERE}/persons.csv'",
         "SELECT * FROM read_csv('/etc/passwd')",
         "SELECT * FROM read_text('/etc/hostname')",
-        "ATTACH '/tmp/other.duckdb'",
+        f"ATTACH '{ANYWHERE}/other.duckdb'",
         "INSTALL spatial",
         "LOAD spatial",
         "SET enable_external_access = true",
@@ -324,7 +326,7 @@ def locked(store):
         "CREATE TABLE db.copy AS SELECT 1",
         "DELETE FROM db.persons",
         "UPDATE db.persons SET age = 1",
-        "EXPORT DATABASE '/tmp/all'",
+        f"EXPORT DATABASE '{ANYWHERE}/all'",
         "SELECT * FROM 'https://example.invalid/data.parquet'",
         "CREATE SECRET (TYPE s3)",
     ],

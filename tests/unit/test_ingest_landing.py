@@ -140,7 +140,7 @@ def hostile(job):
     facts = dict(
     network=tried(lambda: socket.create_connection(("127.0.0.1", PORT), 2)),
     key=tried(lambda: open("KEY_FILE").read()),
-    written=tried(lambda: write("/tmp/left")),
+    written=tried(lambda: write(os.path.join("/", "tmp", "left"))),
     beside=tried(lambda: write("FOLDER/left")),
     environment=os.environ.get("TRE_PRIVATE", "none"),
     program=tried(lambda: subprocess.run(["/bin/true"])),
