@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +20,9 @@ from tre import budgets, datasets, projects
 from tre.datasets import Dataset
 from tre.people import Person, Role
 from tre.projects import Membership, Project
+
+if TYPE_CHECKING:
+    from tre.submissions import Submission
 
 
 class Stage(StrEnum):
@@ -221,6 +225,31 @@ def evaluate(situation: Situation, *, stage: Stage) -> tuple[Gate, ...]:
 
 def closed(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
     return tuple(gate for gate in gates if not gate.passed)
+
+
+def closed_for(
+    session: Session,
+    submission: Submission,
+    *,
+    dataset: Dataset,
+    stage: Stage,
+    now: datetime.datetime,
+    rho_needed: int = 0,
+) -> tuple[Gate, ...]:
+    """The gates that stand between a question that was submitted and this stage."""
+    situation = gather(
+        session,
+        person=submission.author,
+        project=submission.project,
+        dataset=dataset,
+        now=now,
+        rho_needed=rho_needed,
+        checkers_needed=submission.checkers_required,
+        purpose=submission.purpose,
+        version_id=submission.version_id,
+        policy_id=submission.policy_id,
+    )
+    return closed(evaluate(situation, stage=stage))
 
 
 def gather(

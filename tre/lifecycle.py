@@ -60,6 +60,7 @@ EDGES: tuple[Edge, ...] = (
     _edge(State.RETURNED, State.PROTECTED, Mover.AUTHOR),
     _edge(State.RETURNED, State.CANCELLED, Mover.AUTHOR),
     _edge(State.REVIEWED, State.RELEASED, Mover.SERVICE),
+    _edge(State.REVIEWED, State.CANCELLED, Mover.AUTHOR),
 )
 
 ALLOWED: dict[tuple[State, State], frozenset[Mover]] = {

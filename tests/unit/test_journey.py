@@ -200,14 +200,14 @@ DECIDED = {
         (State.SUBMITTED, True),
         (State.PROTECTED, True),
         (State.RETURNED, True),
-        (State.REVIEWED, False),
+        (State.REVIEWED, True),
         (State.RELEASED, False),
         (State.REJECTED, False),
         (State.FAILED, False),
         (State.CANCELLED, False),
     ],
 )
-def test_a_question_is_cancelled_until_it_is_decided(session, furnish, engine, state, may):
+def test_a_question_is_cancelled_until_it_leaves_or_ends(session, furnish, engine, state, may):
     policy = sdc_policy() if state is State.REVIEWED else checked_by(2)
     world = furnish(policy)
     submission = brought_to(state, session, world, engine)

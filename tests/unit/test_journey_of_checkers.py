@@ -9,8 +9,10 @@ from tests.catalogues import sdc_policy
 from tests.factories import NOW, World, checked_by
 from tests.made_up_engines import SteadyEngine
 from tests.on_the_way import ask, decide, work
+from tre import datasets
+from tre.database import writing
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, Incomplete, NotPermitted
-from tre.journey import answered, reviewed
+from tre.journey import answered, cancelled, looked, released, reviewed
 from tre.lifecycle import State
 from tre.outputs import Artefact, Format
 from tre.reviews import Decision
@@ -49,6 +51,30 @@ def test_findings_are_kept_for_checkers_alone(session, furnish, engine):
     assert Format.FINDINGS in formats
     findings = submission.output.artefact(Format.FINDINGS).content
     assert findings != submission.output.artefact(Format.JSON).content
+
+
+def test_what_was_reviewed_under_other_rules_waits_and_its_author_may_take_it_back(
+    session, furnish, engine
+):
+    world = furnish(checked_by(2))
+    submission = ask(session, world)
+    work(session, engine)
+    dataset = submission.dataset
+    decide(session, world, submission, "cleo")
+    with writing(session):
+        datasets.publish_policy(session, dataset=dataset, policy=checked_by(1), now=NOW)
+    decide(session, world, submission, "dan")
+    waits = looked.gates_to_release(session, submission=submission, now=NOW)
+
+    assert (submission.state, [gate.id for gate in waits]) == ("reviewed", ["policy_current"])
+    assert released.release_waiting(session, now=NOW) == 0
+
+    author = world.person(session, "ada")
+    cancelled.cancel(session, person=author, submission_id=submission.id, now=NOW)
+    with writing(session):
+        datasets.publish_policy(session, dataset=dataset, policy=checked_by(2), now=NOW)
+    assert released.release_waiting(session, now=NOW) == 0, "a cancelled output never leaves"
+    assert submission.state == State.CANCELLED
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.web import service as web
 from tests.web.service import Service, Visitor
 from tests.web.steps import approve, decide
 from tre.database import writing
+from tre.datasets import publish_policy
 from tre.lifecycle import MEANING, Mover, State
 from tre.outputs import Format
 from tre.submissions import Submission, move
@@ -199,6 +200,24 @@ def test_a_question_can_be_cancelled_once(service: Service):
     assert ada.post(f"{page}/cancel", page="/projects").status_code == 303
     assert "Cancelled" in ada.get(page).text
     assert ada.post(f"{page}/cancel", page="/projects").status_code == 409
+
+
+def test_an_approved_output_says_why_it_waits_and_can_be_cancelled(twice_checked: Service):
+    service = twice_checked
+    asked, ada = service.ask(), service.visitor("ada")
+    service.work()
+    approve(service, asked, by="cleo")
+    with service.sessions() as session, writing(session):
+        dataset = session.get_one(Submission, asked).dataset
+        publish_policy(session, dataset=dataset, policy=checked_by(1), now=service.clock())
+    approve(service, asked, by="dan")
+    page = ada.get(f"/questions/{asked}").text
+
+    assert "Why it is not released" in page
+    assert "has changed" in page
+    assert "ask anew under the rules of today" in page
+    assert ada.post(f"/questions/{asked}/cancel", page="/projects").status_code == 303
+    assert "Why it is not released" not in ada.get(f"/questions/{asked}").text
 
 
 def test_every_failure_looks_the_same(service: Service):

@@ -102,7 +102,7 @@ def submission(submission: str) -> said.SubmissionAnswer:
 def cancel(submission: str) -> said.SubmissionAnswer:
     """Take a question back.
 
-    What was reserved for it stays spent.
+    Until it is released or has ended otherwise. What was reserved for it stays spent.
     """
     session, person = this.session(), caller()
     row = cancelled.cancel(session, person=person, submission_id=submission, now=this.now())

@@ -54,6 +54,17 @@ TOLD: dict[str, str] = {
 """Which audit events a project sees of its questions, and under which name."""
 
 
+def gates_to_release(
+    session: Session, *, submission: Submission, now: datetime.datetime
+) -> tuple[Gate, ...]:
+    """What keeps a reviewed output inside, for those who may see the question; else nothing."""
+    if submission.state != State.REVIEWED.value:
+        return ()
+    return gates.closed_for(
+        session, submission, dataset=submission.dataset, stage=Stage.RELEASE, now=now
+    )
+
+
 def my_projects(session: Session, *, person: Person) -> list[Project]:
     check_active(person)
     return projects.of_person(session, person)

@@ -95,19 +95,7 @@ def _closed_gates(
     dataset = session.get_one(
         Dataset, submission.dataset_id, with_for_update={"key_share": True}, populate_existing=True
     )
-    situation = gates.gather(
-        session,
-        person=submission.author,
-        project=submission.project,
-        dataset=dataset,
-        now=now,
-        rho_needed=0,
-        checkers_needed=submission.checkers_required,
-        purpose=submission.purpose,
-        version_id=submission.version_id,
-        policy_id=submission.policy_id,
-    )
-    return gates.closed(gates.evaluate(situation, stage=Stage.RELEASE))
+    return gates.closed_for(session, submission, dataset=dataset, stage=Stage.RELEASE, now=now)
 
 
 def _write(

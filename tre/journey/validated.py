@@ -146,19 +146,14 @@ def _quote_again(submission: Submission) -> Quote | None:
 def _reasons(
     session: Session, submission: Submission, cost: int, now: datetime.datetime
 ) -> tuple[str, ...]:
-    situation = gates.gather(
+    closed = gates.closed_for(
         session,
-        person=submission.author,
-        project=submission.project,
+        submission,
         dataset=submission.dataset,
+        stage=Stage.EXECUTE,
         now=now,
         rho_needed=cost,
-        checkers_needed=submission.checkers_required,
-        purpose=submission.purpose,
-        version_id=submission.version_id,
-        policy_id=submission.policy_id,
     )
-    closed = gates.closed(gates.evaluate(situation, stage=Stage.EXECUTE))
     return tuple(gate.id for gate in closed)
 
 

@@ -117,6 +117,7 @@ def _page(found: Submission, form: forms.Answer) -> str:
         may_answer=mine and state is State.RETURNED,
         reviews=looked.reviews_for_author(this.session(), person=me(), submission_id=found.id),
         refusals=refusals(found),
+        waiting_for=looked.gates_to_release(this.session(), submission=found, now=this.now()),
         release=release,
         table=table,
         chart=release is not None and release.output.artefact(Format.CHART) is not None,
