@@ -1,8 +1,9 @@
 """Where does the sealed data lie, and how is it opened? One encrypted file per dataset version.
 
 A file is written once, by ingest, and never changed. It holds one table per catalogue table, all
-columns BIGINT, sorted by unit. The key lives outside the store; it reaches DuckDB only here, in
-a statement that is never logged, and errors carry no text of the engine.
+columns BIGINT, sorted by unit; where a unit may have many rows, each row also says how many. The
+key lives outside the store; it reaches DuckDB only here, in a statement that is never logged, and
+errors carry no text of the engine.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
 SCHEMA = "db"
 """The name under which a store file is attached: tables are ``db.<table>``."""
 
+ROWS = "_rows"
+"""Beside each row of a table with many rows a unit: how many rows its unit has there."""
+
+FORMAT = 2
+"""Of the files. One of another format does not open, so that nothing is asked of it."""
+
 KEY_BYTES = 32
+_MARK = f"{SCHEMA}._format"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 
@@ -75,12 +83,17 @@ def open_for_writing(path: Path, *, key: bytes, spill: Path | None = None) -> Du
     if not _attached(con, path, options=_encryption(key)):
         con.close()
         raise StoreFailed
+    con.execute(f"CREATE TABLE {_MARK} AS VALUES ({FORMAT}::BIGINT)")
     return con
 
 
 def attach_read_only(con: DuckDBPyConnection, path: Path, *, key: bytes) -> None:
-    """Attach a sealed file as ``db``. Raises StoreFailed: absent, damaged, or another key."""
-    if not _attached(con, path, options=f"{_encryption(key)}, READ_ONLY"):
+    """Attach a sealed file as ``db``.
+
+    Raises StoreFailed: absent, damaged, of another key, or of another format.
+    """
+    attached = _attached(con, path, options=f"{_encryption(key)}, READ_ONLY")
+    if not attached or not _has_format(con):
         raise StoreFailed
 
 
@@ -99,6 +112,16 @@ def _encryption(key: bytes) -> str:
     if len(key) != KEY_BYTES:
         raise StoreFailed
     return f"ENCRYPTION_KEY {text(key.hex())}, ENCRYPTION_CIPHER 'GCM'"
+
+
+def _has_format(con: DuckDBPyConnection) -> bool:
+    import duckdb
+
+    try:
+        found = con.execute(f"FROM {_MARK}").fetchall()
+    except duckdb.Error:
+        return False
+    return found == [(FORMAT,)]
 
 
 def _attached(con: DuckDBPyConnection, path: Path, *, options: str) -> bool:

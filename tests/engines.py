@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -11,7 +12,7 @@ from queries.catalogue import Catalogue
 from queries.engines.duckdb import on_grid
 from queries.engines.statement import statement
 from queries.plan import Plan
-from queries.store import SCHEMA, quoted
+from queries.store import ROWS, SCHEMA, quoted
 
 Tables = Mapping[str, Sequence[Mapping[str, int | None]]]
 
@@ -24,7 +25,7 @@ class MemoryStore:
         self.con = duckdb.connect(":memory:", config={"threads": 1})
         self.con.execute(f"ATTACH ':memory:' AS {SCHEMA}")
         for table in catalogue.tables:
-            columns = ", ".join(f"{quoted(column.name)} BIGINT" for column in table.columns)
+            columns = ", ".join(f"{quoted(name)} BIGINT" for name in stored_columns(table))
             self.con.execute(f"CREATE TABLE {SCHEMA}.{quoted(table.name)} ({columns})")
 
     def fill(self, tables: Tables) -> None:
@@ -54,10 +55,24 @@ class MemoryStore:
             self.con.execute("ROLLBACK")
 
 
+def stored_columns(table) -> list[str]:
+    """As ingest stores them."""
+    counted = [ROWS] if table.unit_column and not table.one_row_per_unit else []
+    return [*(column.name for column in table.columns), *counted]
+
+
+def with_rows_of_unit(table, rows) -> list[dict[str, int | None]]:
+    if ROWS not in stored_columns(table):
+        return [dict(row) for row in rows]
+    of_unit = Counter(row[table.unit_column] for row in rows)
+    return [{**row, ROWS: of_unit[row[table.unit_column]]} for row in rows]
+
+
 def _values(table, rows) -> str:
     def number(value: int | None) -> str:
         return "NULL" if value is None else str(value)
 
+    counted = with_rows_of_unit(table, rows)
     return ", ".join(
-        f"({', '.join(number(row[column.name]) for column in table.columns)})" for row in rows
+        f"({', '.join(number(row[name]) for name in stored_columns(table))})" for row in counted
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from queries.store import SCHEMA, open_for_writing, quoted
 from tests.catalogues import clinic
+from tests.engines import stored_columns
 
 KEY = bytes(range(32))
 PERSONS = 600
@@ -19,7 +20,7 @@ def seal(root: Path, *, version: str) -> Path:
     con = open_for_writing(path, key=KEY)
     try:
         for table in catalogue.tables:
-            columns = ", ".join(f"{quoted(column.name)} BIGINT" for column in table.columns)
+            columns = ", ".join(f"{quoted(name)} BIGINT" for name in stored_columns(table))
             con.execute(f"CREATE TABLE {SCHEMA}.{quoted(table.name)} ({columns})")
         con.execute(
             f"INSERT INTO {SCHEMA}.persons (person, sex, age, income, seen)"

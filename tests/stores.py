@@ -7,6 +7,7 @@ from pathlib import Path
 
 from queries.catalogue import Catalogue, Column, ColumnType, Role, Table
 from queries.store import SCHEMA, Store, open_for_writing, quoted
+from tests.engines import stored_columns, with_rows_of_unit
 
 KEY = bytes(range(32))
 VERSION = "v1"
@@ -32,10 +33,12 @@ def seal(root: Path, catalogue: Catalogue, *, version: str = VERSION) -> Store:
     con = open_for_writing(path, key=KEY)
     for table in catalogue.tables:
         name = f"{SCHEMA}.{quoted(table.name)}"
-        columns = ", ".join(f"{quoted(column.name)} BIGINT" for column in table.columns)
+        columns = ", ".join(f"{quoted(name)} BIGINT" for name in stored_columns(table))
         con.execute(f"CREATE TABLE {name} ({columns})")
-        places = ", ".join("?" for _ in table.columns)
-        rows = [list(row.values()) for row in tables_of(catalogue)[table.name]]
+        places = ", ".join("?" for _ in stored_columns(table))
+        rows = [
+            list(row.values()) for row in with_rows_of_unit(table, tables_of(catalogue)[table.name])
+        ]
         con.executemany(f"INSERT INTO {name} VALUES ({places})", rows)
     con.close()
     path.chmod(0o400)

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from disclosure_control.tables import Counting
 from queries.engines.block import COUNTS, EXTREMES, Block, own_count, own_value, selected, step
-from queries.engines.expressions import Namer, cell_sql
+from queries.engines.expressions import Namer, cell_sql, column_sql
 from queries.engines.parts import by_unit
 from queries.engines.reading import Reading
-from queries.plan_terms import Level, Term, terms_in
+from queries.plan_terms import Level, Stored, Term, terms_in
 from queries.plan_vectors import WEIGHT, Measured, Recipe
+from queries.store import ROWS
 
 
 def unit_rows(read: Reading) -> Block:
@@ -47,8 +48,27 @@ def plain_rows(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
 def weighted_rows(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
     """Each row weighs less where its unit has more than K of them.
 
-    Rows of one weight and cell are added up first, then weighed: one product for many rows.
+    Rows of one weight and cell are added up first, then weighed: one product for many rows. How
+    many rows a unit has stands beside each row in the store; they are counted only where a filter
+    keeps some of them.
     """
+    steps, summed = _of_all_rows(read) if read.keeps_all_rows else _of_kept_rows(read)
+    return Block(
+        steps=(*steps, step("_summed", summed)),
+        inner=selected("*", f"{WEIGHT * read.plan.limits.rows} // _m AS _w", rows=" FROM _summed"),
+        sums={one.name: _weighted_sum(one, of=read.measured(one)) for one in recipes},
+    )
+
+
+def _of_all_rows(read: Reading) -> tuple[tuple[str, ...], str]:
+    rows = column_sql(Stored(read.plan.source, ROWS))
+    values = [part for one in read.plan.measured for part in _added_up(one, read, name=read.direct)]
+    cell = f"{cell_sql(read.plan.keys, name=read.direct)} AS _c"
+    columns = (cell, f"{_divisor(read, rows=rows)} AS _m", "count(*) AS _n", *values)
+    return (), selected(*columns, rows=read.everything(), by="1, 2")
+
+
+def _of_kept_rows(read: Reading) -> tuple[tuple[str, ...], str]:
     carried = _carried(read)
 
     def name(term: Term) -> str:
@@ -62,11 +82,7 @@ def weighted_rows(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
         f"{read.where(Level.ROW, Level.BOTH, name=name)}"
     )
     summed = selected(cell, "_framed._m AS _m", "count(*) AS _n", *values, rows=rows, by="1, 2")
-    return Block(
-        steps=(*_framed(read, carried=carried), step("_summed", summed)),
-        inner=selected("*", f"{WEIGHT * read.plan.limits.rows} // _m AS _w", rows=" FROM _summed"),
-        sums={one.name: _weighted_sum(one, of=read.measured(one)) for one in recipes},
-    )
+    return _framed(read, carried=carried), summed
 
 
 def _added_up(one: Measured, read: Reading, *, name: Namer) -> Iterator[str]:
@@ -76,16 +92,10 @@ def _added_up(one: Measured, read: Reading, *, name: Namer) -> Iterator[str]:
 
 
 def _framed(read: Reading, *, carried: dict[Term, str]) -> tuple[str, ...]:
-    """Units with what divides their weight, their part of the cell, and what else a row needs.
-
-    The divisor is max(K, rows of the unit); a narrow type tells the engine that it has few
-    values. A unit with more rows than declared, which ingest refuses, would weigh nothing.
-    """
-    most, declared = read.plan.limits.rows, read.plan.limits.unit_rows
-    narrow = "UTINYINT" if declared < 2**8 else "BIGINT"
+    """Units with what divides their weight, their part of the cell, and what else a row needs."""
     columns = [
         "_per_unit._u AS _u",
-        f"(CASE WHEN _n <= {declared} THEN greatest({most}, _n) END)::{narrow} AS _m",
+        f"{_divisor(read, rows='_n')} AS _m",
         f"{cell_sql(read.keys(Level.UNIT), name=read.direct)} AS _c",
         *(f"{read.direct(term)} AS {column}" for term, column in carried.items()),
     ]
@@ -93,6 +103,16 @@ def _framed(read: Reading, *, carried: dict[Term, str]) -> tuple[str, ...]:
         step("_per_unit", by_unit(read, f"{read.unit} AS _u", "count(*) AS _n")),
         step("_framed", selected(*columns, rows=read.units_of("_per_unit"))),
     )
+
+
+def _divisor(read: Reading, *, rows: str) -> str:
+    """Of a weight: max(K, rows of the unit); a narrow type tells the engine that it has few values.
+
+    A unit with more rows than declared, which ingest refuses, would weigh nothing.
+    """
+    most, declared = read.plan.limits.rows, read.plan.limits.unit_rows
+    narrow = "UTINYINT" if declared < 2**8 else "BIGINT"
+    return f"(CASE WHEN {rows} <= {declared} THEN greatest({most}, {rows}) END)::{narrow}"
 
 
 def _carried(read: Reading) -> dict[Term, str]:

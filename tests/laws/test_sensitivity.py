@@ -13,7 +13,17 @@ from hypothesis import HealthCheck, given, settings
 
 from disclosure_control.tables import Sensitivity
 from queries.engines.statement import statement
-from queries.language import ColumnRef, Dimension, Join, Measure, Query, Statistic
+from queries.language import (
+    ColumnRef,
+    Dimension,
+    IsNull,
+    Join,
+    Measure,
+    Not,
+    Predicate,
+    Query,
+    Statistic,
+)
 from queries.plan import Plan, plan
 from queries.values import date_of_days
 from tests.catalogues import dp_policy
@@ -100,8 +110,9 @@ SEX = Dimension(ColumnRef("persons", "sex"))
 MANY_DAYS = Dimension(DAY, bands=tuple(date_of_days(day) for day in range(9000, 18000, 2000)))
 
 
-def _asked(measure: Measure, *dimensions: Dimension) -> Query:
-    return Query("clinic", "labs", (measure,), dimensions, joins=(Join("lab_person"),))
+def _asked(measure: Measure, *dimensions: Dimension, where: Predicate | None = None) -> Query:
+    joins = (Join("lab_person"),)
+    return Query("clinic", "labs", (measure,), dimensions, where=where, joins=joins)
 
 
 MUTANTS = {
@@ -128,6 +139,11 @@ MUTANTS = {
     ),
     "rows that weigh the same": (
         _asked(Measure(Statistic.COUNT), Dimension(TEST)),
+        'greatest(3, "labs"."_rows")',
+        "3",
+    ),
+    "kept rows that weigh the same": (
+        _asked(Measure(Statistic.COUNT), Dimension(TEST), where=Not(IsNull(DAY))),
         "greatest(3, _n)",
         "3",
     ),
@@ -138,6 +154,11 @@ MUTANTS = {
     ),
     "weights by the wrong count": (
         _asked(Measure(Statistic.COUNT), Dimension(TEST)),
+        'greatest(3, "labs"."_rows")',
+        'greatest(3, "labs"."_rows" - 1)',
+    ),
+    "kept rows by the wrong count": (
+        _asked(Measure(Statistic.COUNT), Dimension(TEST), where=Not(IsNull(DAY))),
         "greatest(3, _n)",
         "greatest(3, _n - 1)",
     ),

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from queries import store
 from queries.errors import StoreFailed
 from queries.store import Store, attach_read_only, connect
 from tests.data import entries
@@ -56,7 +57,14 @@ def test_units_are_dense_ranks_that_every_table_shares_and_rows_are_sorted_by_th
     assert units[0] == sorted(units[0])
     assert units[1] == sorted(units[1])
     man = next(row[0] for row in persons if row[1] == 1)
-    assert [row[1:] for row in visits if row[0] == man] == [(1, 0, 120), (5, 0, 135)]
+    assert [row[1:] for row in visits if row[0] == man] == [(1, 0, 120, 2), (5, 0, 135, 2)]
+
+
+def test_a_file_of_another_format_does_not_open(tmp_path, monkeypatch):
+    result = ingested(tmp_path)
+    monkeypatch.setattr(store, "FORMAT", store.FORMAT + 1)
+    with pytest.raises(StoreFailed):
+        opened(tmp_path, result)
 
 
 def test_the_order_of_units_depends_on_the_key_and_not_on_the_source(tmp_path):

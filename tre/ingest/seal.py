@@ -1,7 +1,8 @@
 """How do checked rows become an immutable, encrypted file?
 
 All columns BIGINT, NULL where missing, sorted by unit and then by every other column, so that the
-same data gives the same rows in the same order. The file is written aside, encrypted from its
+same data gives the same rows in the same order. Where a unit may have many rows, each also says how
+many there are. The file is written aside, encrypted from its
 first byte, synced, made read-only and renamed: a version is there completely or not at all.
 """
 
@@ -21,7 +22,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from queries.store import SCHEMA, Store, attach_read_only, connect, open_for_writing, quoted
+from queries.store import (
+    FORMAT,
+    ROWS,
+    SCHEMA,
+    Store,
+    attach_read_only,
+    connect,
+    open_for_writing,
+    quoted,
+)
 from tre.ingest.checks import Kept
 from tre.ingest.columns import Integers
 from tre.ingest.errors import StoreBusy
@@ -51,7 +61,7 @@ def in_order(kept: Kept, *, ranks: Integers) -> Kept:
 
 def version_of(tables: Sequence[Kept], *, catalogue_hash: str, secret: bytes) -> str:
     """The name of this content. Keyed: a plain hash would let anybody test a guess of the data."""
-    digest = hmac.new(secret, catalogue_hash.encode(), hashlib.sha256)
+    digest = hmac.new(secret, f"{FORMAT} {catalogue_hash}".encode(), hashlib.sha256)
     for kept in tables:
         for name, values in kept.stored.items():
             digest.update(f"\0{kept.table.name}\0{name}\0{kept.rows}\0".encode())
@@ -110,12 +120,20 @@ def _write(tables: Sequence[Kept], path: Path, *, key: bytes) -> None:
 
 
 def _arrow(kept: Kept) -> pa.Table:
-    return pa.table(
-        {
-            name: pa.array(values, type=pa.int64(), mask=kept.missing[name])
-            for name, values in kept.stored.items()
-        }
-    )
+    columns = {
+        name: pa.array(values, type=pa.int64(), mask=kept.missing[name])
+        for name, values in kept.stored.items()
+    }
+    if kept.table.unit_column and not kept.table.one_row_per_unit:
+        columns[ROWS] = pa.array(_rows_of_unit(kept.stored[kept.table.unit_column]))
+    return pa.table(columns)
+
+
+def _rows_of_unit(units: Integers) -> Integers:
+    """For each row, how many rows its unit has."""
+    _, place, rows = np.unique(units, return_inverse=True, return_counts=True)
+    counted: Integers = rows[place].astype(np.int64)
+    return counted
 
 
 def _require_openable(path: Path, *, key: bytes) -> None:
