@@ -45,8 +45,13 @@ def number_text(value: Decimal) -> str:
 
 def canonical_json(value: object) -> str:
     """One text for one value, on every machine: approvals and hashes bind these bytes."""
+    return canonical_text(to_plain(value))
+
+
+def canonical_text(plain: Plain) -> str:
+    """Of a plain form."""
     return json.dumps(
-        to_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
     )
 
 

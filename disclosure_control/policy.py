@@ -36,7 +36,7 @@ from typing import Any
 import yaml
 
 from disclosure_control.errors import PolicyInvalid
-from disclosure_control.plain import Faults, canonical_json, from_plain
+from disclosure_control.plain import Faults, canonical_text, from_plain, to_plain
 
 
 class Track(StrEnum):
@@ -85,6 +85,7 @@ class Policy:
     sdc: SdcRules | None
     max_cells: int
     checkers: int  # independent approvals before release: 0, 1 or 2; 2 on SDC
+    both_tracks: bool = False  # the dataset's other track is or was open: records say so
 
 
 EXACT_CHECKERS = 2
@@ -200,7 +201,10 @@ def to_json(policy: Policy) -> str:
         dominance_k=policy.sdc.dominance_k.normalize(),
         p_ratio=policy.sdc.p_ratio.normalize(),
     )
-    return canonical_json(replace(policy, sdc=sdc))
+    plain = to_plain(replace(policy, sdc=sdc))
+    if isinstance(plain, dict) and not policy.both_tracks:
+        del plain["both_tracks"]  # said only where it is so: other policies keep their hash
+    return canonical_text(plain)
 
 
 def policy_hash(policy: Policy) -> str:
@@ -211,7 +215,9 @@ def policy_hash(policy: Policy) -> str:
 def _from_document(document: object) -> Policy:
     if isinstance(document, Mapping):
         if document.get("track") == "both":
-            raise PolicyInvalid(("opening both tracks is an exception that does not exist yet",))
+            raise PolicyInvalid(
+                ("a policy opens one track; the other needs a two-person exception",)
+            )
         document = {"dp": None, "sdc": None, **document}
     faults: Faults = []
     policy: Policy = from_plain(Policy, document, faults=faults, place="policy")

@@ -89,7 +89,11 @@ def _noisy(
         policy_hash=policy_hash(policy),
         unit=shape.unit,
         claim=_dp_claim(shape, plan),
-        leaves_out=tuple(text.format(unit=shape.unit) for text in records.DP_LEAVES_OUT),
+        leaves_out=records.left_out(
+            tuple(text.format(unit=shape.unit) for text in records.DP_LEAVES_OUT),
+            track=Track.DP,
+            both_tracks=policy.both_tracks,
+        ),
         bounds=shape.bounds,
         noise=tuple(_statement(shape, noise) for noise in plan.vectors),
         findings=tuple(_findings(shape, noisy, columns, dp)),
@@ -176,7 +180,9 @@ def _exact(unprotected: Unprotected, *, policy: Policy, sdc: SdcRules) -> Protec
         policy_hash=policy_hash(policy),
         unit=shape.unit,
         claim=records.sdc_claim(shape.unit, threshold=sdc.threshold),
-        leaves_out=records.SDC_LEAVES_OUT,
+        leaves_out=records.left_out(
+            records.SDC_LEAVES_OUT, track=Track.SDC, both_tracks=policy.both_tracks
+        ),
         bounds=shape.bounds,
         noise=(),
         findings=tuple(finding for column in found.values() for finding in column),

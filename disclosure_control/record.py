@@ -85,6 +85,23 @@ SDC_LEAVES_OUT = (
 )
 
 
+BOTH_TRACKS = {
+    "dp": (
+        "Both tracks are or were open on this dataset, by a two-person exception: exact tables "
+        "that left it are outside this claim, so no epsilon holds for all that left together."
+    ),
+    "sdc": (
+        "Both tracks are or were open on this dataset, by a two-person exception: noisy answers "
+        "narrow what a hidden cell can be."
+    ),
+}
+
+
+def left_out(usual: tuple[str, ...], *, track: str, both_tracks: bool) -> tuple[str, ...]:
+    """What a record of this track does not cover."""
+    return (*usual, BOTH_TRACKS[track]) if both_tracks else usual
+
+
 def dp_claim(unit: str, *, rho: str, epsilon: str) -> str:
     return (
         f"Differentially private: whether one {unit}, with all its rows in all tables, is in the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+from dataclasses import replace
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -31,9 +32,11 @@ def ask(session, world, *, who="ada", project=None, query=None, **given) -> Subm
     )
 
 
-def work(session: Session, engine, *, jobs: int = 1) -> None:
-    """A worker's turns on this database, without waiting for slots."""
+def work(session: Session, engine, *, jobs: int = 1, now: datetime.datetime | None = None) -> None:
+    """A worker's turns on this database, without waiting for slots; today, unless told a time."""
     carrier = Carrier(sessionmaker(session.get_bind()), engine, "test", slot_scale=0)
+    if now is not None:
+        carrier = replace(carrier, clock=lambda: now)
     session.rollback()
     for _ in range(jobs):
         assert carrier.next_job()

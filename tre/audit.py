@@ -43,6 +43,9 @@ EVENTS: dict[str, frozenset[str]] = {
     "stopped": frozenset({"reason"}),
     "resumed": frozenset({"reason"}),
     "exported": frozenset({"rows"}),
+    "exception_asked": frozenset({"exception", "policy_hash", "ends_on"}),
+    "exception_decided": frozenset({"exception", "policy_hash", "granted"}),
+    "exception_ended": frozenset({"exception"}),
 }
 """Every event and exactly the keys of its detail. None ever holds a value from a dataset."""
 

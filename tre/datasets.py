@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from disclosure_control import policy as policies
+from disclosure_control.errors import PolicyInvalid
 from disclosure_control.policy import Policy
 from queries import read_catalogue
 from queries.catalogue import Catalogue
@@ -26,6 +28,7 @@ class Dataset(Base):
     owner_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     stopped_at: Mapped[datetime.datetime | None]
     stop_reason: Mapped[str | None]
+    both_tracks_since: Mapped[datetime.datetime | None]  # of the first two-person exception
     created_at: Mapped[datetime.datetime]
 
     owner: Mapped[Person] = relationship()
@@ -107,6 +110,7 @@ def register(
             owner_id=owner.id,
             stopped_at=None,
             stop_reason=None,
+            both_tracks_since=None,
             created_at=now,
         )
         session.add(dataset)
@@ -161,29 +165,57 @@ def publish_policy(
     policy: Policy,
     now: datetime.datetime,
 ) -> PolicyVersion:
-    """Makes this the policy of new queries. The same again is no change. Raises PolicyInvalid."""
+    """Makes this the policy of new queries. The same again is no change.
+
+    Whether records say that both tracks were open is the dataset's history, not the policy's word.
+    Raises PolicyInvalid, also for the other track than before without a two-person exception.
+    """
     policies.require_valid(policy)
+    policy = replace(policy, both_tracks=dataset.both_tracks_since is not None)
+    _require_same_track(session, dataset, policy)
     policy_hash = policies.policy_hash(policy)
     current = current_policy(session, dataset)
     if current is not None and current.policy_hash == policy_hash:
         return current
     _supersede(session, PolicyVersion, dataset, now)
+    row = keep_policy(session, dataset=dataset, policy=policy, now=now)
+    row.superseded_at = None
+    session.flush()
+    return row
+
+
+def keep_policy(
+    session: Session, *, dataset: Dataset, policy: Policy, now: datetime.datetime
+) -> PolicyVersion:
+    """The policy on record, without making it the dataset's own."""
+    policy_hash = policies.policy_hash(policy)
     earlier = session.scalar(
         select(PolicyVersion).where(
             PolicyVersion.dataset_id == dataset.id, PolicyVersion.policy_hash == policy_hash
         )
     )
-    row = earlier or PolicyVersion(
+    if earlier is not None:
+        return earlier
+    row = PolicyVersion(
         id=new_id(),
         dataset_id=dataset.id,
         policy_json=json.loads(policies.to_json(policy)),
         policy_hash=policy_hash,
         created_at=now,
+        superseded_at=now,
     )
-    row.superseded_at = None
     session.add(row)
     session.flush()
     return row
+
+
+def _require_same_track(session: Session, dataset: Dataset, policy: Policy) -> None:
+    """To change tracks is to open both, one after the other."""
+    own = current_policy(session, dataset)
+    if own is not None and own.policy.track != policy.track:
+        raise PolicyInvalid(
+            ("the policy opens the other track than before: that is a two-person exception",)
+        )
 
 
 def _supersede(

@@ -5,6 +5,7 @@
     ├── NotPermitted         this person may see it but may not do that
     ├── GatesClosed          a gate of the project, dataset or budget is closed: which, and why
     ├── BudgetExceeded       a conditional charge found too little left
+    ├── TrackClosed          the dataset does not open this track (any more)
     ├── EdgeNotAllowed       the state of a question does not allow this step (any more)
     ├── ArtefactsChanged     an approval or a release named other bytes than those on record
     ├── IdempotencyConflict  a key was used before, for another request
@@ -68,6 +69,12 @@ class GatesClosed(ServiceError):
 class BudgetExceeded(ServiceError):
     public = "There is not enough privacy budget left for this query."
     code = "budget-exceeded"
+    status = 409
+
+
+class TrackClosed(ServiceError):
+    public = "This track is not open on this dataset."
+    code = "track-closed"
     status = 409
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tre import budgets, datasets, projects
+from tre import budgets, datasets, projects, second_tracks
 from tre.datasets import Dataset
 from tre.people import Person, Role
 from tre.projects import Membership, Project
@@ -267,7 +267,7 @@ def gather(
 ) -> Situation:
     """Reads what the gates look at. Versions of None stand for whatever is current."""
     version = datasets.current_version(session, dataset)
-    policy = datasets.current_policy(session, dataset)
+    policies = second_tracks.policies_in_force(session, dataset, today=now.date())
     accounts = budgets.accounts_of(
         session, dataset_id=dataset.id, project_id=project.id, person_id=person.id
     )
@@ -282,7 +282,7 @@ def gather(
         dataset_granted=projects.may_ask(session, project_id=project.id, dataset_id=dataset.id),
         dataset_stopped=dataset.stopped_at is not None,
         version_current=version is not None and version_id in (None, version.id),
-        policy_current=policy is not None and policy_id in (None, policy.id),
+        policy_current=bool(policies) and policy_id in {None, *(one.id for one in policies)},
         purpose_given=bool(purpose.strip()),
         rho_needed=rho_needed,
         rho_left={

@@ -267,7 +267,57 @@ OTHERS = (
     _stays("policy_version"),
 )
 
-GUARDS: tuple[Guard, ...] = SUBMISSION + REVIEW + LEDGER + OUTPUT + OTHERS
+EXCEPTION = (
+    Guard(
+        "second_track_begins",
+        "second_track",
+        "INSERT",
+        "NEW.decided_by_id IS NOT NULL OR NEW.decided_at IS NOT NULL"
+        " OR NEW.granted IS NOT NULL OR NEW.ended_at IS NOT NULL",
+        "an exception begins undecided",
+    ),
+    Guard(
+        "second_track_two_people",
+        "second_track",
+        "UPDATE",
+        "NEW.decided_by_id = NEW.raised_by_id",
+        "who asks for an exception never decides",
+    ),
+    Guard(
+        "second_track_decided",
+        "second_track",
+        "UPDATE",
+        _changed("id", "dataset_id", "policy_id", "reason", "ends_on", "raised_by_id", "raised_at")
+        + " OR (OLD.decided_at IS NOT NULL AND ("
+        + _changed("decided_by_id", "decided_at", "granted", "answer")
+        + ")) OR (OLD.ended_at IS NOT NULL AND "
+        + _changed("ended_at")
+        + ") OR (NEW.ended_at IS NOT NULL AND NOT coalesce(NEW.granted, FALSE))"
+        " OR (NEW.decided_at IS NULL) <> (NEW.decided_by_id IS NULL)"
+        " OR (NEW.decided_at IS NULL) <> (NEW.granted IS NULL)",
+        "an exception is decided once and ended once",
+    ),
+    _stays("second_track"),
+    Guard(
+        "dataset_both_tracks",
+        "dataset",
+        "UPDATE",
+        "OLD.both_tracks_since IS NOT NULL AND " + _changed("both_tracks_since"),
+        "that both tracks were open is never forgotten",
+    ),
+    Guard(
+        "submission_policy",
+        "submission",
+        "INSERT",
+        'NOT EXISTS (SELECT 1 FROM "policy_version" p WHERE p.id = NEW.policy_id'
+        " AND p.dataset_id = NEW.dataset_id AND p.superseded_at IS NULL)"
+        ' AND NOT EXISTS (SELECT 1 FROM "second_track" t WHERE t.policy_id = NEW.policy_id'
+        " AND t.dataset_id = NEW.dataset_id AND t.granted AND t.ended_at IS NULL)",
+        "a question is asked under rules that are in force",
+    ),
+)
+
+GUARDS: tuple[Guard, ...] = SUBMISSION + REVIEW + LEDGER + OUTPUT + OTHERS + EXCEPTION
 
 
 def _sqlite(guard: Guard) -> tuple[str, ...]:

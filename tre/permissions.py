@@ -19,6 +19,7 @@ from tre.projects import Membership, is_member
 if TYPE_CHECKING:
     from tre.datasets import Dataset
     from tre.outputs import Output
+    from tre.second_tracks import SecondTrack
     from tre.submissions import Submission
 
 NEVER_ONE_PERSON: frozenset[frozenset[Role]] = frozenset(
@@ -95,6 +96,20 @@ def check_own(*, person: Person, dataset: Dataset) -> None:
     check_active(person)
     if dataset.owner_id != person.id or not person.has(Role.OWNER):
         raise NotFound(dataset.id)
+
+
+def check_owner(*, person: Person) -> None:
+    """For anybody who owns no data there are no exceptions to decide."""
+    check_active(person)
+    if not person.has(Role.OWNER):
+        raise NotFound("exceptions")
+
+
+def check_decide_exception(*, person: Person, exception: SecondTrack) -> None:
+    """Who asks for an exception never grants it."""
+    check_owner(person=person)
+    if person.id == exception.raised_by_id:
+        raise NotPermitted("You asked for this exception, so somebody else has to decide.")
 
 
 def check_administer(*, person: Person) -> None:

@@ -11,6 +11,7 @@ from tre import (
     projects,
     releases,
     reviews,
+    second_tracks,
     submissions,
 )
 from tre.database import Base
@@ -27,5 +28,6 @@ __all__ = [
     "projects",
     "releases",
     "reviews",
+    "second_tracks",
     "submissions",
 ]

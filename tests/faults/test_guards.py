@@ -9,11 +9,12 @@ from sqlalchemy import Engine, delete, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tests import factories
+from tests import factories, second_tracks
 from tests.factories import NOW, World
 from tre import audit, budgets, guards, migrations, people
 from tre.budgets import Account, Charge
 from tre.database import Base, new_id
+from tre.datasets import Dataset
 from tre.errors import NotPermitted
 from tre.lifecycle import ALLOWED, TERMINAL, State
 from tre.outputs import Artefact, Draw, Output
@@ -21,6 +22,7 @@ from tre.people import Person, Role
 from tre.projects import Membership
 from tre.releases import Release
 from tre.reviews import Review
+from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
 
 
@@ -66,6 +68,59 @@ def test_migrations_lead_to_the_tables_and_guards_of_the_code(engine: Engine):
 def test_a_second_migration_run_changes_nothing(engine: Engine):
     migrations.upgrade(engine)
     migrations.check(engine)
+
+
+EXCEPTION = {
+    "who asks for an exception never decides": "eve",
+    None: "gus",
+}
+
+
+@pytest.mark.parametrize(("said", "who"), EXCEPTION.items())
+def test_the_database_refuses_a_decision_on_the_own_exception(open_session, furnished, said, who):
+    exception = second_tracks.asked_for(open_session, furnished)
+    decision = (
+        update(SecondTrack)
+        .where(SecondTrack.id == exception)
+        .values(decided_by_id=furnished.people[who], decided_at=NOW, granted=True, answer="-")
+    )
+    found = refused(open_session, decision)
+    assert (found is None) == (said is None)
+    assert said is None or said in found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"granted": False},
+        {"decided_by_id": None},
+        {"ends_on": NOW.date()},
+        {"policy_id": "x"},
+        {"reason": "another"},
+        {"answer": "another"},
+        {"raised_by_id": None},
+    ],
+    ids=str,
+)
+def test_an_exception_that_was_decided_never_changes(open_session, furnished, change):
+    exception = second_tracks.granted(open_session, furnished)
+    of_it = update(SecondTrack).where(SecondTrack.id == exception)
+
+    assert "decided once" in refused(open_session, of_it.values(**change))
+    assert refused(open_session, of_it.values(ended_at=NOW)) is None
+    assert refused(open_session, delete(SecondTrack))
+
+
+def test_that_both_tracks_were_open_is_never_forgotten(open_session, furnished):
+    second_tracks.granted(open_session, furnished)
+    forget = update(Dataset).values(both_tracks_since=None)
+    assert "never forgotten" in refused(open_session, forget)
+
+
+def test_a_question_under_rules_that_are_not_in_force_is_refused(open_session, furnished):
+    exception = open_session.get_one(SecondTrack, second_tracks.asked_for(open_session, furnished))
+    with pytest.raises(IntegrityError, match="rules that are in force"):
+        factories.a_submission(open_session, furnished, policy_id=exception.policy_id)
 
 
 def test_every_undeclared_edge_is_refused_by_the_database(open_session, furnished):

@@ -116,7 +116,7 @@ def test_another_rule_has_another_hash(other):
         (COHORT.replace("  threshold: 10\n", ""), "threshold is missing"),
         (COHORT.replace("checkers: 1", "checkers: 1\nchecker: 2"), "unknown key 'checker'"),
         (COHORT.replace("version: 3", "version: 3\nversion: 4"), "not valid YAML"),
-        (COHORT.replace("track: dp", "track: both"), "does not exist yet"),
+        (COHORT.replace("track: dp", "track: both"), "needs a two-person exception"),
         (COHORT.replace("track: dp", "track: none"), "policy.track"),
         (COHORT.replace("track: dp", "track: sdc"), "needs the rules sdc"),
         (COHORT.replace("[discrete_gaussian, discrete_laplace]", "gaussian"), "mechanisms"),

@@ -149,7 +149,10 @@ def test_a_form_with_an_expired_token_is_shown_again_and_does_nothing(
 
 def test_every_page_that_takes_more_than_a_press_can_be_shown_again(service: Service):
     """A new form fails here until it is registered, or named as one without entries."""
-    buttons = {"drafting.discard", "questions.cancel", "owner.export", "public.sign_out"}
+    buttons = {
+        *("drafting.discard", "questions.cancel", "owner.export", "public.sign_out"),
+        "exceptions.end",
+    }
     takes = {
         rule.endpoint
         for rule in service.app.url_map.iter_rules()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import checked_by
+from tests.second_tracks import asked_for
 from tests.web import service as web
 from tests.web.service import Service, Visitor
 from tests.web.steps import approve, draft_of
@@ -56,6 +57,11 @@ GET  /owner                                           303 404 404 200 404 404 40
 GET  /owner/<dataset_id>                              303 404 404 200 404 404 404
 POST /owner/<dataset_id>                              303 404 404 422 404 404 404
 POST /owner/<dataset_id>/who-asked-what.csv           303 404 404 200 404 404 404
+GET  /owner/<dataset_id>/second-track                 303 404 404 200 404 404 404
+POST /owner/<dataset_id>/second-track                 303 404 404 422 404 404 404
+POST /owner/<dataset_id>/second-track/end             303 404 404 409 404 404 404
+GET  /exceptions/<exception_id>                       303 404 404 403 404 404 404
+POST /exceptions/<exception_id>                       303 404 404 403 404 404 404
 GET  /people                                          303 404 404 404 200 404 404
 GET  /people/new                                      303 404 404 404 200 404 404
 POST /people/new                                      303 404 404 404 422 404 404
@@ -88,6 +94,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servic
                 "<file:name>": "table.csv",
                 "<output_id>": service.output_of(waiting),
                 "<dataset_id>": service.world.dataset,
+                "<exception_id>": asked_for(session, service.world),
                 "<person_id>": service.world.people["ben"],
                 "<path:filename>": "service.css",
             },

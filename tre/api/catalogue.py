@@ -62,8 +62,7 @@ def datasets() -> said.DatasetPage:
     session, person = this.session(), caller()
     mine = looked.my_projects(session, person=person)
     names = sorted({dataset.name for project in mine for dataset in project.datasets})
-    views = [looked.dataset(session, person=person, name=name) for name in names]
-    return said.DatasetPage(items=[spoken.dataset(view) for view in views], next_cursor=None)
+    return said.DatasetPage(items=[_dataset(name) for name in names], next_cursor=None)
 
 
 @blueprint.get("/datasets/<dataset>")
@@ -71,7 +70,14 @@ def datasets() -> said.DatasetPage:
 @blueprint.output(said.DatasetAnswer)
 def dataset(dataset: str) -> said.DatasetAnswer:
     """One dataset."""
-    return spoken.dataset(looked.dataset(this.session(), person=caller(), name=dataset))
+    return _dataset(dataset)
+
+
+def _dataset(name: str) -> said.DatasetAnswer:
+    session, person = this.session(), caller()
+    view = looked.dataset(session, person=person, name=name)
+    second = looked.second_track(session, person=person, name=name, now=this.now())
+    return spoken.dataset(view, second)
 
 
 @blueprint.get("/problems/<code>")

@@ -8,7 +8,7 @@ the files of a release, which leave exactly as they were approved.
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -68,6 +68,9 @@ class Question(Strict):
     rho_nano: Rho | None = Field(
         default=None, description="What to spend, in 1e-9 rho; the policy's usual cost if absent."
     )
+    track: Literal["dp", "sdc"] | None = Field(
+        default=None, description="Noisy or exact, where the dataset opens both; else absent."
+    )
 
 
 class AskedQuestion(Question):
@@ -106,6 +109,13 @@ class ProjectPage(Strict):
     next_cursor: str | None
 
 
+class SecondTrackAnswer(Strict):
+    track: str
+    ends_on: datetime.date
+    policy: dict[str, Any]
+    policy_hash: str
+
+
 class DatasetAnswer(Strict):
     """A dataset's public side: what it offers and under which rules."""
 
@@ -116,6 +126,9 @@ class DatasetAnswer(Strict):
     catalogue: dict[str, Any]
     policy: dict[str, Any]
     policy_hash: str
+    second_track: SecondTrackAnswer | None = Field(
+        description="The other track, while a two-person exception opens it."
+    )
 
 
 class DatasetPage(Strict):

@@ -122,6 +122,12 @@ KINDS = {
             "The privacy budget does not allow this question",
             "Ask with a smaller rho, or ask the owner of the dataset.",
         ),
+        Kind(
+            "track-closed",
+            409,
+            "The dataset does not open this track",
+            "Leave track out, or look at the dataset for what is open today.",
+        ),
         Kind("too-large", 413, "The request is too large", "Send a shorter question."),
         Kind(
             "media-type",

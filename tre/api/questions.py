@@ -35,6 +35,7 @@ def preview(project: str, question: said.Question) -> said.PreviewAnswer:
         project_id=project_called(session, person=person, name=project).id,
         query=_query(session, question, person=person),
         rho_nano=question.rho_nano,
+        track=question.track,
         now=this.now(),
     )
     return spoken.preview(found)
@@ -60,6 +61,7 @@ def submit(project: str, keys: said.Keys, question: said.AskedQuestion) -> said.
         rho_nano=question.rho_nano,
         source_text=question.query if isinstance(question.query, str) else None,
         idempotency_key=keys.idempotency_key,
+        track=question.track,
         now=this.now(),
     )
     return spoken.submission(session, row, person=person)
@@ -111,7 +113,9 @@ def cancel(submission: str) -> said.SubmissionAnswer:
 
 def _query(session: Session, question: said.Question, *, person: Person) -> Query:
     """The typed query of a text or of the JSON form. Raises NotFound, QueryRefused."""
-    view = looked.dataset(session, person=person, name=question.dataset)
+    view = looked.dataset_on(
+        session, person=person, name=question.dataset, track=question.track, now=this.now()
+    )
     return _read(
         question.query, catalogue=view.version.catalogue, policy=view.policy_version.policy
     )

@@ -19,6 +19,7 @@ from tre.outputs import FOR_CHECKERS, Artefact, Format
 from tre.people import Person
 from tre.projects import Project
 from tre.releases import Release
+from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
 
 FILES: dict[str, str] = {
@@ -63,7 +64,18 @@ def _dataset_of(
     )
 
 
-def dataset(view: DatasetView) -> said.DatasetAnswer:
+def second_track(found: SecondTrack | None) -> said.SecondTrackAnswer | None:
+    if found is None:
+        return None
+    return said.SecondTrackAnswer(
+        track=found.policy_version.policy.track.value,
+        ends_on=found.ends_on,
+        policy=found.policy_version.policy_json,
+        policy_hash=found.policy_version.policy_hash,
+    )
+
+
+def dataset(view: DatasetView, second: SecondTrack | None) -> said.DatasetAnswer:
     """Without the version of the store: it is a function of the data."""
     policy = view.policy_version
     return said.DatasetAnswer(
@@ -74,6 +86,7 @@ def dataset(view: DatasetView) -> said.DatasetAnswer:
         catalogue=view.version.catalogue_json,
         policy=policy.policy_json,
         policy_hash=policy.policy_hash,
+        second_track=second_track(second),
     )
 
 

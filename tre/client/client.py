@@ -52,9 +52,10 @@ class Client:
         project: str,
         dataset: str,
         rho_nano: int | None = None,
+        track: str | None = None,
     ) -> Preview:
         """What a question (restricted SQL, or its JSON form) would cost. Spends nothing."""
-        body = _question(query, dataset=dataset, rho_nano=rho_nano)
+        body = _question(query, dataset=dataset, rho_nano=rho_nano, track=track)
         return Preview(self._json("POST", f"/projects/{project}/previews", json=body))
 
     def submit(
@@ -65,10 +66,11 @@ class Client:
         dataset: str,
         purpose: str,
         rho_nano: int | None = None,
+        track: str | None = None,
         key: str | None = None,
     ) -> Submission:
         """Send a question. The same ``key`` twice is one submission."""
-        body = _question(query, dataset=dataset, rho_nano=rho_nano, purpose=purpose)
+        body = _question(query, dataset=dataset, rho_nano=rho_nano, track=track, purpose=purpose)
         headers = {"Idempotency-Key": key or uuid.uuid4().hex}
         path = f"/projects/{project}/submissions"
         return Submission(self._json("POST", path, json=body, headers=headers))

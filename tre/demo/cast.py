@@ -39,10 +39,13 @@ COLLEAGUE = Part(
 FIRST = Part("checker1@demo.example", "Cora Checker", (Role.CHECKER,), "check outputs")
 SECOND = Part("checker2@demo.example", "Chris Checker", (Role.CHECKER,), "check outputs")
 OWNER = Part("owner@demo.example", "Olu Owner", (Role.OWNER,), "answer for the three datasets")
+OTHER_OWNER = Part(
+    "owner2@demo.example", "Orla Owner", (Role.OWNER,), "decide on exceptions of the first owner"
+)
 ADMINISTRATOR = Part(
     "admin@demo.example", "Ada Administrator", (Role.ADMINISTRATOR,), "look after accounts"
 )
-PARTS = (RESEARCHER, COLLEAGUE, FIRST, SECOND, OWNER, ADMINISTRATOR)
+PARTS = (RESEARCHER, COLLEAGUE, FIRST, SECOND, OWNER, OTHER_OWNER, ADMINISTRATOR)
 
 
 @dataclass(frozen=True, slots=True)

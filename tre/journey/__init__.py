@@ -11,9 +11,10 @@ For researchers
   drafted.discard(session, *, person, draft_id) -> None
   drafted.listed(session, *, person, project_id) -> list[Draft]
   drafted.opened(session, *, person, draft_id) -> Draft
-  previewed.preview(session, *, person, project_id, query: Query, rho_nano=None, now) -> Preview
+  previewed.preview(session, *, person, project_id, query: Query, rho_nano=None, track=None, now)
+                  -> Preview
   submitted.submit(session, *, person, project_id, query: Query, purpose: str, rho_nano=None,
-                   source_text=None, idempotency_key=None, now) -> Submission
+                   source_text=None, idempotency_key=None, track=None, now) -> Submission
   cancelled.cancel(session, *, person, submission_id, now) -> Submission
   answered.answer(session, *, person, submission_id, answer: str, now) -> Submission
 For checkers
@@ -23,6 +24,11 @@ For checkers
                   -> Submission      (the last approval also releases, where the gates are open)
 For owners
   stopped.stop / stopped.resume(session, *, owner, dataset_id, reason, now) -> Dataset
+  excepted.ask(session, *, owner, dataset_id, reason, ends_on, policy_text, now) -> SecondTrack
+  excepted.decide(session, *, person, exception_id, policy_hash, granted, reason, now)
+                  -> SecondTrack     (somebody else than who asked)
+  excepted.end(session, *, owner, dataset_id, now) -> SecondTrack
+  excepted.waiting / excepted.opened / excepted.of_own
   accounted.statement(session, *, owner, dataset_id) -> Statement
   accounted.export(session, *, owner, dataset_id, now) -> str    (CSV: who asked what)
   accounted.my_datasets(session, *, owner) -> list[Dataset]
@@ -31,6 +37,8 @@ For everybody, reading: ``looked`` raises NotFound for what this person may not 
   looked.my_projects(session, *, person) -> list[Project]
   looked.project(session, *, person, project_id) -> Project
   looked.dataset(session, *, person, name) -> DatasetView (dataset, version, policy_version)
+  looked.dataset_on(session, *, person, name, track, now) -> DatasetView under that track's rules
+  looked.second_track(session, *, person, name, now) -> SecondTrack | None
   looked.project_gates(session, *, person, project_id, dataset_name, now) -> tuple[Gate, ...]
   looked.project_submissions(session, *, person, project_id, limit, after) -> list[Submission]
   looked.submission / history / reviews_for_author / release_of(session, *, person, submission_id)

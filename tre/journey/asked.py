@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from tre import datasets, projects
+from tre import datasets, projects, second_tracks
 from tre.datasets import Dataset, DatasetVersion, PolicyVersion
-from tre.errors import NotFound
+from tre.errors import NotFound, TrackClosed
 from tre.people import Person
 from tre.permissions import check_ask
 from tre.projects import Project
@@ -22,8 +23,19 @@ class Grounds:
     policy_version: PolicyVersion
 
 
-def grounds(session: Session, *, person: Person, project_id: str, dataset_name: str) -> Grounds:
-    """Raises NotFound for a project or dataset that is not this person's to ask."""
+def grounds(
+    session: Session,
+    *,
+    person: Person,
+    project_id: str,
+    dataset_name: str,
+    track: str | None,
+    now: datetime.datetime,
+) -> Grounds:
+    """On a track that was chosen, or on the dataset's own.
+
+    Raises NotFound for a project or dataset that is not this person's to ask, TrackClosed.
+    """
     check_ask(session, person=person, project_id=project_id)
     project = session.get_one(Project, project_id)
     dataset = datasets.by_name(session, dataset_name)
@@ -32,7 +44,9 @@ def grounds(session: Session, *, person: Person, project_id: str, dataset_name: 
     ):
         raise NotFound(dataset_name)
     version = datasets.current_version(session, dataset)
-    policy_version = datasets.current_policy(session, dataset)
-    if version is None or policy_version is None:
+    if version is None or datasets.current_policy(session, dataset) is None:
         raise NotFound(dataset_name)
+    policy_version = second_tracks.policy_of_track(session, dataset, track=track, today=now.date())
+    if policy_version is None:
+        raise TrackClosed(dataset_name)
     return Grounds(project, dataset, version, policy_version)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from tre import audit, datasets, gates, projects, releases, reviews, submissions
+from tre import audit, datasets, gates, projects, releases, reviews, second_tracks, submissions
 from tre.datasets import Dataset, DatasetVersion, PolicyVersion
-from tre.errors import NotFound
+from tre.errors import NotFound, TrackClosed
 from tre.gates import Gate, Stage
 from tre.lifecycle import State
 from tre.outputs import FOR_CHECKERS, Artefact, Format, Output
@@ -18,6 +18,7 @@ from tre.permissions import check_active, check_in_project
 from tre.projects import Project
 from tre.releases import Release
 from tre.reviews import Review
+from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
 
 
@@ -86,6 +87,25 @@ def dataset(session: Session, *, person: Person, name: str) -> DatasetView:
     if version is None or policy_version is None:
         raise NotFound(name)
     return DatasetView(found, version, policy_version)
+
+
+def dataset_on(
+    session: Session, *, person: Person, name: str, track: str | None, now: datetime.datetime
+) -> DatasetView:
+    """The dataset under the rules of this track. Raises NotFound, TrackClosed."""
+    view = dataset(session, person=person, name=name)
+    found = second_tracks.policy_of_track(session, view.dataset, track=track, today=now.date())
+    if found is None:
+        raise TrackClosed(name)
+    return replace(view, policy_version=found)
+
+
+def second_track(
+    session: Session, *, person: Person, name: str, now: datetime.datetime
+) -> SecondTrack | None:
+    """The exception by which the dataset opens its other track today."""
+    view = dataset(session, person=person, name=name)
+    return second_tracks.in_force(session, view.dataset, today=now.date())
 
 
 def _may_see_dataset(session: Session, person: Person, found: Dataset) -> bool:

@@ -55,9 +55,17 @@ def preview(
     query: Query,
     now: datetime.datetime,
     rho_nano: int | None = None,
+    track: str | None = None,
 ) -> Preview:
     """Raises NotFound, NotPermitted, QueryRefused, Incomplete. Reads; changes nothing."""
-    found = asked.grounds(session, person=person, project_id=project_id, dataset_name=query.dataset)
+    found = asked.grounds(
+        session,
+        person=person,
+        project_id=project_id,
+        dataset_name=query.dataset,
+        track=track,
+        now=now,
+    )
     quote = priced.quote(
         query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
     )

@@ -58,6 +58,7 @@ def submit(
     rho_nano: int | None = None,
     source_text: str | None = None,
     idempotency_key: str | None = None,
+    track: str | None = None,
 ) -> Submission:
     """The question on its way, or the one that the same key sent before.
 
@@ -65,7 +66,14 @@ def submit(
     spent), IdempotencyConflict.
     """
     _check_texts(purpose, source_text, idempotency_key)
-    found = asked.grounds(session, person=person, project_id=project_id, dataset_name=query.dataset)
+    found = asked.grounds(
+        session,
+        person=person,
+        project_id=project_id,
+        dataset_name=query.dataset,
+        track=track,
+        now=now,
+    )
     quote = priced.quote(
         query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
     )

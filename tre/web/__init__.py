@@ -9,6 +9,7 @@ from tre.web import (
     checking,
     drafting,
     drafting_sql,
+    exceptions,
     late,
     owner,
     public,
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     releases.releases,
     checking.checking,
     owner.owner,
+    exceptions.exceptions,
     admin.admin,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import url_for
@@ -14,11 +14,12 @@ from queries.errors import Problem, QueryRefused
 from queries.language import Query
 from tre import request as this
 from tre.drafts import Draft
-from tre.errors import NotFound
+from tre.errors import NotFound, TrackClosed
 from tre.journey import drafted, looked
 from tre.journey.looked import DatasetView
 from tre.permissions import check_ask
 from tre.projects import Project
+from tre.second_tracks import SecondTrack
 from tre.web import answers, asking, choices
 from tre.web.answers import Nest
 from tre.web.asking import Fault
@@ -36,6 +37,25 @@ class Desk:
     project: Project
     view: DatasetView
     draft: Draft | None = None
+    second: SecondTrack | None = None  # while the dataset opens its other track too
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        """Open today; the dataset's own first. With one of them there is nothing to choose."""
+        if self.second is None:
+            return ()
+        other = self.second.policy_version.policy.track.value
+        return ("sdc" if other == "dp" else "dp", other)
+
+    @property
+    def track(self) -> str | None:
+        """What was chosen; None stands for the dataset's own."""
+        return str(self.kept.get("track") or "") or None
+
+    @property
+    def track_closed(self) -> bool:
+        """Was a track chosen that is not open (any more)?"""
+        return self.track not in (None, self.view.policy_version.policy.track.value)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -68,7 +88,7 @@ def fresh(project_id: str, name: str) -> Desk:
     project = looked.project(session, person=person, project_id=project_id)
     if name not in {dataset.name for dataset in project.datasets}:
         raise NotFound(name)
-    return Desk(project, looked.dataset(session, person=person, name=name))
+    return _desk(project, name, None)
 
 
 def of_draft(draft_id: str) -> Desk:
@@ -78,7 +98,18 @@ def of_draft(draft_id: str) -> Desk:
     names = [dataset.name for dataset in project.datasets if dataset.id == draft.dataset_id]
     if not names:
         raise NotFound(draft_id)
-    return Desk(project, looked.dataset(this.session(), person=me(), name=names[0]), draft)
+    return _desk(project, names[0], draft)
+
+
+def _desk(project: Project, name: str, draft: Draft | None) -> Desk:
+    """Under the rules of the chosen track; of the dataset's own where that is not open."""
+    session, person, now = this.session(), me(), this.now()
+    second = looked.second_track(session, person=person, name=name, now=now)
+    view = looked.dataset(session, person=person, name=name)
+    desk = Desk(project, view, draft, second)
+    if desk.track in desk.tracks:
+        view = looked.dataset_on(session, person=person, name=name, track=desk.track, now=now)
+    return replace(desk, view=view)
 
 
 def at(*, draft_id: str = "", project_id: str = "", name: str = "") -> Desk:
@@ -86,9 +117,17 @@ def at(*, draft_id: str = "", project_id: str = "", name: str = "") -> Desk:
     return of_draft(draft_id) if draft_id else fresh(project_id, name)
 
 
-def save(desk: Desk, *, title: str, nest: Nest | None = None, sql: str | None = None) -> Desk:
+def save(
+    desk: Desk,
+    *,
+    title: str,
+    nest: Nest | None = None,
+    sql: str | None = None,
+    track: str | None = None,
+) -> Desk:
     """Keeps both ways of writing; the one written last is the question."""
     form = {**desk.kept, "way": FORM if sql is None else SQL}
+    form |= {"track": track} if track in {"", *desk.tracks} else {}
     form |= {"nest": nest} if nest is not None else {}
     form |= {"sql": sql} if sql is not None else {}
     draft = drafted.save(
@@ -133,6 +172,8 @@ def problems(desk: Desk, query: Query) -> tuple[Problem, ...]:
 
 
 def form_question(desk: Desk, nest: Nest) -> tuple[Query | None, tuple[Fault, ...]]:
+    if desk.track_closed:
+        return None, (Fault("track", TrackClosed.public),)
     query, faults = asking.question(nest, catalogue=desk.catalogue)
     if query is None:
         return None, faults
@@ -144,6 +185,8 @@ def form_question(desk: Desk, nest: Nest) -> tuple[Query | None, tuple[Fault, ..
 
 def sql_question(desk: Desk, text: str) -> tuple[Query | None, tuple[Problem, ...]]:
     """Every refusal has its place in the text."""
+    if desk.track_closed:
+        return None, (Problem("track_closed", TrackClosed.public),)
     policy = desk.view.policy_version.policy
     try:
         return sql_language.admit(text, desk.catalogue, policy), ()

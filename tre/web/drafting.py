@@ -62,7 +62,7 @@ def _form(desk: Desk) -> Page:
     nest = _sent(desk)
     act, _, path = request.form.get("act", "save").partition(":")
     nest = _changed(desk.catalogue, nest, act, path)
-    saved = desks.save(desk, title=nest["title"], nest=nest)
+    saved = desks.save(desk, title=nest["title"], nest=nest, track=request.form.get("track"))
     if act == "preview":
         return _to_preview(saved, nest)
     if act == "save":

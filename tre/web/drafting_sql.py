@@ -41,7 +41,8 @@ def _text(desk: Desk) -> Page:
     if request.method == "GET":
         return page(desk, desks.sql_of(desk))
     text = _sent()
-    saved = desks.save(desk, title=request.form.get("title", ""), sql=text)
+    title, track = request.form.get("title", ""), request.form.get("track")
+    saved = desks.save(desk, title=title, sql=text, track=track)
     if request.form.get("act") != "preview":
         flash("The draft is saved.", "success")
         return redirect(saved.address(SQL), 303)

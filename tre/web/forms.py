@@ -26,6 +26,8 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from tre.journey.answered import LONGEST_ANSWER
 from tre.journey.appointed import SHORTEST_PASSWORD
+from tre.journey.excepted import LONGEST_POLICY
+from tre.journey.excepted import LONGEST_REASON as LONGEST_EXCEPTION_REASON
 from tre.journey.reviewed import LONGEST_REASON
 from tre.journey.stopped import LONGEST_REASON as LONGEST_STOP_REASON
 from tre.journey.submitted import LONGEST_PURPOSE
@@ -126,6 +128,67 @@ class Decide(FlaskForm):
     def of_exact_table(self) -> None:
         """Says of approving what it means where nothing leaves."""
         self.decision.choices = [STAYS_INSIDE, *self.decision.choices[1:]]
+
+
+GRANT = "grant"
+
+
+class AskException(FlaskForm):
+    """An owner asks to open the second track of a dataset."""
+
+    reason = TextAreaField(
+        "Why must both tracks be open?",
+        description="Whoever decides will read this, and it goes on record.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give a reason"),
+            Length(
+                max=LONGEST_EXCEPTION_REASON,
+                message=f"Use at most {LONGEST_EXCEPTION_REASON} characters",
+            ),
+        ],
+    )
+    ends_on = StringField(
+        "Last day",
+        description="Such as 2030-01-31, at most a year ahead.",
+        widget=GovTextInput(),
+        validators=[InputRequired("Enter the last day, such as 2030-01-31")],
+    )
+    policy = TextAreaField(
+        "Rules of the second track",
+        description="A policy file, as for the dataset's own rules.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give the rules of the second track"),
+            Length(max=LONGEST_POLICY, message=f"Use at most {LONGEST_POLICY} characters"),
+        ],
+    )
+    submit = SubmitField("Ask for this exception", widget=GovSubmitInput())
+
+
+class DecideException(FlaskForm):
+    decision = RadioField(
+        "What do you decide?",
+        widget=GovRadioInput(),
+        choices=[
+            SelectChoice(GRANT, "Grant: both tracks may be open until that day"),
+            SelectChoice("decline", "Decline"),
+        ],
+        validators=[InputRequired("Choose what you decide")],
+    )
+    reason = TextAreaField(
+        "Why?",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give a reason"),
+            Length(
+                max=LONGEST_EXCEPTION_REASON,
+                message=f"Use at most {LONGEST_EXCEPTION_REASON} characters",
+            ),
+        ],
+    )
+    policy_hash = HiddenField(validators=[InputRequired("Look at the rules again")])
+    submit = SubmitField("Record the decision", widget=GovSubmitInput())
 
 
 class Turn(FlaskForm):

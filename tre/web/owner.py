@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from tre import request as this
 from tre.errors import Incomplete, NotFound
-from tre.journey import accounted, stopped
+from tre.journey import accounted, excepted, stopped
 from tre.people import Person, Role
 from tre.web import again, forms
 from tre.web.visitor import me
@@ -25,7 +25,12 @@ def datasets() -> str:
     statements = [
         accounted.statement(this.session(), owner=me(), dataset_id=one.id) for one in mine
     ]
-    return render_template("owner/datasets.html", statements=statements, section="owner.datasets")
+    return render_template(
+        "owner/datasets.html",
+        statements=statements,
+        waiting=excepted.waiting(this.session(), person=me()),
+        section="owner.datasets",
+    )
 
 
 @owner.route("/owner/<dataset_id>", methods=["GET", "POST"])
@@ -94,6 +99,8 @@ def _page(dataset_id: str, form: forms.Turn) -> str:
         "owner/dataset.html",
         statement=statement,
         dataset=statement.dataset,
+        exceptions=excepted.of_own(this.session(), owner=me(), dataset_id=dataset_id),
+        today=this.now().date(),
         form=form,
         problems=forms.problems_of(form) if request.method == "POST" else [],
         section="owner.datasets",

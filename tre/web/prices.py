@@ -80,5 +80,6 @@ def _preview(desk: Desk, query: Query, rho_nano: int | None) -> Preview:
         project_id=desk.project.id,
         query=query,
         rho_nano=rho_nano,
+        track=desk.track,
         now=this.now(),
     )

@@ -88,6 +88,7 @@ def dataset(project_id: str, name: str) -> str:
         outlines=outline(view.version.catalogue),
         balances=balances(found, view.dataset),
         gates=_gates(project_id, name),
+        second=looked.second_track(session, person=person, name=name, now=this.now()),
         section="research.projects",
     )
 

@@ -56,6 +56,7 @@ def _send(desk: Desk, query: Query, form: forms.Send) -> Page:
             rho_nano=prices.read(form.rho_nano.data),
             source_text=str(desk.kept.get("sql", "")) if desk.way == SQL else None,
             idempotency_key=form.key.data or None,
+            track=desk.track,
             now=this.now(),
         )
     except Incomplete as missing:
