@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 from dataclasses import replace
 from typing import Any
@@ -62,7 +63,13 @@ class DatasetVersion(Base):
 
     @property
     def catalogue(self) -> Catalogue:
-        return read_catalogue.from_json(self.catalogue_json)
+        return _catalogue(json.dumps(self.catalogue_json, sort_keys=True))
+
+
+@functools.lru_cache(maxsize=64)
+def _catalogue(entry: str) -> Catalogue:
+    """Read and checked once; kept by its text, so that another text is never answered from it."""
+    return read_catalogue.from_json(json.loads(entry))
 
 
 class PolicyVersion(Base):
