@@ -1,0 +1,119 @@
+"""Suppress a table and attack it, from the command line, without the service.
+
+    python -m disclosure_control suppress INSTANCE.json [--method quick|heuristic|exact]
+    python -m disclosure_control audit INSTANCE.json [--hidden FILE]
+
+Both print one JSON object. Exit status: 0 safe, 1 not safe or no pattern, 2 input cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from disclosure_control.sdc.audit import read as audited
+from disclosure_control.sdc.audit.attacker import (
+    Attacker,
+    AuditOutOfTime,
+    Contradiction,
+    intervals,
+)
+from disclosure_control.sdc.audit.verdict import judge
+from disclosure_control.sdc.suppression.instance import InstanceInvalid
+from disclosure_control.sdc.suppression.read import from_json
+from disclosure_control.sdc.suppression.solve import Method, NoPattern, suppress
+
+NOT_SAFE, UNREADABLE = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    try:
+        entry = json.loads(Path(given.instance).read_text(encoding="utf-8"))
+        answer, status = given.act(entry, given)
+    except (OSError, ValueError, InstanceInvalid, audited.Unreadable) as wrong:
+        faults = wrong.faults if isinstance(wrong, InstanceInvalid) else (str(wrong),)
+        _print({"faults": list(faults)}, to=sys.stderr)
+        return UNREADABLE
+    _print(answer, to=sys.stdout)
+    return int(status)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m disclosure_control", description=__doc__)
+    acts = parser.add_subparsers(required=True)
+    one = acts.add_parser("suppress", help="find the cells to hide beside the primaries")
+    one.add_argument("--method", choices=[*Method], default=Method.HEURISTIC.value)
+    one.set_defaults(act=_suppress)
+    two = acts.add_parser("audit", help="intervals of the hidden cells, as an attacker finds them")
+    two.add_argument("--hidden", help="JSON list of hidden cells; the primaries unless given")
+    two.set_defaults(act=_audit)
+    for each in (one, two):
+        each.add_argument("instance", help="a JSON file")
+        each.add_argument("--seconds", type=float, default=600.0, help="at most, for each part")
+    return parser
+
+
+def _suppress(entry: Any, given: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    instance = from_json(entry)
+    try:
+        found = suppress(instance, method=Method(given.method), seconds=given.seconds)
+    except NoPattern as none:
+        cell = None if none.cell is None else instance.cells[none.cell]
+        return {"secondary": None, "why": none.why, "cell": cell}, NOT_SAFE
+    secondary = [instance.cells[cell] for cell in found.secondary]
+    audit, status = _attacked(entry, [*entry["primary"], *secondary], seconds=given.seconds)
+    return {
+        "secondary": secondary,
+        "secondary_cost": found.cost,
+        **audit,
+        "seconds": round(found.seconds, 3),
+        "proven_optimal": found.proven_optimal,
+    }, status
+
+
+def _audit(entry: Any, given: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    if given.hidden is None:
+        instance = from_json(entry)
+        hidden = [instance.cells[cell] for cell in instance.primary]
+    else:
+        hidden = json.loads(Path(given.hidden).read_text(encoding="utf-8"))
+        if isinstance(hidden, dict):
+            hidden = [*entry["primary"], *hidden["secondary"]]
+    return _attacked(entry, hidden, seconds=given.seconds)
+
+
+def _attacked(entry: Any, hidden: Sequence[str], *, seconds: float) -> tuple[dict[str, Any], int]:
+    """The intervals of every hidden cell and the number of violations, insiders included."""
+    released = audited.released(entry, hidden)
+    violations = judge(
+        released,
+        audited.requirements(entry),
+        insiders=audited.insiders(entry),
+        seconds=seconds,
+    )
+    try:
+        found = intervals(Attacker(released, seconds=seconds), released.hidden)
+    except (AuditOutOfTime, Contradiction):
+        found = {}
+    shown = {cell: [_finite(low), _finite(high)] for cell, (low, high) in found.items()}
+    return {"intervals": shown, "violations": len(violations)}, NOT_SAFE if violations else 0
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no infinity: null says that there is no bound."""
+    return round(value, 6) if math.isfinite(value) else None
+
+
+def _print(answer: dict[str, Any], *, to: Any) -> None:
+    json.dump(answer, to, indent=2, ensure_ascii=False)
+    to.write("\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
