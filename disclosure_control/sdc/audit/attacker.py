@@ -121,7 +121,8 @@ def _systems(released: Released, known: Mapping[str, float], *, whole: bool) -> 
             entries.append(factor)
         rest.append(-total)
     matrix = coo_array((entries, (rows, columns)), shape=(len(rest), len(hidden))).tocsr()
-    yield from _split(matrix, np.array(rest), hidden, released, whole=whole)
+    if hidden:
+        yield from _split(matrix, np.array(rest), hidden, released, whole=whole)
 
 
 def _value(released: Released, known: Mapping[str, float], cell: str) -> float:

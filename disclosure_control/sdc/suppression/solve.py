@@ -134,6 +134,8 @@ def _pattern(
     rng = np.random.default_rng(seed)
     small = instance.size <= SMALL and method != Method.QUICK
     pattern, pool = _heuristic(instance, small=small, deadline=deadline, rng=rng)
+    if not pattern.cost:
+        return pattern, True
     if method == Method.EXACT:
         return _optimal(pattern, columns=None, deadline=deadline, rng=rng)
     if not small or deadline.left <= 0:
@@ -180,6 +182,8 @@ def _heuristic(
     hidden = np.zeros(instance.size, dtype=bool)
     hidden[instance.primary] = True
     base = Proofs(instance, Needs(instance))
+    if not len(base.needs):
+        return _Pattern(base, hidden, {}, 0.0), hidden
     push = Push(base, hidden)
     for _ in range(ROUNDS_OF_PUSHES):
         push.prove(base.open(), deadline=deadline, rng=rng)
