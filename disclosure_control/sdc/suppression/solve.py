@@ -19,7 +19,7 @@ from disclosure_control.sdc.suppression.flow import Flow, Unprotectable, cost_of
 from disclosure_control.sdc.suppression.improve import improve
 from disclosure_control.sdc.suppression.instance import Bools, Instance, Ints, checked
 from disclosure_control.sdc.suppression.lp import Deadline, OutOfTime, Unsolved
-from disclosure_control.sdc.suppression.needs import Needs, Proofs
+from disclosure_control.sdc.suppression.needs import TINY, Needs, Proofs
 from disclosure_control.sdc.suppression.push import Push
 
 SMALL = 1000  # cells: below, more starts and ruin-and-recreate pay
@@ -184,6 +184,7 @@ def _heuristic(
     base = Proofs(instance, Needs(instance))
     if not len(base.needs):
         return _Pattern(base, hidden, {}, 0.0), hidden
+    _require_room(base)
     push = Push(base, hidden)
     for _ in range(ROUNDS_OF_PUSHES):
         push.prove(base.open(), deadline=deadline, rng=rng)
@@ -206,6 +207,14 @@ def _heuristic(
     if small:
         best = _improved(best, pool, deadline=effort.share(deadline), rng=rng)
     return best, pool
+
+
+def _require_room(proofs: Proofs) -> None:
+    """Bounds alone may already hold a cell too fast."""
+    needs, instance = proofs.needs, proofs.instance
+    reach = np.where(needs.sign > 0, instance.up[needs.cell], -instance.down[needs.cell])
+    if len(short := np.flatnonzero(reach < needs.amount - TINY)):
+        raise Unprotectable(int(needs.cell[short[0]]))
 
 
 def _starts(
