@@ -100,6 +100,7 @@ FAULTS = {
     "an unknown primary": lambda e: e.update(primary=["nowhere"]),
     "a primary twice": lambda e: e.update(primary=["II|C"] * 2, lpl=[1] * 2, upl=[1] * 2),
     "too few levels": lambda e: e.update(lpl=[]),
+    "a primary that asks for nothing": lambda e: e.update(lpl=[0], upl=[0]),
     "a negative level": lambda e: e.update(upl=[-1]),
     "a level that is no number": lambda e: e.update(upl=[float("nan")]),
     "a value that is no number": lambda e: e["cells"].update({"I|A": float("nan")}),

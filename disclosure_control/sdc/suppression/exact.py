@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array, vstack
@@ -18,6 +19,7 @@ from disclosure_control.sdc.suppression.instance import Bools, Floats, Instance,
 from disclosure_control.sdc.suppression.lp import Deadline, OutOfTime, Program
 from disclosure_control.sdc.suppression.needs import Needs, room
 
+AJAR = 0.02
 HALF = 0.5
 NEGLIGIBLE = 1e-9  # a coefficient, as a share of the need
 SHORT = 1e-5  # a need is cut only if it is missed by more
@@ -50,9 +52,13 @@ class Attack:
             options={"solver": "simplex", "presolve": "off"},
         )
 
-    def choose(self, chosen: Floats, *, held: Ints) -> None:
-        """Each cell may move its whole room times how far it is chosen; ``held`` not at all."""
-        free = chosen.copy()
+    def choose(self, chosen: Floats, *, held: Ints, ajar: float = 0.0) -> None:
+        """Each cell may move its room times how far it is chosen; ``held`` not at all.
+
+        ``ajar``: at least this share, so that the dual weighs cells that are not chosen too
+        (Magnanti and Wong 1981); any dual gives a valid cut.
+        """
+        free = np.maximum(chosen, ajar)
         free[held] = 0.0
         share = free[self.columns]
         self._program.set_bounds(
@@ -135,6 +141,7 @@ class Master:
         self._upper[attack.columns] = 1.0
         self._upper[instance.primary] = 1.0
         self._relaxed: Program | None = None
+        self._companions = _companions(instance, attack.columns)
 
     def add(self, cuts: list[Cut]) -> None:
         self._rows += cuts
@@ -157,25 +164,36 @@ class Master:
 
     def _program(self, *, integer: bool) -> Program:
         size = self.instance.size
-        if self._rows:
-            matrix = vstack(
-                [
-                    csr_array((cut.coefficients, cut.cells, [0, len(cut.cells)]), shape=(1, size))
-                    for cut in self._rows
-                ]
-            )
-        else:
-            matrix = csr_array((0, size))
-        count = len(self._rows)
+        cuts = [
+            csr_array((cut.coefficients, cut.cells, [0, len(cut.cells)]), shape=(1, size))
+            for cut in self._rows
+        ]
+        matrix = vstack([self._companions, *cuts])
+        least = np.concatenate([np.zeros(self._companions.shape[0]), np.ones(len(cuts))])
         return Program(
             matrix,
             cost=self.instance.cost,
             lower=self._lower,
             upper=self._upper,
-            rows=(np.ones(count), np.full(count, np.inf)),
+            rows=(least, np.full(len(least), np.inf)),
             integer=integer,
             options={"mip_rel_gap": 0.0, "mip_abs_gap": 1e-6},
         )
+
+
+def _companions(instance: Instance, columns: Ints) -> Any:
+    """In every equation a hidden cell has another one, or it could not move and would be no use."""
+    equations = abs(instance.equations).sign().tocsr()
+    indicator = np.zeros(instance.size)
+    indicator[columns] = 1.0
+    rows = []
+    for row in range(equations.shape[0]):
+        found = equations.indices[equations.indptr[row] : equations.indptr[row + 1]]
+        cells = found[indicator[found] > 0]
+        block = np.ones((len(cells), len(cells))) - 2.0 * np.eye(len(cells))
+        place = np.repeat(np.arange(len(cells)), len(cells)), np.tile(cells, len(cells))
+        rows.append(csr_array((block.ravel(), place), shape=(len(cells), instance.size)))
+    return vstack(rows).tocsr()
 
 
 def _step(cost: Floats) -> float:
@@ -185,11 +203,19 @@ def _step(cost: Floats) -> float:
 
 
 def _cuts(attack: Attack, needs: Needs, chosen: Floats, *, deadline: Deadline) -> Iterator[Cut]:
-    attack.choose(chosen, held=np.zeros(0, dtype=np.int64))
-    for cell, sign, amount in zip(needs.cell, needs.sign, needs.amount, strict=True):
-        reached, worth = attack.furthest(int(cell), float(sign), deadline=deadline)
-        if reached < amount * (1 - SHORT):
-            yield _cut(worth, float(amount))
+    """One for each need that is not met: a deep one where that is violated, else a plain one."""
+    missed = np.arange(len(needs))
+    for ajar in (AJAR, 0.0):
+        attack.choose(chosen, held=np.zeros(0, dtype=np.int64), ajar=ajar)
+        left = []
+        for need in missed:
+            cell, sign, amount = needs.cell[need], needs.sign[need], float(needs.amount[need])
+            _, worth = attack.furthest(int(cell), float(sign), deadline=deadline)
+            if worth @ chosen < amount * (1 - SHORT):
+                yield _cut(worth, amount)
+            else:
+                left.append(need)
+        missed = np.array(left, dtype=np.int64)
 
 
 def _insider_cuts(

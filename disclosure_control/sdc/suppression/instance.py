@@ -93,6 +93,8 @@ def _faults(instance: Instance) -> Iterator[str]:
     for name, amounts in (("lpl", instance.lpl), ("upl", instance.upl)):
         for cell in instance.primary[~(np.isfinite(amounts) & (amounts >= 0))]:
             yield f"{names[cell]}: its {name} is not a number of 0 or more"
+    for cell in instance.primary[(instance.lpl == 0) & (instance.upl == 0)]:
+        yield f"{names[cell]}: lpl and upl are both 0, so that nothing would be protected"
     if len(set(instance.primary.tolist())) < len(instance.primary):
         yield "a primary is named twice"
     yield from _unbalanced(instance)
