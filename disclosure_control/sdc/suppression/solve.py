@@ -25,9 +25,10 @@ from disclosure_control.sdc.suppression.push import Push
 SMALL = 1000  # cells: below, more starts and ruin-and-recreate pay
 ROUNDS_OF_PUSHES = 2
 MANY = 1000  # open needs: from here on larger batches
-STARTING = 8.0  # seconds after which no new start is made
+STARTING = 5.0  # seconds after which no new start is made
 POLISH = 4.0  # seconds, twice, of exact search for small tables
-STARTS = (4, 1, 4, 16, 2, 8)  # needs met at once, for the starts of small tables
+STARTS = (1, 4, 16, 2, 8)  # needs met at once, for the starts of small tables
+THOROUGH = 8.0  # seconds for what decides how good the pattern of a small table is
 TRIES = 40  # of ruin and recreate
 SEED = 20260901
 
@@ -85,15 +86,16 @@ class _Effort:
 
     def __init__(self, *, small: bool) -> None:
         self._start = time.monotonic()
-        self._least, self._share = (1.0, 0.2) if small else (2.0, 0.4)
+        self._least, self._share = (0.6, 0.1) if small else (2.0, 0.4)
         self._most = 6.0
 
     @property
     def spent(self) -> float:
         return time.monotonic() - self._start
 
-    def share(self, deadline: Deadline) -> Deadline:
+    def share(self, deadline: Deadline, *, thorough: bool = False) -> Deadline:
         most = min(self._most, max(self._least, self._share * self.spent))
+        most = THOROUGH if thorough else most
         return deadline.within(min(deadline.left / 2, most))
 
 
@@ -201,9 +203,9 @@ def _heuristic(
         if small:
             other = _dropped(other, deadline=effort.share(deadline), rng=rng)
         best = min(best, other, key=lambda pattern: pattern.cost)
-    best = _dropped(best, deadline=effort.share(deadline), rng=rng)
+    best = _dropped(best, deadline=effort.share(deadline, thorough=small), rng=rng)
     best = _with_insiders(best, pool, deadline=deadline, rng=rng)
-    best = _dropped(best, deadline=effort.share(deadline), rng=rng)
+    best = _dropped(best, deadline=effort.share(deadline, thorough=small), rng=rng)
     if small:
         best = _improved(best, pool, deadline=effort.share(deadline), rng=rng)
     return best, pool
@@ -226,8 +228,7 @@ def _starts(
         return
     for batch in STARTS:
         yield everything, batch
-    yield pool, 1
-    yield pool, 4
+        yield pool, 1
 
 
 def _repaired(
