@@ -10,6 +10,9 @@ from scipy.sparse import csr_array
 from disclosure_control.sdc.audit import read as audited
 from disclosure_control.sdc.audit.attacker import Attacker
 from disclosure_control.sdc.audit.verdict import Kind, judge
+from disclosure_control.sdc.suppression import exact
+from disclosure_control.sdc.suppression.drop import Drop
+from disclosure_control.sdc.suppression.lp import Unsolved
 from disclosure_control.sdc.suppression.read import from_json
 from disclosure_control.sdc.suppression.solve import Method, NoPattern, Suppressed, Why, suppress
 from tests import suppression_instances as made
@@ -154,3 +157,26 @@ def test_proofs_fail_on_a_pattern_that_shows_what_they_move():
     assert found.proofs.verify(hidden)
     hidden[found.secondary[0]] = False
     assert not found.proofs.verify(hidden)
+
+
+def test_a_cheaper_pattern_without_a_proof_is_not_taken(monkeypatch):
+    """Whatever the exact search says, what is returned is proved."""
+    instance = from_json(made.textbook())
+    bare = np.zeros(instance.size, dtype=bool)
+    bare[instance.primary] = True
+    monkeypatch.setattr(exact, "optimum", lambda *_, **__: exact.Optimum(hidden=bare, proven=True))
+    found = suppress(instance, method=Method.EXACT)
+    assert found.proofs.verify(found.hidden(instance))
+    assert not found.proven_optimal
+    assert len(found.secondary) >= 3
+
+
+def test_a_solver_that_fails_while_cells_are_shown_again_costs_nothing_but_those(monkeypatch):
+    instance = from_json(made.random_instance("cube", 1))
+
+    def fail(*_, **__):
+        raise Unsolved
+
+    monkeypatch.setattr(Drop, "_met", fail)
+    found = suppress(instance, method=Method.QUICK)
+    assert found.proofs.verify(found.hidden(instance))

@@ -92,8 +92,10 @@ def _against(
     seconds: float,
 ) -> Iterator[Violation]:
     attacker = Attacker(released, seconds=seconds, known=insider)
-    for one in asked:
-        if one.width > 0 and one.cell not in insider:
-            low, high = attacker.interval(one.cell)
-            if high - low < one.width * (1 - SLACK):
-                yield Violation(Kind.INSIDER, one.cell, next(iter(insider)))
+    widths = {
+        one.cell: one.width * (1 - SLACK)
+        for one in asked
+        if one.width > 0 and one.cell not in insider
+    }
+    for cell in attacker.narrower(widths):
+        yield Violation(Kind.INSIDER, cell, next(iter(insider)))

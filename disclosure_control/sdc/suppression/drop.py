@@ -10,7 +10,7 @@ import numpy as np
 
 from disclosure_control.sdc.suppression.flow import Flow, cells_by_cost
 from disclosure_control.sdc.suppression.instance import Bools, Floats, Ints
-from disclosure_control.sdc.suppression.lp import Deadline, OutOfTime
+from disclosure_control.sdc.suppression.lp import Deadline, OutOfTime, Unsolved
 from disclosure_control.sdc.suppression.needs import OPEN, Proofs
 from disclosure_control.sdc.suppression.push import Push
 
@@ -58,6 +58,8 @@ class Drop:
                 self._try(cell, deadline=deadline)
             except OutOfTime:
                 return
+            except Unsolved:
+                pass  # the cell stays hidden, and every need keeps its proof
             self.tried.add(cell)
 
     def _using(self, cell: int) -> Ints:

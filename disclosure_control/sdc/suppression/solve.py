@@ -153,13 +153,16 @@ def _optimal(
 ) -> tuple[_Pattern, bool]:
     """The cheapest pattern among the columns, or the one given; and whether none is cheaper."""
     instance = pattern.proofs.instance
-    found = exact.optimum(instance, start=pattern.hidden, columns=columns, deadline=deadline)
-    if found.hidden is pattern.hidden:
-        return pattern, found.proven
     try:
-        return _proved(instance, found.hidden, deadline=deadline, rng=rng), found.proven
-    except OutOfTime:
+        found = exact.optimum(instance, start=pattern.hidden, columns=columns, deadline=deadline)
+        if found.hidden is pattern.hidden:
+            return pattern, found.proven
+        cheaper = _proved(instance, found.hidden, deadline=deadline, rng=rng)
+    except (OutOfTime, Unsolved):
         return pattern, False
+    if not cheaper.proofs.verify(cheaper.hidden):  # an insider's width may need both directions
+        return pattern, False
+    return cheaper, found.proven
 
 
 def _proved(
