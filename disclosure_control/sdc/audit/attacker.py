@@ -33,11 +33,8 @@ class _System:
     """Hidden cells tied to each other: rows @ x between low and high."""
 
     cells: tuple[str, ...]
-    model: Any
     highs: Any
     places: dict[str, int]
-    lower: Any
-    upper: Any
     least: Any  # the smallest and largest value of each cell in any solution seen so far
     most: Any
 
@@ -218,11 +215,8 @@ def _system(
     highs.passModel(model)
     return _System(
         cells=names,
-        model=model,
         highs=highs,
         places={cell: place for place, cell in enumerate(names)},
-        lower=lower,
-        upper=upper,
         least=np.full(len(names), np.inf),
         most=np.full(len(names), -np.inf),
     )

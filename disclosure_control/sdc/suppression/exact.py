@@ -43,10 +43,9 @@ class Attack:
         self.columns: Ints = np.flatnonzero(movable if columns is None else movable & columns)
         self._place = np.full(instance.size, -1)
         self._place[self.columns] = np.arange(len(self.columns))
-        self._none = np.zeros(len(self.columns))
         self._program = Program(
             csc_array(instance.equations)[:, self.columns],
-            cost=self._none,
+            cost=np.zeros(len(self.columns)),
             lower=self.down[self.columns],
             upper=self.up[self.columns],
             options={"solver": "simplex", "presolve": "off"},

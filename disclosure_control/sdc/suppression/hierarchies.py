@@ -19,11 +19,6 @@ class Hierarchy:
     children: tuple[tuple[int, tuple[int, ...]], ...]  # (parent, its children), by position
 
 
-def flat(*categories: str, total: str = "Total") -> Hierarchy:
-    """A total and its categories."""
-    return Hierarchy((total, *categories), ((0, tuple(range(1, len(categories) + 1))),))
-
-
 def cell_names(hierarchies: tuple[Hierarchy, ...]) -> tuple[str, ...]:
     """Row-major over the hierarchies; nodes joined with ``|``."""
     return tuple("|".join(nodes) for nodes in product(*(one.nodes for one in hierarchies)))

@@ -140,11 +140,3 @@ class Program:
 
     def reduced_costs(self) -> Floats:
         return np.asarray(self._solver.getSolution().col_dual)
-
-    def row_duals(self) -> Floats:
-        return np.asarray(self._solver.getSolution().row_dual)
-
-    @property
-    def bound(self) -> float:
-        """The best proven bound of a mixed-integer programme."""
-        return float(self._solver.getInfo().mip_dual_bound)
