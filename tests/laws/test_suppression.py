@@ -180,3 +180,13 @@ def test_a_solver_that_fails_while_cells_are_shown_again_costs_nothing_but_those
     monkeypatch.setattr(Drop, "_met", fail)
     found = suppress(instance, method=Method.QUICK)
     assert found.proofs.verify(found.hidden(instance))
+
+
+def test_negative_values_are_protected_within_their_bounds():
+    inner = np.random.default_rng(3).integers(-50, 80, (4, 4))
+    entry = made.table([made.many(4, "a"), made.many(4, "b")], inner)
+    entry |= {"primary": ["a1|b1"], "lpl": [20.0], "upl": [20.0], "singletons": []}
+    entry |= {"cost": "value", "lb": dict.fromkeys(entry["cells"], -500.0)}
+    entry["ub"] = dict.fromkeys(entry["cells"], 1e6)
+    assert [one.kind for one in verdict(entry, entry["primary"])] == [Kind.NARROW]
+    assert verdict(entry, hidden_by(entry, suppress(from_json(entry)))) == ()
