@@ -188,5 +188,5 @@ def test_negative_values_are_protected_within_their_bounds():
     entry |= {"primary": ["a1|b1"], "lpl": [20.0], "upl": [20.0], "singletons": []}
     entry |= {"cost": "value", "lb": dict.fromkeys(entry["cells"], -500.0)}
     entry["ub"] = dict.fromkeys(entry["cells"], 1e6)
-    assert [one.kind for one in verdict(entry, entry["primary"])] == [Kind.NARROW]
+    assert Kind.NARROW in {one.kind for one in verdict(entry, entry["primary"])}
     assert verdict(entry, hidden_by(entry, suppress(from_json(entry)))) == ()
