@@ -136,14 +136,15 @@ def _holder(dataset_id: str, project_id: str | None, person_id: str | None) -> s
 def accounts_of(
     session: Session, *, dataset_id: str, project_id: str, person_id: str
 ) -> dict[Level, Account | None]:
-    """The three accounts that one question draws on, in their fixed order."""
-    return {
-        Level.POOL: account(session, dataset_id=dataset_id),
-        Level.PROJECT: account(session, dataset_id=dataset_id, project_id=project_id),
-        Level.RESEARCHER: account(
-            session, dataset_id=dataset_id, project_id=project_id, person_id=person_id
-        ),
+    """The three accounts that one question draws on, in their fixed order, read at once."""
+    holders = {
+        Level.POOL: _holder(dataset_id, None, None),
+        Level.PROJECT: _holder(dataset_id, project_id, None),
+        Level.RESEARCHER: _holder(dataset_id, project_id, person_id),
     }
+    found = session.scalars(select(Account).where(Account.holder.in_(holders.values())))
+    by_holder = {one.holder: one for one in found}
+    return {level: by_holder.get(holder) for level, holder in holders.items()}
 
 
 def reserve(

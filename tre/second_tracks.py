@@ -79,7 +79,11 @@ def policy_of_track(
     session: Session, dataset: Dataset, *, track: str | None, today: datetime.date
 ) -> PolicyVersion | None:
     """The rules under which a question may take this track today; of None, the dataset's own."""
-    found = policies_in_force(session, dataset, today=today)
+    return of_track(policies_in_force(session, dataset, today=today), track)
+
+
+def of_track(found: tuple[PolicyVersion, ...], track: str | None) -> PolicyVersion | None:
+    """The first of these policies on this track; of None, the dataset's own."""
     return next((one for one in found if track in (None, one.policy.track.value)), None)
 
 

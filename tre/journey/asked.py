@@ -44,9 +44,10 @@ def grounds(
     ):
         raise NotFound(dataset_name)
     version = datasets.current_version(session, dataset)
-    if version is None or datasets.current_policy(session, dataset) is None:
+    policies = second_tracks.policies_in_force(session, dataset, today=now.date())
+    if version is None or not policies:
         raise NotFound(dataset_name)
-    policy_version = second_tracks.policy_of_track(session, dataset, track=track, today=now.date())
+    policy_version = second_tracks.of_track(policies, track)
     if policy_version is None:
         raise TrackClosed(dataset_name)
     return Grounds(project, dataset, version, policy_version)
