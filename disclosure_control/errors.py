@@ -47,3 +47,7 @@ class AccountingError(DisclosureError):
 
 class Malformed(DisclosureError):
     public = "This stored output cannot be read."
+
+
+UNPROTECTED = "a table with totals was not protected in its time"
+"""The detail of every such Refused: why depends on values."""

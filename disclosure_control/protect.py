@@ -15,7 +15,7 @@ from typing import NoReturn
 from disclosure_control import record as records
 from disclosure_control.dp import accounting, postprocess
 from disclosure_control.dp.accounting import NoisePlan, VectorNoise
-from disclosure_control.errors import AccountingError, Refused
+from disclosure_control.errors import UNPROTECTED, AccountingError, Refused
 from disclosure_control.policy import (
     DpRules,
     Policy,
@@ -24,9 +24,10 @@ from disclosure_control.policy import (
     policy_hash,
     require_valid,
 )
+from disclosure_control.present import to_csv
 from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
 from disclosure_control.sdc import publish, rules
-from disclosure_control.sdc.evidence import evidence
+from disclosure_control.sdc.pattern import Pattern, pattern
 from disclosure_control.shapes import require_publishable
 from disclosure_control.tables import (
     Cell,
@@ -37,6 +38,9 @@ from disclosure_control.tables import (
     Status,
     Unprotected,
 )
+
+SECONDS = 60.0  # for a table with totals, where the caller has no slot
+SEARCHING = 0.5  # the share of it that is for the search; the rest is for the attack
 
 Columns = tuple[tuple[Cell, ...], ...]
 
@@ -49,12 +53,19 @@ class NoiseGrant:
     mechanism: str | None = None
 
 
-def protect(unprotected: Unprotected, *, policy: Policy, grant: NoiseGrant | None) -> Protected:
+def protect(
+    unprotected: Unprotected,
+    *,
+    policy: Policy,
+    grant: NoiseGrant | None,
+    seconds: float = SECONDS,
+) -> Protected:
     """The table as people may see it once they decide so, with its disclosure record.
 
     A noisy policy needs a grant, an exact one must not have one. Each call on the noisy track is
-    a new draw: the caller keeps one per charge. Raises PolicyInvalid, Refused, or AccountingError
-    if the noise would cost more than was granted; then nothing leaves.
+    a new draw: the caller keeps one per charge. An exact table with totals has so many ``seconds``
+    to find which further cells to hide, and to attack the result. Raises PolicyInvalid, Refused, or
+    AccountingError if the noise would cost more than was granted; then nothing leaves.
     """
     require_valid(policy)
     shape = unprotected.shape
@@ -62,7 +73,7 @@ def protect(unprotected: Unprotected, *, policy: Policy, grant: NoiseGrant | Non
     if policy.dp is not None and grant is not None:
         return _noisy(unprotected, policy=policy, dp=policy.dp, grant=grant)
     if policy.sdc is not None and grant is None:
-        return _exact(unprotected, policy=policy, sdc=policy.sdc)
+        return _exact(unprotected, policy=policy, sdc=policy.sdc, seconds=seconds)
     return _refuse_grant()
 
 
@@ -169,32 +180,47 @@ def _dp_claim(shape: Shape, plan: NoisePlan) -> str:
     )
 
 
-def _exact(unprotected: Unprotected, *, policy: Policy, sdc: SdcRules) -> Protected:
+def _exact(unprotected: Unprotected, *, policy: Policy, sdc: SdcRules, seconds: float) -> Protected:
     shape, exact = unprotected.shape, unprotected.reveal()
-    found = {
-        column.name: tuple(rules.findings(column, evidence(shape, column, exact), sdc))
-        for column in shape.published
-    }
+    totals = any(axis.total for axis in shape.axes)
+    found = pattern(shape, exact, rules=sdc, seconds=SEARCHING * seconds)
     record = DisclosureRecord(
         track=Track.SDC,
         policy_hash=policy_hash(policy),
         unit=shape.unit,
-        claim=records.sdc_claim(shape.unit, threshold=sdc.threshold),
+        claim=records.sdc_claim(shape.unit, threshold=sdc.threshold, totals=totals),
         leaves_out=records.left_out(
-            records.SDC_LEAVES_OUT, track=Track.SDC, both_tracks=policy.both_tracks
+            records.sdc_leaves_out(totals=totals), track=Track.SDC, both_tracks=policy.both_tracks
         ),
         bounds=shape.bounds,
         noise=(),
-        findings=tuple(finding for column in found.values() for finding in column),
+        findings=found.findings,
         rho_nano=0,
         delta_femto=0,
         versions=_versions(Track.SDC),
     )
     columns = tuple(
-        publish.publish(shape, column, exact, findings=found[column.name])
+        publish.publish(shape, column, exact, hidden=found.hidden[column.name])
         for column in shape.published
     )
-    return Protected(Track.SDC, shape.axes, shape.published, columns, record)
+    protected = Protected(Track.SDC, shape.axes, shape.published, columns, record)
+    if totals:
+        _attack(protected, shape, found, seconds=(1 - SEARCHING) * seconds)
+    return protected
+
+
+def _attack(protected: Protected, shape: Shape, found: Pattern, *, seconds: float) -> None:
+    """A second opinion, on the text as it would be released. Raises Refused."""
+    from disclosure_control.sdc.audit import table
+
+    try:
+        violations = table.attacked(
+            to_csv(protected), shape=shape, series=found.series, seconds=seconds
+        )
+    except table.UnreadableTable:
+        raise Refused(UNPROTECTED) from None
+    if violations:
+        raise Refused(UNPROTECTED)
 
 
 def _versions(track: Track) -> tuple[tuple[str, str], ...]:

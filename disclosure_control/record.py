@@ -75,14 +75,29 @@ DP_LEAVES_OUT = (
         "counts near the threshold leans upwards."
     ),
 )
-SDC_LEAVES_OUT = (
-    "No differential privacy is claimed: nothing here counts towards an epsilon.",
+
+
+def sdc_leaves_out(*, totals: bool) -> tuple[str, ...]:
+    """What an exact table with or without totals is not protected against."""
+    return (
+        "No differential privacy is claimed: nothing here counts towards an epsilon.",
+        (
+            "Comparison with other releases (differencing) is not done yet, so this output is not "
+            "to be published."
+        ),
+        *(WITH_TOTALS if totals else WITHOUT_TOTALS),
+        "Linkage error and errors in the source are not covered.",
+    )
+
+
+WITH_TOTALS = (
     (
-        "Comparison with margins and with other releases (complementary suppression, "
-        "differencing) is not done yet, so this output is not to be published."
+        "Hidden cells are protected column by column, against anybody who knows the totals, the "
+        "declared bounds, the method and one own contribution; not against several who pool what "
+        "they know, nor against what follows from which cells were chosen to be hidden."
     ),
-    "Linkage error and errors in the source are not covered.",
 )
+WITHOUT_TOTALS = ("Totals that are known from elsewhere may give a hidden cell back.",)
 
 
 BOTH_TRACKS = {
@@ -110,8 +125,9 @@ def dp_claim(unit: str, *, rho: str, epsilon: str) -> str:
     )
 
 
-def sdc_claim(unit: str, *, threshold: int) -> str:
+def sdc_claim(unit: str, *, threshold: int, totals: bool) -> str:
+    hidden = " No total gives a hidden cell back." if totals else ""
     return (
         f"Exact values; every cell shown has at least {threshold} contributing units ({unit}), and "
-        "no sum or mean shown is dominated by one or two of them. No epsilon is claimed."
+        f"no sum or mean shown is dominated by one or two of them.{hidden} No epsilon is claimed."
     )

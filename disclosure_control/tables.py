@@ -20,10 +20,16 @@ from disclosure_control.record import DisclosureRecord
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One dimension of the public key grid; ``labels`` are its keys in order of display."""
+    """One dimension of the public key grid; ``labels`` are its keys in order of display.
+
+    With ``total`` the last label stands for all the others together. ``shared``: a unit may stand
+    under several labels, so that distinct units do not add up over them.
+    """
 
     name: str
     labels: tuple[str, ...]
+    total: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class Vector:
     scale: int
     magnitude: int  # no cell's absolute value exceeds this, whatever the data; below 2**62
     sensitivity: Sensitivity | None  # None on the SDC track, which makes no such claim
+    row_bounds: tuple[int, int] | None = None  # TOTAL, SDC: public bounds of what one row adds
     centre: int = 0  # TOTAL only: the public midpoint subtracted from each value, in the integers
     #                  of the store (so, where row weights multiply a total, before the weight)
 

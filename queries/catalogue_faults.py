@@ -17,6 +17,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 """Names of datasets, tables, columns, links, recodes and features."""
 
 MISSING = "missing"
+TOTAL = "Total"
 """The label of the key that missing values have on an axis; no code or group may have it."""
 
 MOST_DECIMALS = 9
@@ -197,6 +198,8 @@ def _labels(place: str, labels: Iterable[str]) -> Iterator[str]:
     for label in labels:
         if label.casefold() == MISSING:
             yield f"{place}: the label {label!r} is taken by missing values"
+        if label.casefold() == TOTAL.casefold():
+            yield f"{place}: the label {label!r} is taken by totals"
         if len(label) > LONGEST_LABEL or not label.isprintable() or label != label.strip():
             yield f"{place}: a label is one line of at most {LONGEST_LABEL} printable characters"
 

@@ -8,13 +8,14 @@
      "where": {"op": "not", "part": {"op": "is_null", "ref": {"feature": "top"}}},
      "dimensions": [{"ref": {"feature": "top"}, "bands": ["40", "60"]}],
      "measures": [{"statistic": "count"},
-                  {"statistic": "mean", "ref": {"table": "persons", "column": "bmi"}}]}
+                  {"statistic": "mean", "ref": {"table": "persons", "column": "bmi"}}],
+     "margins": true}
 
 Conditions are {"op": "and" | "or", "parts"}, {"op": "not", "part"}, {"op": "is_null", "ref"},
 {"op": "=" | "<>" | "<" | "<=" | ">" | ">=", "ref", "value"}, {"op": "in", "ref", "values"} and
 {"op": "between", "ref", "low", "high"}. Numbers are JSON numbers or text ("12.5"), dates are text
 ("2020-01-31"), codes are text, yes or no is true or false. Unknown keys are refused. A link is a
-left join unless its kind is "inner".
+left join unless its kind is "inner". ``margins`` asks for every total too (exact tables only).
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ def to_json(query: Query) -> dict[str, Any]:
     if query.dimensions:
         form["dimensions"] = [_dimension_json(dimension) for dimension in query.dimensions]
     form["measures"] = [_measure_json(measure) for measure in query.measures]
+    if query.margins:
+        form["margins"] = True
     return form
 
 
@@ -113,7 +116,7 @@ def _measure_json(measure: Measure) -> dict[str, Any]:
 
 def _query(form: object, *, catalogue: Catalogue, reader: Reader) -> Query:
     needed = ("dataset", "source", "measures")
-    optional = ("dimensions", "where", "joins", "features")
+    optional = ("dimensions", "where", "joins", "features", "margins")
     entry = reader.mapping(form, path="", needed=needed, optional=optional)
     features = tuple(
         _feature(one, catalogue=catalogue, reader=reader, path=path)
@@ -131,6 +134,7 @@ def _query(form: object, *, catalogue: Catalogue, reader: Reader) -> Query:
             for path, one in reader.entries(entry.get("joins"), path="joins")
         ),
         features=features,
+        margins=reader.truth(entry.get("margins"), path="margins"),
     )
     return _with_types(bare, entry, catalogue=catalogue, reader=reader)
 

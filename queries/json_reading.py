@@ -67,6 +67,12 @@ class Reader:
     def optional_text(self, value: object, *, path: str) -> str | None:
         return None if value is None else self.text(value, path=path)
 
+    def truth(self, value: object, *, path: str) -> bool:
+        """False where nothing is said."""
+        if value is not None and not isinstance(value, bool):
+            self.note("json_type", path=path, expected="true or false")
+        return value is True
+
     def choice(self, value: object, choices: type[_Choice], *, path: str) -> _Choice:
         known = {choice.value: choice for choice in choices}
         if isinstance(value, str) and value in known:

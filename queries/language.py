@@ -180,3 +180,4 @@ class Query:
     where: Predicate | None = None
     joins: tuple[Join, ...] = ()
     features: tuple[Feature, ...] = ()
+    margins: bool = False  # with every total: over each dimension, and over any of them together

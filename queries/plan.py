@@ -8,7 +8,9 @@ the row, of the same unit's row elsewhere, of a public look-up, or a feature of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from math import prod
 
 from disclosure_control.policy import Policy, Track
 from disclosure_control.tables import Counting, Shape
@@ -16,8 +18,9 @@ from queries.catalogue import Catalogue, Column, ColumnType, LinkKind, Role, Tab
 from queries.errors import QueryRefused, problem
 from queries.language import Aggregate, Feature, JoinKind, Query
 from queries.plan_axes import AxisKey, axes_of
+from queries.plan_margins import margins_of
 from queries.plan_published import published_by
-from queries.plan_slots import slot
+from queries.plan_slots import Timing, suppression_seconds, timing
 from queries.plan_terms import Condition, Level, Reader, Stored, Term, stored_bounds, terms_in
 from queries.plan_vectors import (
     BITS,
@@ -90,7 +93,9 @@ class Plan:
     measured: tuple[Measured, ...]
     recipes: tuple[Recipe, ...]
     shape: Shape
-    slot: float
+    time: Timing
+    margins: tuple[Plan, ...] = ()  # one for each set of dimensions that is added up over
+    offset: int = 0  # where the cells of such a margin begin on the grid of the whole table
 
     def level_of(self, term: Term) -> Level:
         """Of a term: ROW or UNIT."""
@@ -106,12 +111,21 @@ def plan(query: Query, catalogue: Catalogue, policy: Policy) -> Plan:
 
     Raises QueryRefused (code "magnitude") where a sum could exceed what is added exactly.
     """
+    whole = _plan(query, catalogue=catalogue, policy=policy)
+    if not query.margins:
+        return whole
+    margins = margins_of(whole, query, planned=partial(_plan, catalogue=catalogue, policy=policy))
+    return replace(whole, margins=margins)
+
+
+def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
+    """Of the cells without totals, placed on the grid that has them."""
     source = _table(catalogue, query.source)
     levels = _levels(query, catalogue=catalogue)
     axes = axes_of(query, catalogue=catalogue, levels=levels)
     keys = tuple(key for key, _ in axes)
     how = _contribution(source, keys=keys)
-    cells = keys[0].stride * keys[0].size if keys else 1
+    cells = prod(len(axis.labels) for _, axis in axes)
     limits = Limits.of(policy, source=source, cells=cells)
     measured = measured_in(query, catalogue=catalogue, levels=levels)
     published, recipes = published_by(
@@ -146,7 +160,7 @@ def plan(query: Query, catalogue: Catalogue, policy: Policy) -> Plan:
         measured=tuple(by_name.values()),
         recipes=recipes,
         shape=shape,
-        slot=_slot(query, catalogue=catalogue, how=how, shape=shape, recipes=recipes),
+        time=_time(query, catalogue=catalogue, how=how, shape=shape, recipes=recipes),
     )
 
 
@@ -253,14 +267,14 @@ def _require_fitting(feature: Derived) -> None:
         raise QueryRefused((problem("magnitude", where="features", name=feature.name),))
 
 
-def _slot(
+def _time(
     query: Query,
     *,
     catalogue: Catalogue,
     how: Contribution,
     shape: Shape,
     recipes: tuple[Recipe, ...],
-) -> float:
+) -> Timing:
     rows = _table(catalogue, query.source).declared_rows
     steps = [("scan", rows)]
     steps += [("unit", _table(catalogue, one.table).declared_rows) for one in query.features]
@@ -269,7 +283,11 @@ def _slot(
         steps += [("unit", rows), ("link", rows)]
     if how is Contribution.ROW_WEIGHTS and _makes_pairs(recipes, cells=shape.cells):
         steps.append(("pair", rows))
-    return slot(steps, numbers=shape.cells * len(shape.vectors))
+    return timing(
+        steps * 2 ** (len(query.dimensions) if query.margins else 0),
+        numbers=shape.cells * len(shape.vectors),
+        suppression=suppression_seconds(shape),
+    )
 
 
 def _makes_pairs(recipes: tuple[Recipe, ...], *, cells: int) -> bool:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from disclosure_control.tables import Axis
 from queries.catalogue import Catalogue
-from queries.catalogue_faults import MISSING
+from queries.catalogue_faults import MISSING, TOTAL
 from queries.language import ColumnRef, Dimension, Query
 from queries.plan_terms import Level, Term, known, stored_constant, term_of
 from queries.resolve import Kind, Meaning, recode_of
@@ -34,7 +34,7 @@ class AxisKey:
     level: Level
     keys: int  # positions without the one of missing values
     missing: int | None
-    stride: int  # of this axis in the row-major grid
+    stride: int  # of this axis in the row-major grid, which has a place for its total if asked
     cuts: tuple[int, ...] = ()
     groups: tuple[int | None, ...] = ()
 
@@ -71,8 +71,9 @@ def axes_of(
             groups=rule.groups,
         )
         labels = (*rule.labels, MISSING) if rule.missing else rule.labels
-        found.append((key, Axis(name, labels)))
-        stride *= key.size
+        labels = (*labels, TOTAL) if query.margins else labels
+        found.append((key, Axis(name, labels, total=query.margins, shared=key.level is Level.ROW)))
+        stride *= len(labels)
     return tuple(reversed(found))
 
 

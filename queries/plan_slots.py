@@ -7,6 +7,9 @@ answer that is ready early waits for it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+from disclosure_control.tables import Counting, Shape
 
 SLOTS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 """Seconds. A query that is expected to need more than the last is still given only that."""
@@ -29,19 +32,42 @@ SECONDS_PER_ROW = {
 }
 """Measured with ``benchmarks/overhead.py`` on two cores."""
 
+# To hide cells beside the unsafe ones, and to attack the result: seconds for a table, for a cell of
+# up to two dimensions, and for a cell of more; for each number that is protected on its own.
+SUPPRESSION = 0.5
+SECONDS_PER_CELL = {"flat": 2e-3, "deep": 12e-3}
+FLAT = 2
+LONGEST_SUPPRESSION = 40.0
+PROTECTED = frozenset({Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS, Counting.TOTAL})
 
-def slot(steps: Iterable[tuple[str, int]], *, numbers: int) -> float:
-    """Of an engine's steps, each with its declared rows, and the numbers that follow."""
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. ``suppression`` is that part of the slot in which further cells are hidden."""
+
+    slot: float
+    suppression: float = 0.0
+
+
+def timing(steps: Iterable[tuple[str, int]], *, numbers: int, suppression: float = 0.0) -> Timing:
+    """Of an engine's steps, each with its declared rows, and what follows."""
     engine = MARGIN * (READY + sum(SECONDS_PER_ROW[kind] * rows for kind, rows in steps))
     rest = MARGIN * numbers * SECONDS_PER_NUMBER
-    return next((one for one in SLOTS if _holds(one, engine=engine, rest=rest)), SLOTS[-1])
+    fitting = (
+        one for one in SLOTS if engine <= one - rest_of(one) - suppression and rest <= rest_of(one)
+    )
+    return Timing(next(fitting, SLOTS[-1]), suppression)
+
+
+def suppression_seconds(shape: Shape) -> float:
+    """0 for a table without totals, where nothing can be taken from them."""
+    if not any(axis.total for axis in shape.axes):
+        return 0.0
+    cell = SECONDS_PER_CELL["flat" if len(shape.axes) <= FLAT else "deep"]
+    protected = sum(vector.counts in PROTECTED for vector in shape.vectors)
+    return min(protected * (SUPPRESSION + cell * shape.cells), LONGEST_SUPPRESSION)
 
 
 def rest_of(seconds: float) -> float:
     """The part of a slot that follows the engine's."""
     return min(REST + REST_SHARE * seconds, LONGEST_REST)
-
-
-def _holds(seconds: float, *, engine: float, rest: float) -> bool:
-    own = rest_of(seconds)
-    return engine <= seconds - own and rest <= own

@@ -88,6 +88,13 @@ class Measured:
     def midpoint(self) -> int:
         return (self.lower + self.upper) // 2
 
+    @property
+    def row_bounds(self) -> tuple[int, int]:
+        """Of what one row adds; a missing value adds nothing."""
+        if self.nullable:
+            return min(self.lower, 0), max(self.upper, 0)
+        return self.lower, self.upper
+
     def reach(self, centre: int) -> int:
         """Largest distance of a value from the centre."""
         return max(abs(self.lower - centre), abs(self.upper - centre))
@@ -193,6 +200,7 @@ def exact_vector(recipe: Recipe, *, of: Measured | None, limits: Limits) -> Vect
         scale=10**of.decimals if of and adds else 1,
         magnitude=_fitting(reach, of=of, limits=limits),
         sensitivity=None,
+        row_bounds=of.row_bounds if of and recipe.counts is Counting.TOTAL else None,
     )
 
 

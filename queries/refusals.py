@@ -59,8 +59,8 @@ _CLAUSES = {  # SQL that the language leaves out, and what to write instead
     "and recode; in a feature also min, max, arg_min and arg_max.",
     "parameter": "Placeholders and parameters are not part of the language. Write the value.",
     "pivot": "PIVOT and UNPIVOT are not part of the language.",
-    "grouping_sets": "ROLLUP, CUBE, GROUPING SETS and GROUP BY ALL are not part of the language. "
-    "Name each dimension.",
+    "grouping_sets": "ROLLUP, GROUPING SETS and GROUP BY ALL are not part of the language. Name "
+    "each dimension; GROUP BY CUBE (a, b), around all of them, asks for every total too.",
     "ordinal": "Write the dimension itself in GROUP BY, not its position.",
     "filter_clause": "FILTER after an aggregate is not part of the language. Put the condition in "
     "WHERE, or in the WHERE of a feature.",
@@ -180,6 +180,10 @@ _MEANING = {  # well-formed questions that may not be answered
     "too_many_values": "{count} values in lists and cut points; at most {most} are allowed.",
     "too_many_cells": "The table would have {count} cells; the policy allows {most}. Use fewer "
     "dimensions, wider bands or a recode.",
+    "margins_noisy": "Totals are asked of exact tables only. On the noisy track, ask for the table "
+    "with fewer dimensions: its noise is smaller than that of a sum of noisy cells.",
+    "margins_of_nothing": "A table with totals needs a dimension.",
+    "margins_too_many": "{count} dimensions; a table with totals has at most {most}.",
     "magnitude": "Sums over {name} could exceed what can be added exactly. Use a coarser measure.",
 }
 

@@ -23,7 +23,7 @@ from queries.sql_features import features_of
 from queries.sql_joins import linked
 from queries.sql_names import Reading, declared_names
 from queries.sql_render import render
-from queries.sql_select import filter_of, selected
+from queries.sql_select import filter_of, has_margins, selected
 from queries.sql_tokens import tokens_of
 from queries.sql_tree import tree_of
 from queries.validate import validate
@@ -73,6 +73,7 @@ def _read(text: str, catalogue: Catalogue) -> _Read:
         where=where,
         joins=joins,
         features=tuple(made for group in groups.values() for made in group),
+        margins=has_margins(tree),
     )
     return _Read(query, reading.places)
 

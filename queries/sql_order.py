@@ -44,7 +44,8 @@ _FOLLOWS: dict[TokenType, frozenset[TokenType | None]] = {
     _T.ON: _NAMES | {_T.L_PAREN},
     _T.USING: frozenset({_T.L_PAREN}),
     _T.WHERE: _OPERANDS | {_T.NOT},
-    _T.GROUP_BY: _OPERANDS,
+    _T.GROUP_BY: _OPERANDS | {_T.CUBE},
+    _T.CUBE: frozenset({_T.L_PAREN}),
     _T.AND: _OPERANDS | {_T.NOT},
     _T.OR: _OPERANDS | {_T.NOT},
     _T.NOT: _OPERANDS | {_T.NOT, _T.IN, _T.BETWEEN},
@@ -168,6 +169,10 @@ def _between(place: Place) -> str | None:
     return "syntax" if missing else None
 
 
+def _cube(place: Place) -> str | None:
+    return None if place.kind(-1) is _T.GROUP_BY else "grouping_sets"
+
+
 def _semicolon(_: Place) -> str:
     return "several_statements"  # a closing one is no longer there
 
@@ -185,5 +190,6 @@ _PLACES: dict[TokenType, Callable[[Place], str | None]] = {
     _T.STRING: _string,
     _T.NULL: _null,
     _T.BETWEEN: _between,
+    _T.CUBE: _cube,
     _T.SEMICOLON: _semicolon,
 }

@@ -66,7 +66,9 @@ class _Renderer:
             lines.append(f"WHERE {self._condition(self.query.where)}")
         if self.query.dimensions:
             grouped = ", ".join(map(self._dimension, self.query.dimensions))
-            lines.append(f"GROUP BY {grouped}")
+            lines.append(
+                f"GROUP BY CUBE ({grouped})" if self.query.margins else f"GROUP BY {grouped}"
+            )
         return "\n".join(lines)
 
     def _with(self) -> list[str]:

@@ -176,8 +176,9 @@ def _grouped(
     group = select.args.get("group")
     if group:
         names.reading.mark("dimensions", group)
+        names.reading.mark("margins", group)
     grouped: list[Dimension] = []
-    for node in group.expressions if group else ():
+    for node in _grouped_nodes(group, names) if group else ():
         try:
             found = _grouping(node, aliases, names=names)
         except QueryRefused as refusal:
@@ -189,6 +190,25 @@ def _grouped(
     for node, dimension in zip(_dimension_nodes(select), dimensions, strict=True):
         if dimension not in grouped:
             names.reading.note(names.reading.refuse(node, "not_grouped", name=_name(dimension)))
+
+
+def _grouped_nodes(group: exp.Group, names: Names) -> list[Node]:
+    """What is grouped by: a list, or one CUBE (...) around all of it."""
+    if _is_cube(group):
+        return list(group.expressions[0].expressions)
+    if cube := next((one for one in group.expressions if isinstance(one, exp.Cube)), None):
+        raise names.reading.refuse(cube, "grouping_sets")
+    return list(group.expressions)
+
+
+def has_margins(select: exp.Select) -> bool:
+    """CUBE asks for every total."""
+    group = select.args.get("group")
+    return group is not None and _is_cube(group)
+
+
+def _is_cube(group: exp.Group) -> bool:
+    return len(group.expressions) == 1 and isinstance(group.expressions[0], exp.Cube)
 
 
 def _grouping(node: Node, aliases: dict[str, Dimension | None], *, names: Names) -> Dimension:

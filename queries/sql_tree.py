@@ -32,6 +32,7 @@ ALLOWED: dict[type[Node], frozenset[str]] = {
     exp.Join: frozenset({"this", "side", "kind", "on", "using"}),
     exp.Where: _ONE,
     exp.Group: frozenset({"expressions"}),
+    exp.Cube: frozenset({"expressions"}),
     exp.Alias: frozenset({"this", "alias"}),
     exp.Column: frozenset({"this", "table"}),
     exp.Identifier: frozenset({"this", "quoted"}),

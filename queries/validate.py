@@ -21,7 +21,7 @@ from queries.validate_conditions import (
     nodes_and_depth,
     values_of,
 )
-from queries.validate_dimensions import dimension_problems
+from queries.validate_dimensions import dimension_problems, margin_problems
 
 MOST_FEATURES = 8
 MOST_DIMENSIONS = 6
@@ -50,6 +50,7 @@ def validate(query: Query, catalogue: Catalogue, policy: Policy) -> tuple[Proble
         *_join_problems(query, catalogue=catalogue),
         *_all_feature_problems(scope),
         *dimension_problems(scope, most_cells=policy.max_cells),
+        *margin_problems(query, track=policy.track),
         *_all_measure_problems(scope),
         *_filter_problems(scope),
         *_repeats(query),

@@ -8,14 +8,19 @@ from decimal import Decimal
 from itertools import pairwise
 from math import prod
 
+from disclosure_control.policy import Track
 from queries.errors import Problem, problem
-from queries.language import Dimension, Value
+from queries.language import Dimension, Query, Value
 from queries.resolve import Kind, Meaning, key_count, origin, recode_of
 from queries.scope import Scope, nearest, shown
 from queries.validate_conditions import value_problem
 from queries.values import date_of_days, days_of, number_text, scaled, unscaled
 
 _HAS_BANDS = frozenset({Kind.NUMBER, Kind.DATE})
+
+
+MOST_WITH_MARGINS = 4
+"""Dimensions of a table with totals: each doubles what must be counted."""
 
 
 def dimension_problems(scope: Scope, *, most_cells: int) -> Iterator[Problem]:
@@ -32,11 +37,24 @@ def dimension_problems(scope: Scope, *, most_cells: int) -> Iterator[Problem]:
 
 def _grid_problems(scope: Scope, *, most_cells: int) -> Iterator[Problem]:
     cells = prod(
-        key_count(dimension, query=scope.query, catalogue=scope.catalogue)
+        key_count(dimension, query=scope.query, catalogue=scope.catalogue) + scope.query.margins
         for dimension in scope.query.dimensions
     )
     if cells > most_cells:
         yield problem("too_many_cells", where="dimensions", count=cells, most=most_cells)
+
+
+def margin_problems(query: Query, *, track: Track) -> Iterator[Problem]:
+    """Whether every total may be asked too."""
+    if not query.margins:
+        return
+    if track is Track.DP:
+        yield problem("margins_noisy", where="margins")
+    count = len(query.dimensions)
+    if not count:
+        yield problem("margins_of_nothing", where="margins")
+    elif count > MOST_WITH_MARGINS:
+        yield problem("margins_too_many", where="margins", count=count, most=MOST_WITH_MARGINS)
 
 
 def _of_dimension(dimension: Dimension, *, scope: Scope, where: str) -> Iterator[Problem]:

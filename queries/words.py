@@ -74,7 +74,8 @@ class _Describer:
     def text(self) -> str:
         parts = [_joined([self._measure(measure) for measure in self.query.measures])]
         if self.query.dimensions:
-            parts.append("by " + "; ".join(map(self._dimension, self.query.dimensions)))
+            totals = ", with all totals" if self.query.margins else ""
+            parts.append("by " + "; ".join(map(self._dimension, self.query.dimensions)) + totals)
         if self.query.where is not None:
             parts.append(f"among those with {self._condition(self.query.where)}")
         parts += self._links()

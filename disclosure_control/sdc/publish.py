@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from fractions import Fraction
 
 from disclosure_control.errors import Refused
 from disclosure_control.exact import shown
-from disclosure_control.record import Finding
 from disclosure_control.sdc.evidence import Exact
 from disclosure_control.tables import Cell, Kind, Published, Shape, Status
 
@@ -15,10 +14,9 @@ HIDDEN = Cell(Status.SUPPRESSED)
 
 
 def publish(
-    shape: Shape, column: Published, exact: Exact, *, findings: tuple[Finding, ...]
+    shape: Shape, column: Published, exact: Exact, *, hidden: Collection[int]
 ) -> tuple[Cell, ...]:
-    """The column's cells; hidden where any of its findings names the cell."""
-    hidden = {cell for finding in findings for cell in finding.cells}
+    """The column's cells, without those that are hidden."""
     value_of = VALUES[column.kind](shape, column, exact)
     return tuple(
         HIDDEN if cell in hidden else _cell(value_of(cell), column) for cell in range(shape.cells)

@@ -27,9 +27,10 @@ class Block:
     inner: str
     sums: Mapping[str, str]
 
-    def select(self, recipes: tuple[Recipe, ...]) -> str:
+    def select(self, recipes: tuple[Recipe, ...], *, offset: int = 0) -> str:
         columns = [self.sums.get(one.name, "NULL") for one in recipes]
-        return selected("_c", *columns, rows=f" FROM ({self.inner})", by="1")
+        cell = f"_c + {offset}" if offset else "_c"
+        return selected(cell, *columns, rows=f" FROM ({self.inner})", by="1")
 
 
 def selected(*columns: str, rows: str, by: str = "") -> str:

@@ -18,6 +18,7 @@ from queries.engines.memory_rows import Context, Row, Tables, stored
 from queries.language import ColumnRef, Dimension, Measure, Query, Ref, Statistic
 
 SCALE = 10**6
+TOTAL = -1  # the key of all keys together
 Key = tuple[int | None, ...]
 Vectors = dict[str, tuple[int, ...]]
 
@@ -48,7 +49,8 @@ class _Oracle:
         sums: dict[str, dict[Key, int]] = {}
         for measure in self.query.measures:
             sums.update(self.measured(measure, rows))
-        grid = list(product(*(self.keys(one) for one in self.query.dimensions)))
+        total = [TOTAL] if self.query.margins else []
+        grid = list(product(*([*self.keys(one), *total] for one in self.query.dimensions)))
         return {name: tuple(cells.get(key, 0) for key in grid) for name, cells in sums.items()}
 
     # Rows and keys.
@@ -60,7 +62,13 @@ class _Oracle:
                 unit = row[self.source.name, unit_column]
                 key = tuple(self.key(one, row) for one in self.query.dimensions)
                 if unit is not None:
-                    yield _Kept(unit, key, row)
+                    yield from (_Kept(unit, one, row) for one in self.counted_in(key))
+
+    def counted_in(self, key: Key) -> Iterator[Key]:
+        """The cell of a row, and every total that the row belongs to."""
+        if not self.query.margins:
+            return iter((key,))
+        return product(*((own, TOTAL) for own in key))
 
     @property
     def source(self) -> Table:

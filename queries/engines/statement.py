@@ -8,15 +8,25 @@ a cell without a row, or a number that is NULL, is zero.
 
 from __future__ import annotations
 
+from queries.engines.block import selected
 from queries.engines.blocks import blocks_of
 from queries.engines.reading import Reading
 from queries.plan import Plan
 
 
 def statement(plan: Plan) -> str:
-    """One SELECT over the attached schema ``db``."""
+    """One SELECT over the attached schema ``db``, with every total that is asked."""
+    if not plan.margins:
+        return _of_one_grid(plan)
+    parts = (_of_one_grid(part) for part in (plan, *plan.margins))
+    return " UNION ALL ".join(selected("*", rows=f" FROM ({part})") for part in parts)
+
+
+def _of_one_grid(plan: Plan) -> str:
     read = Reading(plan)
     blocks = tuple(blocks_of(read))
     steps = [*read.feature_steps, *(step for block in blocks for step in block.steps)]
     heading = f"WITH {', '.join(steps)} " if steps else ""
-    return heading + " UNION ALL ".join(block.select(plan.recipes) for block in blocks)
+    return heading + " UNION ALL ".join(
+        block.select(plan.recipes, offset=plan.offset) for block in blocks
+    )

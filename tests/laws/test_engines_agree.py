@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -25,6 +27,18 @@ def test_both_engines_count_the_same_integers_on_the_same_grid(policy, tables, q
     planned = plan(query, CLINIC, policy)
 
     expected = memory.answer(query, catalogue=CLINIC, policy=policy, tables=tables)
+
+    assert STORE.vectors(planned) == expected
+
+
+@BROAD
+@given(tables=clinics(), query=questions())
+def test_every_total_is_counted_from_the_rows_that_belong_to_it(tables, query):
+    STORE.fill(tables)
+    query = replace(query, margins=bool(query.dimensions))
+    planned = plan(query, CLINIC, sdc_policy())
+
+    expected = memory.answer(query, catalogue=CLINIC, policy=sdc_policy(), tables=tables)
 
     assert STORE.vectors(planned) == expected
 

@@ -9,7 +9,7 @@ import pytest
 from queries import sql
 from queries.errors import QueryRefused
 from queries.fingerprint import canonical
-from tests.catalogues import clinic, dp_policy
+from tests.catalogues import clinic, dp_policy, sdc_policy
 
 HERE = Path(__file__).parent
 CLINIC, POLICY = clinic(), dp_policy()
@@ -29,6 +29,13 @@ def examples(name: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("asked", "said"), examples("accepted.txt"))
 def test_a_question_is_read_as_its_canonical_form(asked, said):
     query = sql.admit(asked, CLINIC, POLICY)
+
+    assert sql.render(canonical(query, CLINIC), CLINIC) == said
+
+
+@pytest.mark.parametrize(("asked", "said"), examples("exact.txt"))
+def test_a_question_for_an_exact_table_is_read_as_its_canonical_form(asked, said):
+    query = sql.admit(asked, CLINIC, sdc_policy())
 
     assert sql.render(canonical(query, CLINIC), CLINIC) == said
 

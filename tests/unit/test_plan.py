@@ -325,8 +325,8 @@ def test_a_slot_depends_on_declared_sizes_only_and_grows_with_them():
     small = asked("labs", by=BY_TEST)
     large = _with(CLINIC, replace(CLINIC.table("labs"), declared_rows=50_000_000))
 
-    assert planned(small).slot == 0.5
-    assert plan(small, large, dp_policy()).slot > 2
+    assert planned(small).time.slot == 0.5
+    assert plan(small, large, dp_policy()).time.slot > 2
 
 
 def test_every_magnitude_is_below_the_limit_of_the_store():

@@ -102,7 +102,7 @@ class Service:
         table = (
             protected.drawn_before(work.stored)
             if work.stored
-            else protected.protect(work, counted(work.quote.plan.shape))
+            else protected.protect(work, counted(work.quote.plan.shape), seconds=60.0)
         )
         rendered = artefacts.render(table, title=work.title)
         protected.settle(session, work=work, protected=table, rendered=rendered, now=self.clock())

@@ -86,7 +86,7 @@ def preview(
         cells=quote.plan.shape.cells,
         threshold=precision.threshold(quote.policy),
         columns=precision.columns(quote),
-        slot_seconds=quote.plan.slot,
+        slot_seconds=quote.plan.time.slot,
         checkers=quote.policy.checkers,
         gates=gates.evaluate(situation, stage=Stage.LOOK),
         budgets=_lines(session, person, found, quote.rho_nano),

@@ -26,11 +26,14 @@ from tre.outputs import Draw, DrawState, Output, Rendered
 from tre.submissions import Submission
 
 
-def protect(work: Work, unprotected: Unprotected) -> Protected:
-    """A fresh draw within the reservation, by the one door. Raises DisclosureError."""
+def protect(work: Work, unprotected: Unprotected, *, seconds: float) -> Protected:
+    """A fresh draw within the reservation, by the one door. Raises DisclosureError.
+
+    ``seconds`` is the time for hiding further cells of a table with totals.
+    """
     policy = work.quote.policy
     grant = None if policy.dp is None else NoiseGrant(rho_nano=work.quote.rho_nano)
-    return door.protect(unprotected, policy=policy, grant=grant)
+    return door.protect(unprotected, policy=policy, grant=grant, seconds=seconds)
 
 
 def drawn_before(stored: str) -> Protected:

@@ -205,7 +205,7 @@ def _row(asking: _Asking) -> Submission:
         track=quote.policy.track.value,
         checkers_required=quote.policy.checkers,
         cells=quote.plan.shape.cells,
-        slot_ms=round(quote.plan.slot * 1000),
+        slot_ms=round(quote.plan.time.slot * 1000),
         state=INITIAL.value,
         round=1,
         reasons=[],

@@ -135,7 +135,11 @@ class Carrier:
         if outcome.work is None:
             return
         work = outcome.work
-        slot = Slot.begin(work.slot_seconds, scale=self.slot_scale)
+        slot = Slot.begin(
+            work.slot_seconds,
+            scale=self.slot_scale,
+            suppression=work.quote.plan.time.suppression,
+        )
         with Heart(self.sessions, job_id=job_id, token=token, on_loss=self.engine.cancel):
             answer = self._answer(work, slot)
             slot.wait_for_end()
@@ -170,7 +174,7 @@ class Carrier:
             # Not before: the next question must not begin by how long this one took.
             self.engine.prepare(dataset=work.dataset, version=work.version)
         self.at_step("counted")
-        return protected.protect(work, counted)
+        return protected.protect(work, counted, seconds=slot.suppression)
 
     def _settle(self, session: Session, work: Work, answer: Answer | Failure) -> None:
         fail = partial(failed.fail, session, job_id=work.job_id, token=work.token)

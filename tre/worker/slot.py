@@ -22,17 +22,19 @@ class Slot:
 
     began: float  # of time.monotonic
     seconds: float
+    suppression: float = 0.0  # of these, after the engine's part
     haste: float = 1.0
 
     @classmethod
-    def begin(cls, seconds: float, *, scale: float) -> Self:
+    def begin(cls, seconds: float, *, scale: float, suppression: float = 0.0) -> Self:
         """Tests scale slots: below 1 they do not wait, above 1 busy machines have time."""
-        return cls(time.monotonic(), seconds * max(1.0, scale), min(1.0, scale))
+        longer = max(1.0, scale)
+        return cls(time.monotonic(), seconds * longer, suppression * longer, min(1.0, scale))
 
     @property
     def engine_until(self) -> float:
         """The engine is ended here."""
-        return self.began + self.seconds - rest_of(self.seconds)
+        return self.began + self.seconds - rest_of(self.seconds) - self.suppression
 
     def end(self, *, at: float) -> float:
         """The first end of a slot that is not before ``at``: late answers wait for the next."""

@@ -135,7 +135,8 @@ def _systems(released: Released, known: Mapping[str, float], *, whole: bool) -> 
     rows: list[int] = []
     columns: list[int] = []
     entries: list[float] = []
-    rest: list[float] = []
+    low: list[float] = []
+    high: list[float] = []
     for relation in released.relations:
         tied = [(cell, factor) for cell, factor in relation.items() if cell in number]
         total = sum(
@@ -143,18 +144,20 @@ def _systems(released: Released, known: Mapping[str, float], *, whole: bool) -> 
             for cell, factor in relation.items()
             if cell not in number
         )
+        error = sum(abs(by) * released.error.get(cell, 0.0) for cell, by in relation.items())
         if not tied:
-            if abs(total) > released.tolerance + 1e-6 * max(1.0, _size(released, relation)):
+            if abs(total) > error + 1e-6 * max(1.0, _size(released, relation)):
                 raise Contradiction
             continue
         for cell, factor in tied:
-            rows.append(len(rest))
+            rows.append(len(low))
             columns.append(number[cell])
             entries.append(factor)
-        rest.append(-total)
-    matrix = coo_array((entries, (rows, columns)), shape=(len(rest), len(hidden))).tocsr()
+        low.append(-total - error)
+        high.append(-total + error)
+    matrix = coo_array((entries, (rows, columns)), shape=(len(low), len(hidden))).tocsr()
     if hidden:
-        yield from _split(matrix, np.array(rest), hidden, released, whole=whole)
+        yield from _split(matrix, np.array([low, high]), hidden, released, whole=whole)
 
 
 def _value(released: Released, known: Mapping[str, float], cell: str) -> float:
@@ -180,7 +183,7 @@ def _split(
         part = by_column[:, columns].tocsr()
         used = np.diff(part.indptr) > 0
         names = tuple(hidden[column] for column in columns)
-        yield _system(names, part[used].tocsc(), rest[used], released, whole=whole)
+        yield _system(names, part[used].tocsc(), rest[:, used], released, whole=whole)
 
 
 def _system(
@@ -197,8 +200,7 @@ def _system(
     lower = np.array([released.lower.get(cell, 0.0) for cell in names])
     upper = np.array([released.upper.get(cell, np.inf) for cell in names])
     model.col_cost_, model.col_lower_, model.col_upper_ = np.zeros(len(names)), lower, upper
-    model.row_lower_ = rest - released.tolerance
-    model.row_upper_ = rest + released.tolerance
+    model.row_lower_, model.row_upper_ = rest
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     model.a_matrix_.start_ = part.indptr.astype(np.int32)
     model.a_matrix_.index_ = part.indices.astype(np.int32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 # A linear relation among cells: the coefficients of its cells; it sums to zero.
@@ -16,14 +16,14 @@ Tree = tuple[Sequence[str], Mapping[str, Sequence[str]]]
 class Released:
     """Hidden cells are None. Bounds are those known beforehand; 0 and none unless given.
 
-    Relations hold up to ``tolerance``: released numbers may have been rounded for display.
+    A shown number may have been rounded: it is within its ``error`` of the true one.
     """
 
     shown: Mapping[str, float | None]
     relations: tuple[Relation, ...]
     lower: Mapping[str, float]
     upper: Mapping[str, float]
-    tolerance: float = 0.0
+    error: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def hidden(self) -> tuple[str, ...]:

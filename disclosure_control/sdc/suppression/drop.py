@@ -35,7 +35,7 @@ class Drop:
         self.proofs, self.rng = proofs, rng
         self.hidden = hidden.copy()
         self._secondary = hidden.copy()
-        self._secondary[proofs.instance.primary] = False
+        self._secondary[proofs.instance.hidden_anyway] = False
         nothing_more = np.zeros_like(hidden)
         self._flow = Flow(
             proofs, columns=nothing_more, hidden=hidden, rng=rng, priced=self._secondary

@@ -135,10 +135,10 @@ class Master:
         self._most = most
         self._rows: list[Cut] = []
         self._lower = np.zeros(instance.size)
-        self._lower[instance.primary] = 1.0
+        self._lower[instance.hidden_anyway] = 1.0
         self._upper = np.zeros(instance.size)
         self._upper[attack.columns] = 1.0
-        self._upper[instance.primary] = 1.0
+        self._upper[instance.hidden_anyway] = 1.0
         self._relaxed: Program | None = None
         self._companions = _companions(instance, attack.columns)
 
@@ -185,13 +185,16 @@ def _companions(instance: Instance, columns: Ints) -> Any:
     equations = abs(instance.equations).sign().tocsr()
     indicator = np.zeros(instance.size)
     indicator[columns] = 1.0
+    given = np.zeros(instance.size, dtype=bool)
+    given[instance.given] = True
     rows = []
     for row in range(equations.shape[0]):
         found = equations.indices[equations.indptr[row] : equations.indptr[row + 1]]
         cells = found[indicator[found] > 0]
         block = np.ones((len(cells), len(cells))) - 2.0 * np.eye(len(cells))
-        place = np.repeat(np.arange(len(cells)), len(cells)), np.tile(cells, len(cells))
-        rows.append(csr_array((block.ravel(), place), shape=(len(cells), instance.size)))
+        block = block[~given[cells]]
+        place = np.repeat(np.arange(len(block)), len(cells)), np.tile(cells, len(block))
+        rows.append(csr_array((block.ravel(), place), shape=(len(block), instance.size)))
     return vstack(rows).tocsr()
 
 

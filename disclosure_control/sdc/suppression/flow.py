@@ -179,16 +179,16 @@ class Flow:
 
 
 def cost_of(proofs: Proofs, hidden: Bools) -> float:
-    """Of the hidden cells beside the primaries."""
+    """Of the cells that are hidden for the primaries' sake."""
     secondary = hidden.copy()
-    secondary[proofs.instance.primary] = False
+    secondary[proofs.instance.hidden_anyway] = False
     return float(proofs.instance.cost[secondary].sum())
 
 
 def cells_by_cost(proofs: Proofs, hidden: Bools) -> Iterator[int]:
-    """Hidden cells beside the primaries, dearest first."""
+    """Cells that are hidden for the primaries' sake, dearest first."""
     secondary = hidden.copy()
-    secondary[proofs.instance.primary] = False
+    secondary[proofs.instance.hidden_anyway] = False
     cells = np.flatnonzero(secondary)
     for cell in cells[np.argsort(-proofs.instance.cost[cells], kind="stable")]:
         yield int(cell)

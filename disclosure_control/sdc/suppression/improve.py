@@ -56,7 +56,7 @@ def _once(
     flow = Flow(trial, columns=pool, hidden=shown, rng=rng)
     flow.repair(batch=int(rng.choice([1, 4, 16])), deadline=deadline)
     used = trial.secondaries()
-    used[trial.instance.primary] = True
+    used[trial.instance.hidden_anyway] = True
     drop = Drop(trial, flow.hidden & used, maker=flow.maker, rng=rng)
     drop.run(deadline=deadline)
     return trial, drop.hidden
@@ -66,7 +66,7 @@ def _neighbours(proofs: Proofs, hidden: Bools, rng: np.random.Generator) -> Ints
     """Up to eight secondaries that share equations, around a random one."""
     instance = proofs.instance
     secondary = hidden.copy()
-    secondary[instance.primary] = False
+    secondary[instance.hidden_anyway] = False
     cells = np.flatnonzero(secondary)
     if not len(cells):
         return cells

@@ -8,7 +8,7 @@ linear constraints").
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,10 @@ class InstanceInvalid(Exception):
         self.faults = faults
 
 
+def _none() -> Ints:
+    return np.zeros(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
     """n cells, m equations. Arrays over cells have length n, those over primaries length p."""
@@ -45,10 +49,17 @@ class Instance:
     upl: Floats
     singletons: Ints  # positions of cells with one contributor, totals included
     width: Floats  # how wide the interval of a primary must stay for a sole contributor elsewhere
+    given: Ints = field(
+        default_factory=_none
+    )  # positions of cells that are hidden in any case, for other reasons
 
     @property
     def size(self) -> int:
         return len(self.cells)
+
+    @property
+    def hidden_anyway(self) -> Ints:
+        return np.concatenate([self.primary, self.given])
 
     @property
     def down(self) -> Floats:

@@ -143,7 +143,7 @@ class Proofs:
         instance, needs = self.instance, self.needs
         if len(self.proof) != len(needs) or (self.proof == OPEN).any():
             return False
-        if not hidden[instance.primary].all():
+        if not hidden[instance.hidden_anyway].all():
             return False
         return all(self._proves(int(number), hidden) for number in np.unique(self.proof))
 

@@ -68,7 +68,7 @@ class Suppressed:
 
     def hidden(self, instance: Instance) -> Bools:
         found = np.zeros(instance.size, dtype=bool)
-        found[instance.primary] = found[self.secondary] = True
+        found[instance.hidden_anyway] = found[self.secondary] = True
         return found
 
 
@@ -120,7 +120,7 @@ def suppress(
     if not pattern.proofs.verify(pattern.hidden):
         raise NoPattern(Why.CERTIFICATE)
     secondary = pattern.hidden.copy()
-    secondary[instance.primary] = False
+    secondary[instance.hidden_anyway] = False
     return Suppressed(
         secondary=np.flatnonzero(secondary),
         cost=float(given.cost[secondary].sum()),
@@ -185,7 +185,7 @@ def _heuristic(
     """A pattern, and every cell that any start hid."""
     effort = _Effort(small=small)
     hidden = np.zeros(instance.size, dtype=bool)
-    hidden[instance.primary] = True
+    hidden[instance.hidden_anyway] = True
     base = Proofs(instance, Needs(instance))
     if not len(base.needs):
         return _Pattern(base, hidden, {}, 0.0), hidden
@@ -286,7 +286,7 @@ def _with_insiders(
 def _dropped(pattern: _Pattern, *, deadline: Deadline, rng: np.random.Generator) -> _Pattern:
     proofs = pattern.proofs
     used = proofs.secondaries()
-    used[proofs.instance.primary] = True
+    used[proofs.instance.hidden_anyway] = True
     drop = Drop(proofs, pattern.hidden & used, maker=pattern.maker, rng=rng, needed=pattern.needed)
     drop.run(deadline=deadline)
     needed = pattern.needed | drop.tried

@@ -1,0 +1,61 @@
+"""Which cells of an exact table are hidden, and by which findings?
+
+Unsafe cells by the rules; and, in a table with totals, as many others as keep the totals from
+giving them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from disclosure_control.policy import SdcRules
+from disclosure_control.record import Finding
+from disclosure_control.sdc import rules as primary
+from disclosure_control.sdc.evidence import Exact, evidence
+from disclosure_control.sdc.series import Series, unsafe_in
+from disclosure_control.tables import Shape
+
+COMPLEMENTARY = "complementary-suppression"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """``hidden`` cells of each column, by its name; ``series`` is what the others must not tell."""
+
+    hidden: Mapping[str, frozenset[int]]
+    findings: tuple[Finding, ...]
+    series: tuple[Series, ...] = ()
+
+
+def pattern(shape: Shape, exact: Exact, *, rules: SdcRules, seconds: float) -> Pattern:
+    """Raises Refused if a table with totals is not protected within ``seconds``."""
+    found = {
+        column.name: tuple(primary.findings(column, evidence(shape, column, exact), rules))
+        for column in shape.published
+    }
+    unsafe = {name: unsafe_in(findings) for name, findings in found.items()}
+    if not any(axis.total for axis in shape.axes):
+        return Pattern(unsafe, tuple(one for each in found.values() for one in each))
+    from disclosure_control.sdc import complementary  # with a solver, which is large
+
+    hidden, series = complementary.complete(shape, exact, found=found, rules=rules, seconds=seconds)
+    added = {name: cells - unsafe[name] for name, cells in hidden.items()}
+    findings = tuple(
+        one
+        for column in shape.published
+        for one in (
+            *found[column.name],
+            Finding(
+                rule=COMPLEMENTARY,
+                severity="info",
+                threshold="totals do not give an unsafe cell back",
+                mitigation="suppressed" if added[column.name] else "none",
+                cells=tuple(sorted(added[column.name])),
+                for_checkers=True,
+                column=column.name,
+                statbarn=primary.STATBARN[column.kind],
+            ),
+        )
+    )
+    return Pattern(hidden, findings, series)

@@ -1,0 +1,104 @@
+"""Which numbers of an exact table add up to its totals, and which of them are unsafe?
+
+A *series* is one integer for each cell of the grid: a count, or the total behind sums and means.
+Totals of the table tie the cells of a series to each other, so each is a problem of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from disclosure_control.policy import SdcRules
+from disclosure_control.record import Finding
+from disclosure_control.sdc import levels
+from disclosure_control.sdc.evidence import ADDED_UP, CellEvidence, Exact, evidence
+from disclosure_control.sdc.levels import Level
+from disclosure_control.tables import Counting, Kind, Published, Shape
+
+Findings = Mapping[str, tuple[Finding, ...]]  # of each column, by its name
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """``values`` are true, and so is what follows from them: for checkers' eyes only."""
+
+    vector: str
+    counts: bool  # whole numbers of rows or units, none below 0
+    values: tuple[int, ...]
+    unsafe: Mapping[int, Level]  # cells that may not be shown, and how far they must stay open
+    alone: frozenset[int]  # cells with one contributor, who knows their value
+    adds_up: tuple[bool, ...]  # for each axis: is its total the sum of its other cells?
+    cost: tuple[int, ...]  # of hiding each cell: the units in it, and one
+
+
+def published_counts(
+    shape: Shape, exact: Exact, *, found: Findings, rules: SdcRules
+) -> Iterator[Series]:
+    """One for each vector that is shown as a count."""
+    columns = {one.count: one for one in shape.published if one.kind not in ADDED_UP}
+    for vector, column in columns.items():
+        cells = evidence(shape, column, exact)
+        unsafe = unsafe_in(found[column.name])
+        yield _of_counts(shape, vector, exact[vector], cells=cells, unsafe=unsafe, rules=rules)
+
+
+def published_totals(
+    shape: Shape, exact: Exact, *, found: Findings, rules: SdcRules
+) -> Iterator[tuple[Series, ...]]:
+    """For each number that is added up, its total; and its count, where sum over mean gives it."""
+    by_total: dict[str, dict[Kind, Published]] = {}
+    for column in shape.published:
+        if column.total is not None:
+            by_total.setdefault(column.total, {})[column.kind] = column
+    for vector, columns in by_total.items():
+        column = next(iter(columns.values()))
+        cells, unsafe = evidence(shape, column, exact), unsafe_in(found[column.name])
+        total = Series(
+            vector=vector,
+            counts=False,
+            values=exact[vector],
+            unsafe={cell: levels.of_total(cells[cell], rules) for cell in unsafe},
+            alone=_alone(cells),
+            adds_up=(True,) * len(shape.axes),
+            cost=_cost(cells),
+        )
+        if len(columns) == 1:
+            yield (total,)
+            continue
+        divisor = columns[Kind.MEAN].count
+        values = exact[divisor]
+        yield total, _of_counts(shape, divisor, values, cells=cells, unsafe=unsafe, rules=rules)
+
+
+def unsafe_in(findings: tuple[Finding, ...]) -> frozenset[int]:
+    return frozenset(cell for finding in findings for cell in finding.cells)
+
+
+def _of_counts(
+    shape: Shape,
+    vector: str,
+    values: tuple[int, ...],
+    *,
+    cells: tuple[CellEvidence, ...],
+    unsafe: frozenset[int],
+    rules: SdcRules,
+) -> Series:
+    rows = shape.vector(vector).counts is Counting.ROWS
+    return Series(
+        vector=vector,
+        counts=True,
+        values=values,
+        unsafe={cell: levels.of_count(values[cell], rules) for cell in unsafe},
+        alone=_alone(cells),
+        adds_up=tuple(rows or not axis.shared for axis in shape.axes),
+        cost=_cost(cells),
+    )
+
+
+def _alone(cells: tuple[CellEvidence, ...]) -> frozenset[int]:
+    return frozenset(place for place, cell in enumerate(cells) if cell.units == 1)
+
+
+def _cost(cells: tuple[CellEvidence, ...]) -> tuple[int, ...]:
+    return tuple(cell.units + 1 for cell in cells)

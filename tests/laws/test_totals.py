@@ -1,0 +1,193 @@
+"""Do totals give a hidden cell back? Random populations through the door, then attacks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from disclosure_control import present
+from disclosure_control.errors import UNPROTECTED, Refused
+from disclosure_control.protect import protect
+from disclosure_control.sdc.audit import table as audited
+from disclosure_control.sdc.audit.verdict import Kind as Fault
+from disclosure_control.sdc.evidence import evidence
+from disclosure_control.sdc.pattern import COMPLEMENTARY, pattern
+from disclosure_control.tables import Cell, Protected, Status
+from tests import populations as made
+from tests.small_tables import EXACT, SDC_RULES
+
+POLICY = replace(EXACT, max_cells=5000)
+SECONDS = 20.0
+ONE_WAY = {"sizes": (6,), "units": 120}
+TWO_WAY = {"sizes": (5, 4), "units": 350}
+THREE_WAY = {"sizes": (3, 3, 2), "units": 300}
+CASES = [
+    (name, {**case, "shared": shared}, seed)
+    for name, case in (("one", ONE_WAY), ("two", TWO_WAY), ("three", THREE_WAY))
+    for shared in (0, 1)
+    for seed in range(4)
+]
+EACH = pytest.mark.parametrize(
+    ("case", "seed"),
+    [(case, seed) for _, case, seed in CASES],
+    ids=[f"{name}-{case['shared']}-{seed}" for name, case, seed in CASES],
+)
+
+
+def unprotected(case, seed, **changes):
+    rows = made.records(seed, **case)
+    grid = {key: case[key] for key in ("sizes", "shared")}
+    return made.table(rows, **grid, **changes)
+
+
+def left(table, **changes) -> Protected:
+    return protect(table, policy=replace(POLICY, **changes), grant=None, seconds=SECONDS)
+
+
+def hidden(table: Protected) -> dict[str, set[int]]:
+    return {
+        column.name: {place for place, cell in enumerate(cells) if cell.status is not Status.SHOWN}
+        for column, cells in zip(table.published, table.columns, strict=True)
+    }
+
+
+def shown_again(table: Protected, exact: Protected, cells: set[int]) -> Protected:
+    """The table with these cells put back."""
+    return replace(
+        table,
+        columns=tuple(
+            tuple(whole[place] if place in cells else cell for place, cell in enumerate(column))
+            for column, whole in zip(table.columns, exact.columns, strict=True)
+        ),
+    )
+
+
+def in_full(unsafe_table) -> Protected:
+    """Every value, as no policy would let it leave."""
+    shape, exact = unsafe_table.shape, unsafe_table.reveal()
+
+    def cell(column, place):
+        count, total = (
+            exact[column.count][place],
+            exact.get(column.total, (0,) * shape.cells)[place],
+        )
+        if column.kind == "mean":
+            return Cell(Status.SHOWN, round(Decimal(total) / 10 / max(count, 1), column.decimals))
+        if column.kind == "sum":
+            return Cell(Status.SHOWN, Decimal(total) / 10)
+        return Cell(Status.SHOWN, Decimal(count))
+
+    columns = tuple(
+        tuple(cell(column, place) for place in range(shape.cells)) for column in shape.published
+    )
+    return replace(left(unsafe_table), columns=columns)
+
+
+@EACH
+def test_every_unsafe_cell_is_hidden_and_columns_hide_what_others_would_tell(case, seed):
+    table = unprotected(case, seed)
+    found = hidden(left(table))
+    for column in table.shape.published:
+        cells = evidence(table.shape, column, table.reveal())
+        few = {place for place, cell in enumerate(cells) if cell.units < SDC_RULES.threshold}
+        assert few <= found[column.name]
+    assert found["count"] == found["units"] <= found["sum_rd"] == found["mean_rd"]
+
+
+@EACH
+def test_no_linear_attack_on_the_text_comes_near_an_unsafe_count(case, seed):
+    """An attacker of our own, from the text alone, with a solver that nothing else here uses."""
+    table = unprotected(case, seed, columns=(made.COUNT, made.UNITS))
+    released = left(table)
+    text = present.to_csv(released).splitlines()[1:]
+    numbers = [line.split(",")[-2] for line in text]
+    exact = table.reveal()
+    sizes = [len(axis.labels) for axis in table.shape.axes]
+    equations, sums = lines(sizes, numbers)
+    unknown = [place for place, number in enumerate(numbers) if number == "[c]"]
+    for place in unknown:
+        if exact["units"][place] >= SDC_RULES.threshold:
+            continue
+        cost = np.zeros(len(unknown))
+        cost[unknown.index(place)] = 1.0
+        low = linprog(cost, A_eq=equations, b_eq=sums, bounds=(0, 10**6))
+        high = linprog(-cost, A_eq=equations, b_eq=sums, bounds=(0, 10**6))
+        assert low.fun <= max(0, exact["rows"][place] - 1) + 1e-6
+        assert -high.fun >= exact["rows"][place] + SDC_RULES.threshold - 1e-6
+
+
+def lines(sizes, numbers):
+    """Total minus parts, of every line, over the cells that are hidden."""
+    unknown = [place for place, number in enumerate(numbers) if number == "[c]"]
+    grid = np.arange(len(numbers)).reshape(sizes)
+    rows, sums = [], []
+    for axis in range(len(sizes)):
+        for line in np.moveaxis(grid, axis, -1).reshape(-1, sizes[axis]):
+            row, known = np.zeros(len(unknown)), 0.0
+            for place, sign in zip(line, [*[-1.0] * (len(line) - 1), 1.0], strict=True):
+                if numbers[place] == "[c]":
+                    row[unknown.index(place)] = sign
+                else:
+                    known += sign * float(numbers[place])
+            if row.any():
+                rows.append(row)
+                sums.append(-known)
+    return np.array(rows), np.array(sums)
+
+
+@EACH
+def test_the_attack_finds_what_is_wrong_where_further_cells_are_shown(case, seed):
+    table = unprotected(case, seed)
+    released, full = left(table), in_full(table)
+    found = pattern(table.shape, table.reveal(), rules=SDC_RULES, seconds=SECONDS)
+    further = {place for one in found.findings if one.rule == COMPLEMENTARY for place in one.cells}
+    unsafe = {place for series in found.series for place in series.unsafe}
+
+    def attacked(protected):
+        return audited.attacked(
+            present.to_csv(protected), shape=table.shape, series=found.series, seconds=SECONDS
+        )
+
+    assert not attacked(released)
+    if further - unsafe:
+        assert attacked(shown_again(released, full, further - unsafe))
+    for place in sorted(unsafe)[:2]:
+        faults = {one.kind for one in attacked(shown_again(released, full, {place}))}
+        assert Fault.SHOWN in faults
+
+
+def test_a_table_that_is_not_protected_in_its_time_does_not_leave_and_says_one_sentence():
+    table = unprotected({**TWO_WAY, "shared": 0}, 1)
+    with pytest.raises(Refused) as refused:
+        protect(table, policy=POLICY, grant=None, seconds=0.0)
+    assert refused.value.detail == UNPROTECTED
+    assert str(refused.value) == Refused.public
+
+
+def test_a_text_of_another_size_or_with_other_columns_is_no_artefact():
+    table = unprotected({**ONE_WAY, "shared": 0}, 1)
+    text = present.to_csv(left(table))
+    for wrong in (text + "x,1,2,3,4\r\n", text.replace("axis 0,", "", 1), text[:40]):
+        with pytest.raises(audited.UnreadableTable):
+            audited.columns_of(wrong, table.shape)
+
+
+def test_negative_values_are_protected_within_their_declared_bounds():
+    case = {"sizes": (4, 3), "units": 260}
+    rows = made.records(3, **case, bounds=(-3000, 5000))
+    table = made.table(rows, sizes=(4, 3), bounds=(-3000, 5000))
+    found = hidden(left(table))
+    assert found["count"] <= found["sum_rd"]
+
+
+def test_a_sole_contributor_cannot_subtract_himself_and_learn_another():
+    """1 and 2 hidden in a line of their own: who is the 1 must not compute the 2."""
+    rows = [made.Record(0, (0,), 10), made.Record(1, (1,), 20), made.Record(2, (1,), 30)]
+    rows += [made.Record(10 + n, (2 + n % 2,), 50) for n in range(60)]
+    table = made.table(rows, sizes=(4,))
+    found = hidden(left(table))
+    assert {0, 1} < found["count"]
