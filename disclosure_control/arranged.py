@@ -44,9 +44,13 @@ class _Move:
     cells: tuple[int, ...]  # for each cell of the own table, its place in the drawn one
     names: dict[str, str]  # of drawn columns and vectors -> own names
 
+    @property
+    def place(self) -> dict[int, int]:
+        """For each cell of the drawn table, its place in the own one."""
+        return {drawn: own for own, drawn in enumerate(self.cells)}
+
     def back(self, cells: tuple[int, ...]) -> tuple[int, ...]:
-        """Places in the own table of cells of the drawn one."""
-        place = {drawn: own for own, drawn in enumerate(self.cells)}
+        place = self.place
         return tuple(sorted(place[cell] for cell in cells))
 
 
@@ -78,6 +82,7 @@ def _names(column: Published) -> tuple[str | None, ...]:
 def _record(drawn: Protected, shape: Shape, order: Order, move: _Move) -> DisclosureRecord:
     rank = {drawn.published[place].name: own for own, place in enumerate(order.measures)}
     findings = sorted(drawn.record.findings, key=lambda one: rank.get(one.column, len(rank)))
+    place = move.place
     return replace(
         drawn.record,
         bounds=shape.bounds,
@@ -86,6 +91,10 @@ def _record(drawn: Protected, shape: Shape, order: Order, move: _Move) -> Disclo
             for one in drawn.record.noise
         ),
         findings=tuple(_finding(one, move) for one in findings),
+        intervals=tuple(
+            replace(one, column=move.names.get(one.column, one.column), cell=place[one.cell])
+            for one in drawn.record.intervals
+        ),
     )
 
 

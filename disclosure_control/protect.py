@@ -7,8 +7,9 @@ that does not fit raises before a value is looked at.
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NoReturn
 
@@ -25,7 +26,7 @@ from disclosure_control.policy import (
     require_valid,
 )
 from disclosure_control.present import to_csv
-from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
+from disclosure_control.record import DisclosureRecord, Feasible, Finding, NoiseStatement
 from disclosure_control.sdc import publish, rules
 from disclosure_control.sdc.pattern import Pattern, pattern
 from disclosure_control.shapes import require_publishable
@@ -204,23 +205,28 @@ def _exact(unprotected: Unprotected, *, policy: Policy, sdc: SdcRules, seconds: 
         for column in shape.published
     )
     protected = Protected(Track.SDC, shape.axes, shape.published, columns, record)
-    if totals:
-        _attack(protected, shape, found, seconds=(1 - SEARCHING) * seconds)
-    return protected
+    if not totals:
+        return protected
+    intervals = _attacked(protected, shape, found, seconds=(1 - SEARCHING) * seconds)
+    return replace(protected, record=replace(record, intervals=intervals))
 
 
-def _attack(protected: Protected, shape: Shape, found: Pattern, *, seconds: float) -> None:
+def _attacked(
+    protected: Protected, shape: Shape, found: Pattern, *, seconds: float
+) -> tuple[Feasible, ...]:
     """A second opinion, on the text as it would be released. Raises Refused."""
     from disclosure_control.sdc.audit import table
 
+    text, end = to_csv(protected), time.monotonic() + seconds
     try:
-        violations = table.attacked(
-            to_csv(protected), shape=shape, series=found.series, seconds=seconds
-        )
+        violations = table.attacked(text, shape=shape, series=found.series, seconds=seconds)
     except table.UnreadableTable:
         raise Refused(UNPROTECTED) from None
     if violations:
         raise Refused(UNPROTECTED)
+    left = end - time.monotonic()
+    found_out = table.intervals(text, shape=shape, series=found.series, seconds=left)
+    return tuple(Feasible(*one) for one in found_out)
 
 
 def _versions(track: Track) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ leaves (``for_release``) holds nothing that depends on data except what the outp
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,19 @@ class Finding:
     for_checkers: bool
     column: str = ""  # name of the published column
     statbarn: str = ""  # type of analysis: "frequencies", "linear aggregations"
+
+
+@dataclass(frozen=True, slots=True)
+class Feasible:
+    """What a hidden cell of an exact table may be, by all that the table shows; None: no bound.
+
+    In the units of its column. For checkers: which intervals are narrow says where to look.
+    """
+
+    column: str
+    cell: int  # grid position
+    low: Decimal | None
+    high: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +67,13 @@ class DisclosureRecord:
     rho_nano: int
     delta_femto: int  # delta in 1e-15
     versions: tuple[tuple[str, str], ...]  # software, version
+    intervals: tuple[Feasible, ...] = ()  # SDC, tables with totals; for checkers
 
 
 def for_release(record: DisclosureRecord) -> DisclosureRecord:
     """The record without what only checkers may see: which rule hides which cell says too much."""
-    return replace(record, findings=tuple(one for one in record.findings if not one.for_checkers))
+    findings = tuple(one for one in record.findings if not one.for_checkers)
+    return replace(record, findings=findings, intervals=())
 
 
 DP_LEAVES_OUT = (

@@ -7,8 +7,10 @@ attribute, so that it passes a strict content policy. A hidden cell is a marked 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from html import escape
+from itertools import product
 from typing import Any
 
 import altair as alt
@@ -37,14 +39,30 @@ Row = dict[str, Any]
 
 
 def svg(protected: Protected, *, title: str) -> bytes | None:
-    """The first published column; None for a table that is too large to be drawn."""
-    published, cells = protected.published[0], protected.columns[0]
+    """The first published column, without totals; None for a table too large to be drawn."""
+    published = protected.published[0]
+    axes, cells = _without_totals(protected.axes, protected.columns[0])
     if len(cells) > MOST_CELLS:
         return None
-    rows, series = _rows(protected.axes, cells), _series(protected.axes)
+    rows, series = _rows(axes, cells), _series(axes)
     with schemapi.debug_mode(arg=False):  # the test of this file checks the schema, not each answer
-        text = _drawn(_chart(rows, series, protected.axes, published))
+        text = _drawn(_chart(rows, series, axes, published))
     return _named(text, title, published).encode()
+
+
+def _without_totals(
+    axes: tuple[Axis, ...], cells: tuple[Cell, ...]
+) -> tuple[tuple[Axis, ...], tuple[Cell, ...]]:
+    """A total beside its parts would make them small."""
+    places = product(*(range(len(axis.labels)) for axis in axes))
+    last = tuple(len(axis.labels) - 1 if axis.total else None for axis in axes)
+    kept = tuple(
+        cell
+        for place, cell in zip(places, cells, strict=True)
+        if not any(at == total for at, total in zip(place, last, strict=True))
+    )
+    parts = (axis.labels[:-1] if axis.total else axis.labels for axis in axes)
+    return tuple(replace(axis, labels=own) for axis, own in zip(axes, parts, strict=True)), kept
 
 
 def _drawn(chart: alt.TopLevelMixin) -> str:

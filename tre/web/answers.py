@@ -42,6 +42,7 @@ FORM: Nest = {
     ],
     "measures": [{"statistic": TEXT, "ref": TEXT}],
     "dimensions": [{"ref": TEXT, "bands": TEXT, "recode": TEXT}],
+    "margins": TEXT,  # "all" for every total
     "match": TEXT,
     "conditions": [CONDITION],
 }

@@ -40,6 +40,7 @@ from queries.values import date_from, number_from
 from tre.web import choices
 from tre.web.choices import FEATURE_MARK, Field
 
+ALL_TOTALS = "all"
 Row = Mapping[str, Any]
 
 
@@ -83,6 +84,7 @@ def question(nest: Row, *, catalogue: Catalogue) -> tuple[Query | None, tuple[Fa
         where=where,
         joins=_joins(reading),
         features=features,
+        margins=nest["margins"] == ALL_TOTALS,
     )
     return asked, ()
 
@@ -106,7 +108,7 @@ PLACES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"measures\[(\d+)\]", r"measures-\1"),
         (r"where(?:\.part)?\.parts\[(\d+)\]", r"conditions-\1"),
         (r"where", "conditions-0"),
-        (r"(features|dimensions|measures)", r"\1"),
+        (r"(features|dimensions|measures|margins)", r"\1"),
     )
 )
 """Path of the typed query -> id in the form."""

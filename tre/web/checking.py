@@ -7,7 +7,7 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from disclosure_control import present
-from disclosure_control.record import Finding
+from disclosure_control.record import DisclosureRecord
 from disclosure_control.tables import Protected
 from tre import request as this
 from tre.errors import Incomplete, NotFound
@@ -108,6 +108,8 @@ def _checker() -> Person:
 def _page(output: Output, form: forms.Decide) -> str:
     submission = output.submission
     protected, layout = tables.of_output(output)
+    seen = seen_record(output, protected)
+    marks = tables.marks_of(seen)
     if output.track == words.STAYS[1]:
         form.of_exact_table()
     return render_template(
@@ -115,9 +117,10 @@ def _page(output: Output, form: forms.Decide) -> str:
         output=output,
         question=submission,
         record=protected.record,
-        findings=findings(output, protected),
+        findings=seen.findings,
         titles={column.name: column.title for column in protected.published},
-        table=layout,
+        table=tables.layout(protected, marks=marks) if marks else layout,
+        marked=bool(marks),
         chart=output.artefact(Format.CHART) is not None,
         earlier=_earlier(output),
         open=submission.state == State.PROTECTED,
@@ -131,9 +134,7 @@ def _earlier(output: Output) -> list[Review]:
     return reviewed.seen_reviews(this.session(), checker=me(), output_id=output.id)
 
 
-def findings(output: Output, protected: Protected) -> tuple[Finding, ...]:
-    """Every rule that fired; on exact tables also what only checkers may know."""
+def seen_record(output: Output, protected: Protected) -> DisclosureRecord:
+    """With every rule that fired; on exact tables also what only checkers may know."""
     kept = output.artefact(Format.FINDINGS)
-    if kept is None:
-        return protected.record.findings
-    return present.from_json(kept.content.decode()).record.findings
+    return protected.record if kept is None else present.from_json(kept.content.decode()).record

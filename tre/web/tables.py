@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from disclosure_control import present
+from disclosure_control.record import DisclosureRecord, Feasible
+from disclosure_control.sdc.pattern import COMPLEMENTARY
 from disclosure_control.tables import Cell, Kind, Protected, Status
 from tre.outputs import Format, Output
 from tre.web import words
@@ -16,17 +20,34 @@ DP = "dp"
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Why a cell is hidden and what it may be: for checkers only."""
+
+    primary: bool
+    low: str = ""
+    high: str = ""
+
+
+Marks = Mapping[tuple[str, int], Mark]
+"""Of a column's name and a place on the grid."""
+
+NOTHING_MARKED: Marks = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One published value: its text, and what stands around it. ``text`` of None is hidden."""
 
     text: str | None
     around: str = ""  # "± 12" or "21.3 to 24.0"
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     labels: tuple[str, ...]
     cells: tuple[Shown, ...]
+    total: bool = False  # over at least one dimension
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +67,33 @@ def of_output(output: Output) -> tuple[Protected, Layout]:
     return protected, layout(protected)
 
 
-def layout(table: Protected) -> Layout:
+def marks_of(record: DisclosureRecord) -> Marks:
+    """Of every hidden cell of a table with totals, by what only checkers may know."""
+    further = {
+        (finding.column, cell)
+        for finding in record.findings
+        if finding.rule == COMPLEMENTARY
+        for cell in finding.cells
+    }
+    primary = {(one.column, cell) for one in record.findings for cell in one.cells} - further
+    open_to = {(one.column, one.cell): one for one in record.intervals}
+    return {
+        place: _mark(open_to.get(place), primary=place in primary)
+        for place in (further | primary if record.intervals else ())
+    }
+
+
+def _mark(interval: Feasible | None, *, primary: bool) -> Mark:
+    if interval is None:
+        return Mark(primary)
+    low, high = ("" if end is None else _text(end) for end in (interval.low, interval.high))
+    return Mark(primary, low, high)
+
+
+def layout(table: Protected, *, marks: Marks = NOTHING_MARKED) -> Layout:
     sizes = [len(axis.labels) for axis in table.axes]
     cells = len(table.columns[0]) if table.columns else 0
-    lines = tuple(_line(table, sizes, cell) for cell in range(min(cells, MOST_ROWS)))
+    lines = tuple(_line(table, sizes, cell, marks) for cell in range(min(cells, MOST_ROWS)))
     return Layout(
         axes=tuple(axis.name for axis in table.axes),
         columns=tuple(column.title for column in table.published),
@@ -60,23 +104,27 @@ def layout(table: Protected) -> Layout:
     )
 
 
-def _line(table: Protected, sizes: list[int], cell: int) -> Line:
+def _line(table: Protected, sizes: list[int], cell: int, marks: Marks) -> Line:
     positions: list[int] = []
     rest = cell
     for size in reversed(sizes):
         rest, position = divmod(rest, size)
         positions.append(position)
-    labels = [
-        axis.labels[position]
-        for axis, position in zip(table.axes, reversed(positions), strict=True)
-    ]
+    places = tuple(zip(table.axes, reversed(positions), strict=True))
     values = zip(table.published, table.columns, strict=True)
-    return Line(tuple(labels), tuple(_shown(column[cell], kind=p.kind) for p, column in values))
+    return Line(
+        labels=tuple(axis.labels[at] for axis, at in places),
+        cells=tuple(
+            _shown(column[cell], kind=one.kind, mark=marks.get((one.name, cell)))
+            for one, column in values
+        ),
+        total=any(axis.total and at == len(axis.labels) - 1 for axis, at in places),
+    )
 
 
-def _shown(cell: Cell, *, kind: Kind) -> Shown:
+def _shown(cell: Cell, *, kind: Kind, mark: Mark | None) -> Shown:
     if cell.status == Status.SUPPRESSED or cell.value is None:
-        return Shown(None)
+        return Shown(None, mark=mark)
     return Shown(words.number(cell.value), _around(cell, kind))
 
 

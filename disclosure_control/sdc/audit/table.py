@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
+from disclosure_control.sdc.audit.attacker import Attacker, AuditOutOfTime, Contradiction
 from disclosure_control.sdc.audit.released import Relation, Released
 from disclosure_control.sdc.audit.verdict import Requirement, Violation, judge
 from disclosure_control.sdc.series import Series
@@ -55,6 +58,50 @@ def attacked(
             seconds=seconds / len(series),
         )
     return tuple(found)
+
+
+def intervals(
+    text: str, *, shape: Shape, series: Sequence[Series], seconds: float
+) -> Iterator[tuple[str, int, Decimal | None, Decimal | None]]:
+    """Of hidden counts and sums: column, cell, and the least and most that it may be.
+
+    As many as ``seconds`` allow.
+    """
+    columns, end = columns_of(text, shape), time.monotonic() + seconds
+    for one in series:
+        held = released(columns, shape, one)
+        attacker = Attacker(held, seconds=end - time.monotonic())
+        for column in shape.published:
+            vector, digits = SHOWN_AS[column.kind](shape, column)
+            hidden = (place for place, value in enumerate(columns[column.name]) if value is None)
+            for cell, name in _named(hidden if vector == one.vector else (), held):
+                try:
+                    low, high = attacker.interval(name)
+                except (AuditOutOfTime, Contradiction):
+                    return
+                yield column.name, cell, _finite(low, digits), _finite(high, digits)
+
+
+def _named(cells: Iterable[int], held: Released) -> Iterator[tuple[int, str]]:
+    names = list(held.shown)
+    return ((cell, names[cell]) for cell in cells if held.shown[names[cell]] is None)
+
+
+def _finite(value: float, digits: int) -> Decimal | None:
+    return Decimal(round(value)).scaleb(-digits) if math.isfinite(value) else None
+
+
+def _digits(shape: Shape, column: Published) -> tuple[str | None, int]:
+    return column.total, len(str(shape.vector(column.total or "").scale)) - 1
+
+
+SHOWN_AS: dict[Kind, Callable[[Shape, Published], tuple[str | None, int]]] = {
+    Kind.COUNT: lambda _, column: (column.count, 0),
+    Kind.UNITS: lambda _, column: (column.count, 0),
+    Kind.SUM: _digits,
+    Kind.MEAN: lambda _, __: (None, 0),
+}
+"""Which series a column shows as it is, and the decimals of its integers."""
 
 
 def columns_of(text: str, shape: Shape) -> dict[str, tuple[Decimal | None, ...]]:
