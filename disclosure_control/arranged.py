@@ -103,4 +103,13 @@ def _finding(finding: Finding, move: _Move) -> Finding:
         finding,
         column=move.names.get(finding.column, finding.column),
         cells=move.back(finding.cells),
+        values=_values(finding, move),
+        after=move.back(finding.after),
     )
+
+
+def _values(finding: Finding, move: _Move) -> tuple[str, ...]:
+    """In the order of the cells' own places."""
+    place = move.place
+    pairs = zip((place[cell] for cell in finding.cells), finding.values, strict=False)
+    return tuple(value for _, value in sorted(pairs))

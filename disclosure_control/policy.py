@@ -73,6 +73,7 @@ class SdcRules:
     dominance_k: Decimal
     p_ratio: Decimal
     structural_zeros: bool = False  # a cell without units is known to be empty: show its zero
+    degrees_of_freedom: int = 10  # residual ones, of models
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,9 @@ class Policy:
     checkers: int  # independent approvals before release: 0, 1 or 2; 2 on SDC
     both_tracks: bool = False  # the dataset's other track is or was open: records say so
 
+
+LATER_RULES = {"degrees_of_freedom": 10}
+"""Rules that came later, and what they were before: a policy that leaves them so keeps its hash."""
 
 EXACT_CHECKERS = 2
 SMALLEST_THRESHOLD = 3  # two contributors know each other's value
@@ -152,6 +156,10 @@ SDC_RULES: tuple[Rule, ...] = (
         f"sdc.p_ratio must be {WEAKEST_P_RATIO} to 1",
         lambda r: WEAKEST_P_RATIO <= r.p_ratio <= 1,
     ),
+    (
+        f"sdc.degrees_of_freedom must be {SMALLEST_THRESHOLD} or more",
+        lambda r: r.degrees_of_freedom >= SMALLEST_THRESHOLD,
+    ),
 )
 
 
@@ -204,6 +212,10 @@ def to_json(policy: Policy) -> str:
     plain = to_plain(replace(policy, sdc=sdc))
     if isinstance(plain, dict) and not policy.both_tracks:
         del plain["both_tracks"]  # said only where it is so: other policies keep their hash
+    if isinstance(plain, dict) and isinstance(rules := plain["sdc"], dict):
+        for name, usual in LATER_RULES.items():
+            if rules[name] == usual:
+                del rules[name]
     return canonical_text(plain)
 
 

@@ -14,6 +14,9 @@ from decimal import Decimal
 class Finding:
     """One rule on one column, with SACRO statbarn vocabulary. ``cells`` are grid positions.
 
+    ``cells`` broke the rule before mitigation, ``values`` says by how much, one for each; ``after``
+    are those of them that are shown nevertheless.
+
     On the SDC track findings depend on true values: checkers see them, project members do not
     (``for_checkers``). On the DP track they are computed from noisy values or public facts.
     """
@@ -26,6 +29,8 @@ class Finding:
     for_checkers: bool
     column: str = ""  # name of the published column
     statbarn: str = ""  # type of analysis: "frequencies", "linear aggregations"
+    values: tuple[str, ...] = ()  # SDC: what was measured in each cell
+    after: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

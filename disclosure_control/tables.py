@@ -23,13 +23,15 @@ class Axis:
     """One dimension of the public key grid; ``labels`` are its keys in order of display.
 
     With ``total`` the last label stands for all the others together. ``shared``: a unit may stand
-    under several labels, so that distinct units do not add up over them.
+    under several labels, so that distinct units do not add up over them. ``missing``: the last
+    label before a total stands for values that are missing.
     """
 
     name: str
     labels: tuple[str, ...]
     total: bool = False
     shared: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ class Counting(StrEnum):
     TOTAL = "total"  # sum of (value - centre)
     LARGEST = "largest"  # SDC: the largest absolute contribution of one unit to TOTAL
     SECOND = "second"  # SDC: the second largest
+    SMALLEST = "smallest"  # SDC: the smallest
     GROSS = "gross"  # SDC: sum of absolute contributions of units
+    NEGATIVE = "negative"  # SDC: distinct units whose contribution is below zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +86,15 @@ class Evidence:
     """SDC track: names of the vectors that decide whether a column's cell may be shown.
 
     ``units`` holds distinct units: all of them for COUNT and UNITS, those with a value for SUM
-    and MEAN. The other three are needed for SUM and MEAN, where dominance can occur.
+    and MEAN. The others are needed for SUM and MEAN, where dominance can occur.
     """
 
     units: str
     largest: str | None = None
     second: str | None = None
     gross: str | None = None
+    smallest: str | None = None
+    negative: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

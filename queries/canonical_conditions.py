@@ -71,7 +71,8 @@ class Canonical:
     def _list(self, ref: Ref, values: Iterable[Value], *, negated: bool) -> Predicate:
         kept: set[Value] = {self._value(ref, value) for value in values}
         found = self.meaning(ref)
-        if negated and found is not None and found.kind is Kind.TRUTH:  # never missing: two values
+        truth = found is not None and found.kind is Kind.TRUTH  # never missing: two values
+        if negated and truth and kept != {*_TRUTHS}:  # a list of none is no condition
             negated, kept = False, {*_TRUTHS} - kept
         listed = In(ref, tuple(sorted(kept, key=_sort_key)))
         return Not(listed) if negated else listed

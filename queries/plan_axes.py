@@ -72,7 +72,14 @@ def axes_of(
         )
         labels = (*rule.labels, MISSING) if rule.missing else rule.labels
         labels = (*labels, TOTAL) if query.margins else labels
-        found.append((key, Axis(name, labels, total=query.margins, shared=key.level is Level.ROW)))
+        axis = Axis(
+            name,
+            labels,
+            total=query.margins,
+            shared=key.level is Level.ROW,
+            missing=rule.missing,
+        )
+        found.append((key, axis))
         stride *= len(labels)
     return tuple(reversed(found))
 

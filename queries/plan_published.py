@@ -17,6 +17,14 @@ from queries.plan_vectors import Contribution, Measured, Recipe
 
 MEAN_DIGITS = 1  # a mean is shown with more digits than its values
 MOST_DIGITS = 9
+EVIDENCE = (
+    Counting.TOTAL,
+    Counting.LARGEST,
+    Counting.SECOND,
+    Counting.GROSS,
+    Counting.SMALLEST,
+    Counting.NEGATIVE,
+)
 
 
 @dataclass(slots=True)
@@ -57,11 +65,10 @@ class _Columns:
     def _exact(self, measure: Measure, of: Measured) -> Published:
         mean = measure.statistic is Statistic.MEAN
         units = self._contributors(of)
-        parts = (Counting.TOTAL, Counting.LARGEST, Counting.SECOND, Counting.GROSS)
-        total, largest, second, gross = (
-            self._add(Recipe(f"{counts.value}_{of.name}", counts, of.name)) for counts in parts
+        total, *parts = (
+            self._add(Recipe(f"{counts.value}_{of.name}", counts, of.name)) for counts in EVIDENCE
         )
-        evidence = Evidence(units, largest, second, gross)
+        evidence = Evidence(units, *parts)
         count = self._exact_values(of) if mean else units
         return _summed(measure, of, count=count, total=total, evidence=evidence)
 

@@ -40,6 +40,10 @@ BITS = 62
 """Most cells that one integer holds as a set: up to so many, no table of pairs is made."""
 
 
+COUNTED = frozenset({Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS, Counting.NEGATIVE})
+"""What is a number of rows or units, and not an amount."""
+
+
 class Contribution(StrEnum):
     """How the rows of one unit add up to a bounded contribution."""
 
@@ -192,7 +196,7 @@ def _in_one_direction(
 
 def exact_vector(recipe: Recipe, *, of: Measured | None, limits: Limits) -> Vector:
     """A vector of the SDC track. Raises QueryRefused where a sum might not fit."""
-    adds = recipe.counts not in {Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS}
+    adds = recipe.counts not in COUNTED
     reach = of.reach(0) if of and adds else 1
     return Vector(
         name=recipe.name,

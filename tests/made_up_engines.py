@@ -5,17 +5,21 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from disclosure_control.tables import Shape, Unprotected
+from disclosure_control.tables import Counting, Shape, Unprotected
 from queries.errors import EngineFailed, Fault
 from queries.plan import Plan
 
 
 def made_up(shape: Shape, *, units: int) -> Unprotected:
-    """Every cell of every vector holds ``units``, in the vector's own scale."""
+    """Every cell of every vector holds ``units``, in its own scale; nothing is negative."""
+    none = {Counting.NEGATIVE, Counting.SMALLEST}
     return Unprotected(
         shape,
         {
-            vector.name: (min(units * vector.scale, vector.magnitude),) * shape.cells
+            vector.name: (
+                0 if vector.counts in none else min(units * vector.scale, vector.magnitude),
+            )
+            * shape.cells
             for vector in shape.vectors
         },
     )

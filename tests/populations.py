@@ -20,7 +20,7 @@ from disclosure_control.tables import (
 
 TOTAL = "Total"
 FAR = 10**9
-EVIDENCE = Evidence("contributors", "largest", "second", "gross")
+EVIDENCE = Evidence("contributors", "largest", "second", "gross", "smallest", "negative")
 COUNT = Published("count", "Number of records", Kind.COUNT, "rows", None, 0, Evidence("units"))
 UNITS = Published("units", "Number of firms", Kind.UNITS, "units", None, 0, Evidence("units"))
 SUM = Published("sum_rd", "Sum of R&D", Kind.SUM, "contributors", "total", 1, EVIDENCE)
@@ -95,6 +95,8 @@ def _counted(rows: list[Record]) -> dict[str, int]:
         "largest": ordered[0],
         "second": ordered[1],
         "gross": sum(ordered),
+        "smallest": min(map(abs, totals.values()), default=0),
+        "negative": sum(total < 0 for total in totals.values()),
     }
 
 
@@ -111,8 +113,9 @@ def shape(
         "units": Counting.UNITS,
         "contributors": Counting.CONTRIBUTORS,
         "values": Counting.ROWS,
+        "negative": Counting.NEGATIVE,
     }
-    parts = ("total", "largest", "second", "gross")
+    parts = ("total", "largest", "second", "gross", "smallest")
     return Shape(
         "firm",
         tuple(

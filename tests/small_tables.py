@@ -38,7 +38,7 @@ EXACT = Policy(1, Track.SDC, None, SDC_RULES, max_cells=1_000, checkers=2)
 
 COUNT = Published("count", "Number of persons", Kind.COUNT, "rows", None, 0)
 MEAN = Published("mean_bmi", "Mean of BMI", Kind.MEAN, "rows", "centred_bmi", 2)
-TOTAL_EVIDENCE = Evidence("units", "largest", "second", "gross")
+TOTAL_EVIDENCE = Evidence("units", "largest", "second", "gross", "smallest", "negative")
 
 
 def axis(cells: int) -> Axis:
@@ -70,13 +70,14 @@ def means_shape(cells: int) -> Shape:
 
 def exact_shape(cells: int) -> Shape:
     """Records, firms and the sum and mean of a value with one decimal."""
-    parts = ("total", "largest", "second", "gross")
+    parts = ("total", "largest", "second", "gross", "smallest")
     return Shape(
         "firm",
         (axis(cells),),
         (
             Vector("rows", Counting.ROWS, 1, 10**6, None),
             Vector("units", Counting.UNITS, 1, 10**6, None),
+            Vector("negative", Counting.NEGATIVE, 1, 10**6, None),
             *(Vector(name, Counting(name), 10, 10**9, None) for name in parts),
         ),
         (
@@ -100,5 +101,7 @@ def exact_table(*firms: tuple[int, ...]) -> Unprotected:
             "largest": tuple(cell[0] for cell in ordered),
             "second": tuple(cell[1] for cell in ordered),
             "gross": tuple(sum(cell) for cell in ordered),
+            "smallest": tuple(min(map(abs, cell), default=0) for cell in cells),
+            "negative": tuple(sum(one < 0 for one in cell) for cell in cells),
         },
     )

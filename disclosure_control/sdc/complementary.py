@@ -15,7 +15,7 @@ from disclosure_control.errors import UNPROTECTED, Refused
 from disclosure_control.policy import SdcRules
 from disclosure_control.sdc.evidence import Exact
 from disclosure_control.sdc.levels import Level
-from disclosure_control.sdc.series import Findings, Series, published_counts, published_totals
+from disclosure_control.sdc.series import Series, Unsafe, published_counts, published_totals
 from disclosure_control.sdc.suppression.instance import Floats, Instance, InstanceInvalid, Ints
 from disclosure_control.sdc.suppression.margins import Side, tied
 from disclosure_control.sdc.suppression.solve import NoPattern, suppress
@@ -23,14 +23,14 @@ from disclosure_control.tables import Kind, Shape
 
 
 def complete(
-    shape: Shape, exact: Exact, *, found: Findings, rules: SdcRules, seconds: float
+    shape: Shape, exact: Exact, *, unsafe: Unsafe, rules: SdcRules, seconds: float
 ) -> tuple[Mapping[str, frozenset[int]], tuple[Series, ...]]:
     """The hidden cells of every column, unsafe ones included, and each series that they protect.
 
     Raises Refused, always in the same words: why there is no pattern depends on values.
     """
-    counts = tuple(published_counts(shape, exact, found=found, rules=rules))
-    totals = tuple(published_totals(shape, exact, found=found, rules=rules))
+    counts = tuple(published_counts(shape, exact, unsafe=unsafe, rules=rules))
+    totals = tuple(published_totals(shape, exact, unsafe=unsafe, rules=rules))
     clock = _Clock(seconds, len(counts) + sum(map(len, totals)))
     hidden = frozenset(cell for one in counts for cell in one.unsafe)
     for one in counts:

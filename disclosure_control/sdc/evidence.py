@@ -23,15 +23,28 @@ class CellEvidence:
     largest: int = 0
     second: int = 0
     gross: int = 0
+    smallest: int = 0
+    negative: int = 0  # units whose contribution is below zero
+
+    @property
+    def all_same(self) -> bool:
+        """Does every unit contribute the same?"""
+        return (
+            self.units > 0
+            and self.smallest == self.largest
+            and (self.negative in {0, self.units} or self.largest == 0)
+        )
 
 
 ADDED_UP = (Kind.SUM, Kind.MEAN)
-# What each name in ``Evidence`` must hold; the last three are needed where values are added up.
+# What each name in ``Evidence`` must hold; all but the first are needed where values are added up.
 MEANING: dict[str, tuple[Counting, ...]] = {
     "units": (Counting.UNITS, Counting.CONTRIBUTORS),
     "largest": (Counting.LARGEST,),
     "second": (Counting.SECOND,),
     "gross": (Counting.GROSS,),
+    "smallest": (Counting.SMALLEST,),
+    "negative": (Counting.NEGATIVE,),
 }
 
 
@@ -59,6 +72,7 @@ def evidence_names(shape: Shape, column: Published) -> dict[str, str]:
 def _checked(cell: CellEvidence) -> CellEvidence:
     """Evidence that contradicts itself is no evidence."""
     in_order = 0 <= cell.second <= cell.largest <= cell.gross
+    in_order = in_order and 0 <= cell.smallest <= cell.largest and 0 <= cell.negative <= cell.units
     if cell.units < 0 or not in_order or cell.largest + cell.second > cell.gross:
         raise Refused("evidence contradicts itself")
     return cell

@@ -7,13 +7,13 @@ giving them back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from disclosure_control.policy import SdcRules
 from disclosure_control.record import Finding
 from disclosure_control.sdc import rules as primary
 from disclosure_control.sdc.evidence import Exact, evidence
-from disclosure_control.sdc.series import Series, unsafe_in
+from disclosure_control.sdc.series import Series
 from disclosure_control.tables import Shape
 
 COMPLEMENTARY = "complementary-suppression"
@@ -31,15 +31,19 @@ class Pattern:
 def pattern(shape: Shape, exact: Exact, *, rules: SdcRules, seconds: float) -> Pattern:
     """Raises Refused if a table with totals is not protected within ``seconds``."""
     found = {
-        column.name: tuple(primary.findings(column, evidence(shape, column, exact), rules))
+        column.name: tuple(
+            primary.findings(column, evidence(shape, column, exact), rules, shape=shape)
+        )
         for column in shape.published
     }
-    unsafe = {name: unsafe_in(findings) for name, findings in found.items()}
+    unsafe = {name: primary.hidden_by(findings) for name, findings in found.items()}
     if not any(axis.total for axis in shape.axes):
-        return Pattern(unsafe, tuple(one for each in found.values() for one in each))
+        return _mitigated(Pattern(unsafe, tuple(one for each in found.values() for one in each)))
     from disclosure_control.sdc import complementary  # with a solver, which is large
 
-    hidden, series = complementary.complete(shape, exact, found=found, rules=rules, seconds=seconds)
+    hidden, series = complementary.complete(
+        shape, exact, unsafe=unsafe, rules=rules, seconds=seconds
+    )
     added = {name: cells - unsafe[name] for name, cells in hidden.items()}
     findings = tuple(
         one
@@ -58,4 +62,10 @@ def pattern(shape: Shape, exact: Exact, *, rules: SdcRules, seconds: float) -> P
             ),
         )
     )
-    return Pattern(hidden, findings, series)
+    return _mitigated(Pattern(hidden, findings, series))
+
+
+def _mitigated(made: Pattern) -> Pattern:
+    """Every finding says which of its cells are shown all the same."""
+    findings = tuple(primary.mitigated(one, made.hidden[one.column]) for one in made.findings)
+    return replace(made, findings=findings)

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from disclosure_control.policy import SdcRules
-from disclosure_control.record import Finding
 from disclosure_control.sdc import levels
 from disclosure_control.sdc.evidence import ADDED_UP, CellEvidence, Exact, evidence
 from disclosure_control.sdc.levels import Level
 from disclosure_control.tables import Counting, Kind, Published, Shape
 
-Findings = Mapping[str, tuple[Finding, ...]]  # of each column, by its name
+Unsafe = Mapping[str, frozenset[int]]  # cells of each column that a rule hides, by its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +32,18 @@ class Series:
 
 
 def published_counts(
-    shape: Shape, exact: Exact, *, found: Findings, rules: SdcRules
+    shape: Shape, exact: Exact, *, unsafe: Unsafe, rules: SdcRules
 ) -> Iterator[Series]:
     """One for each vector that is shown as a count."""
     columns = {one.count: one for one in shape.published if one.kind not in ADDED_UP}
     for vector, column in columns.items():
         cells = evidence(shape, column, exact)
-        unsafe = unsafe_in(found[column.name])
-        yield _of_counts(shape, vector, exact[vector], cells=cells, unsafe=unsafe, rules=rules)
+        own = unsafe[column.name]
+        yield _of_counts(shape, vector, exact[vector], cells=cells, unsafe=own, rules=rules)
 
 
 def published_totals(
-    shape: Shape, exact: Exact, *, found: Findings, rules: SdcRules
+    shape: Shape, exact: Exact, *, unsafe: Unsafe, rules: SdcRules
 ) -> Iterator[tuple[Series, ...]]:
     """For each number that is added up, its total; and its count, where sum over mean gives it."""
     by_total: dict[str, dict[Kind, Published]] = {}
@@ -53,12 +52,12 @@ def published_totals(
             by_total.setdefault(column.total, {})[column.kind] = column
     for vector, columns in by_total.items():
         column = next(iter(columns.values()))
-        cells, unsafe = evidence(shape, column, exact), unsafe_in(found[column.name])
+        cells, own = evidence(shape, column, exact), unsafe[column.name]
         total = Series(
             vector=vector,
             counts=False,
             values=exact[vector],
-            unsafe={cell: levels.of_total(cells[cell], rules) for cell in unsafe},
+            unsafe={cell: levels.of_total(cells[cell], rules) for cell in own},
             alone=_alone(cells),
             adds_up=(True,) * len(shape.axes),
             cost=_cost(cells),
@@ -68,11 +67,7 @@ def published_totals(
             continue
         divisor = columns[Kind.MEAN].count
         values = exact[divisor]
-        yield total, _of_counts(shape, divisor, values, cells=cells, unsafe=unsafe, rules=rules)
-
-
-def unsafe_in(findings: tuple[Finding, ...]) -> frozenset[int]:
-    return frozenset(cell for finding in findings for cell in finding.cells)
+        yield total, _of_counts(shape, divisor, values, cells=cells, unsafe=own, rules=rules)
 
 
 def _of_counts(

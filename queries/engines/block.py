@@ -48,6 +48,8 @@ EXTREMES = {
     Counting.LARGEST: "max(abs({0}))",
     Counting.SECOND: "max(abs({0}), 2)[2]",
     Counting.GROSS: "sum(abs({0}))",
+    Counting.SMALLEST: "min(abs({0}))",
+    Counting.NEGATIVE: "count(*) FILTER ({0} < 0)",
 }
 """Evidence of the exact track over one number per unit in a cell."""
 

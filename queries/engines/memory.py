@@ -230,7 +230,9 @@ class _Oracle:
             parts["largest"][key] = sizes[0]
             parts["second"][key] = sizes[1] if len(sizes) > 1 else 0
             parts["gross"][key] = sum(sizes)
-        names = ("total", "largest", "second", "gross")
+            parts["smallest"][key] = sizes[-1]
+            parts["negative"][key] = sum(net < 0 for net in nets)
+        names = ("total", "largest", "second", "gross", "smallest", "negative")
         return {f"{part}_{name}": parts[part] for part in names}
 
 

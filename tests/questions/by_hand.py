@@ -196,9 +196,12 @@ def exact_mean(units: pd.Series, grid: Grid, x: pd.Series) -> dict[str, np.ndarr
 def _evidence(units: pd.Series, grid: Grid, x: pd.Series) -> dict[str, np.ndarray]:
     has, value = _parts(x, 0)
     frame = pd.DataFrame({"unit": units.to_numpy(), "at": grid.at, "value": value})
-    own = frame.groupby(["at", "unit"])["value"].sum().abs()
+    frame = frame[np.asarray(has, dtype=bool)]
+    net = frame.groupby(["at", "unit"])["value"].sum()
+    own = net.abs()
     sizes = own.sort_values(ascending=False).groupby("at")
     found = {"largest": sizes.nth(0), "second": sizes.nth(1), "gross": sizes.sum()}
+    found |= {"smallest": sizes.min(), "negative": (net < 0).groupby("at").sum()}
     evidence = {"units": _distinct(units, grid, has)}
     for name, series in found.items():
         at = series.index.get_level_values("at").to_numpy()

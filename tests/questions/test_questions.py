@@ -57,7 +57,8 @@ def test_the_engine_counts_what_pandas_counts(question: Question, datasets):
     assert [column.name for column in columns] == list(expected)
     for column in columns:
         for part, numbers in expected[column.name].items():
-            assert np.any(numbers), "a question about nothing shows nothing"
+            nothing = part not in {"negative", "smallest"} and not np.any(numbers)
+            assert not nothing, "a question about nothing shows nothing"
             found = counted[_vector_of(column, part)]
             assert np.array_equal(found, numbers), (column.name, part)
 

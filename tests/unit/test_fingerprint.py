@@ -9,6 +9,7 @@ import pytest
 from queries import sql
 from queries.fingerprint import canonical, fingerprint, order_in_canonical
 from queries.language import FeatureRef
+from queries.validate import validate
 from tests.catalogues import clinic, dp_policy
 
 CLINIC, POLICY = clinic(), dp_policy()
@@ -128,3 +129,11 @@ def test_the_order_of_display_can_be_found_again():
         one.ref for one in query.dimensions
     ]
     assert tuple(form.measures[at] for at in order.measures) == query.measures
+
+
+def test_a_condition_that_nothing_meets_stays_one_that_may_be_asked():
+    text = featured("top", made="count(*) > 0").replace("top > 3", "NOT top IN (TRUE, FALSE)")
+    once = canonical(sql.admit(text, CLINIC, POLICY), CLINIC)
+
+    assert validate(once, CLINIC, POLICY) == ()
+    assert canonical(once, CLINIC) == once

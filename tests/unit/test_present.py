@@ -21,7 +21,7 @@ NOISY_TABLE = protect(
     policy=NOISY,
     grant=NoiseGrant(RHO_NANO),
 )
-EXACT_TABLE = protect(exact_table((100,) * 12, (5, 6)), policy=EXACT, grant=None)
+EXACT_TABLE = protect(exact_table((101, 99, *(100,) * 10), (5, 6)), policy=EXACT, grant=None)
 TABLES = {"noisy": NOISY_TABLE, "exact": EXACT_TABLE}
 HOSTILE = (
     "=1+1",

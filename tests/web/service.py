@@ -186,6 +186,8 @@ def counted(shape: Shape) -> Unprotected:
 
 def _cells(vector: Vector, shape: Shape) -> tuple[int, ...]:
     per_cell = [40 + (cell * 37) % 160 if cell % 5 else 2 for cell in range(shape.cells)]
+    if vector.counts in {Counting.NEGATIVE, Counting.SMALLEST}:
+        return (0,) * shape.cells
     if vector.counts in {Counting.TOTAL, Counting.GROSS, Counting.LARGEST, Counting.SECOND}:
         weight = {Counting.LARGEST: 3, Counting.SECOND: 2}.get(vector.counts, 50)
         return tuple(min(vector.magnitude, n * weight * vector.scale // 10) for n in per_cell)

@@ -35,7 +35,11 @@ RULES: dict[str, str] = {
     "minimum threshold": "Enough units in a cell",
     "nk dominance": "No few units dominate: (n, k) rule",
     "p ratio": "The largest unit cannot be estimated: p-ratio rule",
-    "all values are zero": "Not all values are zero",
+    "all values are same": "Contributions differ",
+    "class disclosure": "No row or column has everybody in one category",
+    "missing category": "Missing values",
+    "negative values": "Negative contributions",
+    "complementary suppression": "Totals do not give hidden cells back",
     "noisy count threshold": "The noisy count is large enough",
     "bounded interval": "The interval has an end",
 }
