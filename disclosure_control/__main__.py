@@ -1,9 +1,10 @@
-"""Suppress a table and attack it, from the command line, without the service.
+"""Check a table, suppress it and attack it, from the command line, without the service.
 
+    python -m disclosure_control check DATA --policy FILE --by COLUMN ... [--sum COLUMN] [--totals]
     python -m disclosure_control suppress INSTANCE.json [--method quick|heuristic|exact]
     python -m disclosure_control audit INSTANCE.json [--hidden FILE]
 
-Both print one JSON object. Exit status: 0 safe, 1 not safe or no pattern, 2 input cannot be read.
+Each prints one JSON object. Exit status: 0 safe, 1 not safe or no pattern, 2 input cannot be read.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from disclosure_control.check import command
+from disclosure_control.check.reading import NotATable
+from disclosure_control.errors import PolicyInvalid
 from disclosure_control.sdc.audit import read as audited
 from disclosure_control.sdc.audit.attacker import (
     Attacker,
@@ -29,16 +33,15 @@ from disclosure_control.sdc.suppression.read import from_json
 from disclosure_control.sdc.suppression.solve import Method, NoPattern, suppress
 
 NOT_SAFE, UNREADABLE = 1, 2
+UNREAD = (InstanceInvalid, audited.Unreadable, NotATable, PolicyInvalid)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
-        entry = json.loads(Path(given.instance).read_text(encoding="utf-8"))
-        answer, status = given.act(entry, given)
-    except (OSError, ValueError, InstanceInvalid, audited.Unreadable) as wrong:
-        faults = wrong.faults if isinstance(wrong, InstanceInvalid) else (str(wrong),)
-        _print({"faults": list(faults)}, to=sys.stderr)
+        answer, status = given.act(given)
+    except (OSError, ValueError, *UNREAD) as wrong:
+        _print({"faults": list(getattr(wrong, "faults", (str(wrong),)))}, to=sys.stderr)
         return UNREADABLE
     _print(answer, to=sys.stdout)
     return int(status)
@@ -56,10 +59,16 @@ def _parser() -> argparse.ArgumentParser:
     for each in (one, two):
         each.add_argument("instance", help="a JSON file")
         each.add_argument("--seconds", type=float, default=600.0, help="at most, for each part")
+    command.add_to(acts)
     return parser
 
 
-def _suppress(entry: Any, given: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _entry(given: argparse.Namespace) -> Any:
+    return json.loads(Path(given.instance).read_text(encoding="utf-8"))
+
+
+def _suppress(given: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    entry = _entry(given)
     instance = from_json(entry)
     try:
         found = suppress(instance, method=Method(given.method), seconds=given.seconds)
@@ -77,7 +86,8 @@ def _suppress(entry: Any, given: argparse.Namespace) -> tuple[dict[str, Any], in
     }, status
 
 
-def _audit(entry: Any, given: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _audit(given: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    entry = _entry(given)
     if given.hidden is None:
         instance = from_json(entry)
         hidden = [instance.cells[cell] for cell in instance.primary]

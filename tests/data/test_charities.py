@@ -6,12 +6,15 @@ any reader subtract.
 
 from __future__ import annotations
 
+import csv
+import json
 from decimal import Decimal
 from itertools import product
 
 import pandas as pd
 import pytest
 
+from disclosure_control.__main__ import main
 from disclosure_control.policy import SdcRules
 from disclosure_control.sdc.audit import read as audited
 from disclosure_control.sdc.audit.attacker import Attacker
@@ -22,6 +25,7 @@ from disclosure_control.sdc.suppression.read import from_json
 from disclosure_control.sdc.suppression.solve import suppress
 from tests import suppression_instances as made
 from tests.data import entries
+from tests.small_tables import exact_shape
 
 DATA = entries.real_data()
 THRESHOLD = 10
@@ -71,6 +75,33 @@ def test_unsafe_cells_are_hidden_and_stay_hidden_after_subtraction(charities, co
         assert released.shown[cell] is None
 
 
+def test_the_door_hides_what_acro_lets_any_reader_subtract(tmp_path, capsys):
+    """Year x type of grant, counts and means, with every total: through the command."""
+    policy, text = tmp_path / "policy.yaml", tmp_path / "table.csv"
+    policy.write_text(
+        "version: 1\ntrack: sdc\nmax_cells: 200\ncheckers: 2\n"
+        "sdc: {threshold: 10, dominance_n: 2, dominance_k: 0.90, p_ratio: 0.10}\n"
+    )
+    data = str(DATA / "acro_charities_test_data.parquet")
+    asked = ["check", data, "--policy", str(policy), "--by", "year", "--by", "grant_type"]
+    assert main([*asked, "--mean", "inc_grants", "--totals", "--csv", str(text)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    rows = {tuple(row[:2]): row[2:] for row in list(csv.reader(text.read_text().splitlines()))[1:]}
+    for year in range(2010, 2016):
+        assert rows[str(year), "R/G"] == ["[c]", "[c]"], "one of the six cells of 8"
+        total, *parts = (rows[str(year), kind][0] for kind in ("Total", "G", "N", "R", "R/G"))
+        assert total == "[c]" or parts.count("[c]") > 1, "no subtraction brings it back"
+    assert rows["2010", "N"] == ["59", "[c]"], "59 records, of which 5 have a value"
+    few = [one for one in found["findings"] if one["rule"] == "minimum-threshold"]
+    assert few[-1]["column"] == "mean_inc_grants"
+    assert {"cell": ["2010", "N"], "value": "5"} in few[-1]["before"]
+    assert all(one["after"] == 0 for one in few)
+    for one in found["intervals"]:
+        if one["column"] == "count" and one["cell"][1] == "R/G" and one["cell"][0] != "Total":
+            assert int(one["low"]) <= 7
+            assert one["high"] is None or int(one["high"]) >= 18
+
+
 def test_a_mean_needs_contributors_and_not_records(charities):
     """2010 | N: 59 records, of which 5 have a value."""
     cell = charities[(charities["year"] == 2010) & (charities["grant_type"] == "N")]
@@ -81,5 +112,6 @@ def test_a_mean_needs_contributors_and_not_records(charities):
         units=len(values), largest=int(largest), second=int(second), gross=int(values.sum())
     )
     rules = SdcRules(THRESHOLD, dominance_n=2, dominance_k=Decimal("0.9"), p_ratio=Decimal("0.1"))
-    assert "minimum-threshold" in {rule.name for rule in RULES if rule.fails(evidence, rules)}
+    failing = {rule.name for rule in RULES if rule.failing((evidence,), rules, exact_shape(1))}
+    assert "minimum-threshold" in failing
     assert len(cell) >= THRESHOLD, "counting records would have let it pass"
