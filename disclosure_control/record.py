@@ -31,6 +31,7 @@ class Finding:
     statbarn: str = ""  # type of analysis: "frequencies", "linear aggregations"
     values: tuple[str, ...] = ()  # SDC: what was measured in each cell
     after: tuple[int, ...] = ()
+    closest: str = ""  # SDC: of the cells that are shown, how near the nearest comes to failing
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,15 +30,15 @@ class Pattern:
 
 def pattern(shape: Shape, exact: Exact, *, rules: SdcRules, seconds: float) -> Pattern:
     """Raises Refused if a table with totals is not protected within ``seconds``."""
+    cells = {column.name: evidence(shape, column, exact) for column in shape.published}
     found = {
-        column.name: tuple(
-            primary.findings(column, evidence(shape, column, exact), rules, shape=shape)
-        )
+        column.name: tuple(primary.findings(column, cells[column.name], rules, shape=shape))
         for column in shape.published
     }
     unsafe = {name: primary.hidden_by(findings) for name, findings in found.items()}
     if not any(axis.total for axis in shape.axes):
-        return _mitigated(Pattern(unsafe, tuple(one for each in found.values() for one in each)))
+        every = tuple(one for each in found.values() for one in each)
+        return _mitigated(Pattern(unsafe, every), cells, rules)
     from disclosure_control.sdc import complementary  # with a solver, which is large
 
     hidden, series = complementary.complete(
@@ -62,10 +62,13 @@ def pattern(shape: Shape, exact: Exact, *, rules: SdcRules, seconds: float) -> P
             ),
         )
     )
-    return _mitigated(Pattern(hidden, findings, series))
+    return _mitigated(Pattern(hidden, findings, series), cells, rules)
 
 
-def _mitigated(made: Pattern) -> Pattern:
-    """Every finding says which of its cells are shown all the same."""
-    findings = tuple(primary.mitigated(one, made.hidden[one.column]) for one in made.findings)
+def _mitigated(made: Pattern, cells: Mapping[str, primary.Cells], rules: SdcRules) -> Pattern:
+    """Every finding says what is shown all the same, and how near that comes to failing."""
+    findings = tuple(
+        primary.mitigated(one, made.hidden[one.column], cells=cells[one.column], rules=rules)
+        for one in made.findings
+    )
     return replace(made, findings=findings)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
+from math import floor
 
 from disclosure_control.exact import shown
 from disclosure_control.policy import SdcRules
@@ -34,6 +35,14 @@ Cells = tuple[CellEvidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Margin:
+    """A cell fails where ``measure`` is below ``limit``: how near a cell comes can be compared."""
+
+    measure: Callable[[CellEvidence, SdcRules], Fraction]
+    limit: Callable[[SdcRules], Fraction]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """``failing`` cells, each with what was measured. ``hides`` of False: for checkers to judge."""
 
@@ -42,6 +51,7 @@ class Rule:
     failing: Callable[[Cells, SdcRules, Shape], dict[int, str]]
     threshold: Callable[[SdcRules], str]
     hides: bool = True
+    margin: Margin | None = None
 
 
 def _each(
@@ -89,6 +99,11 @@ def _ratio(part: int, whole: int) -> str:
     return f"{shown(Fraction(part, whole), decimals=3):f}" if whole else "0.000"
 
 
+def _part(part: int, whole: int) -> Fraction:
+    """Where there is nothing to share, nothing is dominated."""
+    return Fraction(part, whole) if whole else Fraction(1)
+
+
 def _alone_in_its_line(cells: Cells, rules: SdcRules, shape: Shape) -> dict[int, str]:
     """Everybody in a row or column is in one category, and the zeros beside it are shown."""
     if not rules.structural_zeros:
@@ -134,6 +149,9 @@ RULES: tuple[Rule, ...] = (
         EVERY,
         _each(_too_few, _units),
         lambda rules: f"at least {rules.threshold} distinct units",
+        margin=Margin(
+            lambda cell, _: Fraction(cell.units), lambda rules: Fraction(rules.threshold)
+        ),
     ),
     Rule(
         "class-disclosure",
@@ -153,12 +171,20 @@ RULES: tuple[Rule, ...] = (
         ADDING,
         _each(_dominated, _share),
         lambda rules: f"the {rules.dominance_n} largest at most {rules.dominance_k:f} of the total",
+        margin=Margin(
+            lambda cell, rules: _part(cell.gross - _top(cell, rules), cell.gross),
+            lambda rules: 1 - Fraction(rules.dominance_k),
+        ),
     ),
     Rule(
         "p-ratio",
         ADDING,
         _each(_estimable, _remainder),
         lambda rules: f"all but the 2 largest at least {rules.p_ratio:f} of the largest",
+        margin=Margin(
+            lambda cell, _: _part(cell.gross - cell.largest - cell.second, cell.largest),
+            lambda rules: Fraction(rules.p_ratio),
+        ),
     ),
     Rule(
         "all-values-are-same",
@@ -196,9 +222,31 @@ def findings(
             )
 
 
-def mitigated(finding: Finding, hidden: frozenset[int]) -> Finding:
-    """With the cells that are shown nevertheless."""
-    return replace(finding, after=tuple(one for one in finding.cells if one not in hidden))
+def mitigated(
+    finding: Finding, hidden: frozenset[int], *, cells: Cells, rules: SdcRules
+) -> Finding:
+    """With the cells that are shown nevertheless, and how near a shown cell comes to failing."""
+    margin = next((rule.margin for rule in RULES if rule.name == finding.rule), None)
+    closest = "" if margin is None else _closest(margin, cells, hidden, rules)
+    after = tuple(one for one in finding.cells if one not in hidden)
+    return replace(finding, after=after, closest=closest)
+
+
+def _closest(margin: Margin, cells: Cells, hidden: frozenset[int], rules: SdcRules) -> str:
+    """Empty cells, whose zero is shown, come near nothing. Rounded down: nearer than it is."""
+    near = (
+        margin.measure(cell, rules)
+        for place, cell in enumerate(cells)
+        if place not in hidden and cell.units
+    )
+    least = min(near, default=None)
+    return "" if least is None else f"{shown(least, decimals=6, towards=floor):f}"
+
+
+def limit_of(name: str, rules: SdcRules) -> Fraction | None:
+    """What ``closest`` of a finding of this rule must not be below."""
+    margin = next((rule.margin for rule in RULES if rule.name == name), None)
+    return None if margin is None else margin.limit(rules)
 
 
 def hidden_by(findings_of_column: tuple[Finding, ...]) -> frozenset[int]:

@@ -12,6 +12,7 @@ from tre.web import (
     exceptions,
     late,
     owner,
+    policies,
     public,
     questions,
     releases,
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     checking.checking,
     owner.owner,
     exceptions.exceptions,
+    policies.policies,
     admin.admin,
 )
 

@@ -166,6 +166,21 @@ class AskException(FlaskForm):
     submit = SubmitField("Ask for this exception", widget=GovSubmitInput())
 
 
+class Suppose(FlaskForm):
+    """Rules to look at; nothing is laid by them."""
+
+    policy = TextAreaField(
+        "Rules to suppose",
+        description="A policy file, as for the dataset's own rules.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give the rules"),
+            Length(max=LONGEST_POLICY, message=f"Use at most {LONGEST_POLICY} characters"),
+        ],
+    )
+    submit = SubmitField("See what they would have stopped", widget=GovSubmitInput())
+
+
 class DecideException(FlaskForm):
     decision = RadioField(
         "What do you decide?",

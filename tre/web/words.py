@@ -40,6 +40,10 @@ RULES: dict[str, str] = {
     "missing category": "Missing values",
     "negative values": "Negative contributions",
     "complementary suppression": "Totals do not give hidden cells back",
+    "track": "The other track",
+    "max cells": "Too many cells",
+    "checkers": "Too few checkers",
+    "rho nano max": "It cost more than the policy allows",
     "noisy count threshold": "The noisy count is large enough",
     "bounded interval": "The interval has an end",
 }
