@@ -87,7 +87,8 @@ def known_bounds(
 ) -> tuple[Floats, Floats]:
     """What anybody knows of each cell beforehand: declared bounds, times rows that are shown."""
     if series.counts:
-        return np.zeros(shape.cells), np.full(shape.cells, np.inf)
+        least = np.minimum(np.array(series.values, dtype=np.float64), series.least)
+        return least, np.full(shape.cells, np.inf)
     vector = shape.vector(series.vector)
     low, high = vector.row_bounds or (-vector.magnitude, vector.magnitude)
     lower = np.full(shape.cells, 0.0 if low >= 0 else -float(vector.magnitude))

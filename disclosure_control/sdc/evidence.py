@@ -25,6 +25,7 @@ class CellEvidence:
     gross: int = 0
     smallest: int = 0
     negative: int = 0  # units whose contribution is below zero
+    empty: bool = False  # nobody at all is here, not only nobody with a value
 
     @property
     def all_same(self) -> bool:
@@ -52,8 +53,12 @@ def evidence(shape: Shape, column: Published, exact: Exact) -> tuple[CellEvidenc
     """One entry for each cell. Raises Refused if anything that a rule needs was not counted."""
     names = evidence_names(shape, column)
     parts = {part: exact[name] for part, name in names.items()}
+    everybody = shape.vector(names["units"]).counts is Counting.UNITS
+    empty = [everybody and units == 0 for units in parts["units"]]
     return tuple(
-        _checked(CellEvidence(**{part: cells[cell] for part, cells in parts.items()}))
+        _checked(
+            CellEvidence(**{part: cells[cell] for part, cells in parts.items()}, empty=empty[cell])
+        )
         for cell in range(shape.cells)
     )
 

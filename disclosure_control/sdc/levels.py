@@ -1,10 +1,11 @@
 """How far must an attacker stay from an unsafe value? Protection levels, by the rule it broke.
 
-A count of a must stay possible down to a - 1 and up to a + T, T the policy's threshold. A total
-must stay possible so far away that no contributor can estimate another as closely as the rules
-forbid: for p-ratio, p times the largest contribution less what hides it already; for (n,k), what
-the n largest would need beside them (the upper protection levels of Hundepool et al., *Statistical
-Disclosure Control*, 2012, section 4.3); and at least p times the largest.
+A count of a must stay possible down to a - 1 and up to a + T, T the policy's threshold, in units or
+in as many records as a unit of the cell has. A total must stay possible so far away that no
+contributor can estimate another as closely as the rules forbid: for p-ratio, p times the largest
+contribution less what hides it already; for (n,k), what the n largest would need beside them (the
+upper protection levels of Hundepool et al., *Statistical Disclosure Control*, 2012, section 4.3);
+and at least p times the largest.
 """
 
 from __future__ import annotations
@@ -36,8 +37,10 @@ class Level:
         )
 
 
-def of_count(value: int, rules: SdcRules) -> Level:
-    return Level(below=min(value, 1), above=rules.threshold)
+def of_count(value: int, rules: SdcRules, *, units: int) -> Level:
+    """Where units have several records, one unit more or less is that many records."""
+    each = max(1, ceil(value / max(units, 1)))
+    return Level(below=min(value, each), above=rules.threshold * each)
 
 
 def of_total(cell: CellEvidence, rules: SdcRules) -> Level:

@@ -65,8 +65,7 @@ def _each(
 
 
 def _too_few(cell: CellEvidence, rules: SdcRules) -> bool:
-    structural = rules.structural_zeros and cell.units == 0
-    return cell.units < rules.threshold and not structural
+    return cell.units < rules.threshold and not (rules.structural_zeros and cell.empty)
 
 
 def _units(cell: CellEvidence, _: SdcRules) -> str:

@@ -29,6 +29,7 @@ class Series:
     alone: frozenset[int]  # cells with one contributor, who knows their value
     adds_up: tuple[bool, ...]  # for each axis: is its total the sum of its other cells?
     cost: tuple[int, ...]  # of hiding each cell: the units in it, and one
+    least: int = 0  # what a hidden count is at least: 1 where every zero is shown
 
 
 def published_counts(
@@ -84,10 +85,13 @@ def _of_counts(
         vector=vector,
         counts=True,
         values=values,
-        unsafe={cell: levels.of_count(values[cell], rules) for cell in unsafe},
+        unsafe={
+            cell: levels.of_count(values[cell], rules, units=cells[cell].units) for cell in unsafe
+        },
         alone=_alone(cells),
         adds_up=tuple(rows or not axis.shared for axis in shape.axes),
         cost=_cost(cells),
+        least=int(rules.structural_zeros and all(values[cell] for cell in unsafe)),
     )
 
 

@@ -114,10 +114,12 @@ def test_no_linear_attack_on_the_text_comes_near_an_unsafe_count(case, seed):
             continue
         cost = np.zeros(len(unknown))
         cost[unknown.index(place)] = 1.0
+        rows, units = exact["rows"][place], exact["units"][place]
+        each = max(1, -(-rows // max(units, 1)))  # what one unit more or less would change
         low = linprog(cost, A_eq=equations, b_eq=sums, bounds=(0, 10**6))
         high = linprog(-cost, A_eq=equations, b_eq=sums, bounds=(0, 10**6))
-        assert low.fun <= max(0, exact["rows"][place] - 1) + 1e-6
-        assert -high.fun >= exact["rows"][place] + SDC_RULES.threshold - 1e-6
+        assert low.fun <= max(0, rows - each) + 1e-6
+        assert -high.fun >= rows + SDC_RULES.threshold * each - 1e-6
 
 
 def lines(sizes, numbers):
@@ -191,3 +193,35 @@ def test_a_sole_contributor_cannot_subtract_himself_and_learn_another():
     table = made.table(rows, sizes=(4,))
     found = hidden(left(table))
     assert {0, 1} < found["count"]
+
+
+def structural(**changes):
+    return replace(POLICY, sdc=replace(SDC_RULES, structural_zeros=True, **changes))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_where_zeros_are_shown_a_hidden_count_is_known_to_be_one_at_least(seed):
+    """The attacker's lower bound is then 1, and his upper bound so much the lower."""
+    case = {"sizes": (5, 5), "units": 140}
+    table = made.table(made.records(seed, **case), sizes=(5, 5), columns=(made.COUNT,))
+    released = protect(table, policy=structural(), grant=None, seconds=SECONDS)
+    numbers = [line.split(",")[-1] for line in present.to_csv(released).splitlines()[1:]]
+    exact = table.reveal()["rows"]
+    equations, sums = lines([6, 6], numbers)
+    unknown = [place for place, number in enumerate(numbers) if number == "[c]"]
+    assert all(exact[place] for place in unknown), "every zero is shown"
+    for place in (one for one in unknown if exact[one] < SDC_RULES.threshold):
+        cost = np.zeros(len(unknown))
+        cost[unknown.index(place)] = -1.0
+        high = linprog(cost, A_eq=equations, b_eq=sums, bounds=(1, 10**6))
+        assert -high.fun >= exact[place] + SDC_RULES.threshold - 1e-6
+
+
+def test_a_cell_where_nobody_has_a_value_is_no_structural_zero():
+    """Who is there is known; that none of them has a value is not."""
+    rows = [made.Record(n, (n % 2,), 50 + n if n % 2 else None) for n in range(60)]
+    table = made.table(rows, sizes=(2,))
+    released = protect(table, policy=structural(), grant=None, seconds=SECONDS)
+    found = hidden(released)
+    assert found["count"] == set()
+    assert 0 in found["sum_rd"]

@@ -201,7 +201,7 @@ def _first(columns: Columns, cell: int, among: Iterator[Published]) -> Decimal |
 
 def _bounds(columns: Columns, shape: Shape, series: Series) -> tuple[list[float], list[float]]:
     if series.counts:
-        return [0.0] * shape.cells, [float("inf")] * shape.cells
+        return [float(series.least)] * shape.cells, [float("inf")] * shape.cells
     vector = shape.vector(series.vector)
     far = float(vector.magnitude)
     low, high = vector.row_bounds or (-vector.magnitude, vector.magnitude)

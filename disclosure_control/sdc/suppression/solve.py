@@ -86,7 +86,7 @@ class _Effort:
 
     def __init__(self, *, small: bool) -> None:
         self._start = time.monotonic()
-        self._least, self._share = (0.6, 0.1) if small else (2.0, 0.4)
+        self._least, self._share = (0.6, 0.1) if small else (0.8, 0.12)
         self._most = 6.0
 
     @property
