@@ -6,7 +6,7 @@ Totals of the table tie the cells of a series to each other, so each is a proble
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from disclosure_control.policy import SdcRules
@@ -36,10 +36,13 @@ def published_counts(
     shape: Shape, exact: Exact, *, unsafe: Unsafe, rules: SdcRules
 ) -> Iterator[Series]:
     """One for each vector that is shown as a count."""
-    columns = {one.count: one for one in shape.published if one.kind not in ADDED_UP}
-    for vector, column in columns.items():
-        cells = evidence(shape, column, exact)
-        own = unsafe[column.name]
+    columns: dict[str, list[Published]] = {}
+    for column in shape.published:
+        if column.kind not in ADDED_UP:
+            columns.setdefault(column.count, []).append(column)
+    for vector, group in columns.items():
+        cells = evidence(shape, group[0], exact)
+        own = _of_any(group, unsafe)
         yield _of_counts(shape, vector, exact[vector], cells=cells, unsafe=own, rules=rules)
 
 
@@ -53,7 +56,7 @@ def published_totals(
             by_total.setdefault(column.total, {})[column.kind] = column
     for vector, columns in by_total.items():
         column = next(iter(columns.values()))
-        cells, own = evidence(shape, column, exact), unsafe[column.name]
+        cells, own = evidence(shape, column, exact), _of_any(columns.values(), unsafe)
         total = Series(
             vector=vector,
             counts=False,
@@ -69,6 +72,11 @@ def published_totals(
         divisor = columns[Kind.MEAN].count
         values = exact[divisor]
         yield total, _of_counts(shape, divisor, values, cells=cells, unsafe=own, rules=rules)
+
+
+def _of_any(columns: Iterable[Published], unsafe: Unsafe) -> frozenset[int]:
+    """What is unsafe in one column tells in the others that show the same series."""
+    return frozenset(cell for column in columns for cell in unsafe[column.name])
 
 
 def _of_counts(

@@ -225,3 +225,14 @@ def test_a_cell_where_nobody_has_a_value_is_no_structural_zero():
     found = hidden(released)
     assert found["count"] == set()
     assert 0 in found["sum_rd"]
+
+
+def test_what_is_unsafe_in_one_column_of_a_number_is_hidden_in_the_other():
+    """A sum judged by everybody in the cell, its mean by those who have a value."""
+    loose = replace(made.SUM, evidence=replace(made.SUM.evidence, units="units"))
+    rows = [made.Record(n, (n % 2,), 50 + n if n % 2 or n < 12 else None) for n in range(80)]
+    table = made.table(rows, sizes=(2,), columns=(made.COUNT, loose, made.MEAN))
+    found = hidden(left(table))
+    assert found["count"] == set()
+    assert 0 in found["mean_rd"]
+    assert found["sum_rd"] == found["mean_rd"]
