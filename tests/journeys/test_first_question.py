@@ -102,7 +102,7 @@ def _feature(rita: AtBrowser, table: str, compute: str) -> None:
 def _approve(visitor: AtBrowser, name: str, *, picture: str) -> None:
     visitor.be(name)
     visitor.look()
-    visitor.page.locator("tbody a").first.click()
+    visitor.page.locator("tbody a", has_text="diabetes").first.click()
     visitor.look(picture)
     visitor.page.get_by_label("Approve").check()
     visitor.press("Record the decision")
