@@ -50,6 +50,7 @@ def published_totals(
     shape: Shape, exact: Exact, *, unsafe: Unsafe, rules: SdcRules
 ) -> Iterator[tuple[Series, ...]]:
     """For each number that is added up, its total; and its count, where sum over mean gives it."""
+    counted = {column.count for column in shape.published if column.kind not in ADDED_UP}
     by_total: dict[str, dict[Kind, Published]] = {}
     for column in shape.published:
         if column.total is not None:
@@ -66,12 +67,13 @@ def published_totals(
             adds_up=(True,) * len(shape.axes),
             cost=_cost(cells),
         )
-        if len(columns) == 1:
+        divisor = columns[Kind.MEAN].count if len(columns) > 1 else None
+        if divisor is None or divisor in counted:  # a count that is shown is a series of its own
             yield (total,)
             continue
-        divisor = columns[Kind.MEAN].count
+        few = frozenset(cell for cell in own if cells[cell].units < rules.threshold)
         values = exact[divisor]
-        yield total, _of_counts(shape, divisor, values, cells=cells, unsafe=own, rules=rules)
+        yield total, _of_counts(shape, divisor, values, cells=cells, unsafe=few, rules=rules)
 
 
 def _of_any(columns: Iterable[Published], unsafe: Unsafe) -> frozenset[int]:

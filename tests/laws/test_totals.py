@@ -236,3 +236,20 @@ def test_what_is_unsafe_in_one_column_of_a_number_is_hidden_in_the_other():
     assert found["count"] == set()
     assert 0 in found["mean_rd"]
     assert found["sum_rd"] == found["mean_rd"]
+
+
+def test_count_sum_and_mean_of_a_dominated_number_leave_together():
+    """A dominated cell keeps its count, which is also what its mean is divided by."""
+    rows = [
+        made.Record(30 * cell + n, (cell,), 98_000 if cell == n == 0 else 100 + n)
+        for cell in range(5)
+        for n in range(30)
+    ]
+    bounds = (0, 100_000)
+    shown = replace(made.MEAN, count="rows")  # as of a number that is never missing
+    for mean in (shown, made.MEAN):
+        table = made.table(rows, sizes=(5,), columns=(made.COUNT, made.SUM, mean), bounds=bounds)
+        found = hidden(left(table))
+        assert found["count"] == set()
+        assert 0 in found["sum_rd"]
+        assert found["sum_rd"] == found["mean_rd"]
