@@ -3,6 +3,7 @@
     DisclosureError
     ├── Leak            a value was asked of something that does not show values
     ├── Refused         the policy does not let this table leave
+    │   └── NotProtected    no way to protect its totals was found in time
     ├── PolicyInvalid   a rule set is malformed or too weak to publish under
     ├── AccountingError the noise would cost more than was granted
     └── Malformed       a stored output cannot be read back
@@ -31,6 +32,13 @@ class Refused(DisclosureError):
     public = "The disclosure policy of this dataset does not let this output leave."
 
 
+class NotProtected(Refused):
+    """Always in the same words: why depends on values."""
+
+    def __init__(self) -> None:
+        super().__init__("a table with totals was not protected in its time")
+
+
 class PolicyInvalid(DisclosureError):
     """Carries every fault, since a policy is public: ``faults`` may be shown to its author."""
 
@@ -47,7 +55,3 @@ class AccountingError(DisclosureError):
 
 class Malformed(DisclosureError):
     public = "This stored output cannot be read."
-
-
-UNPROTECTED = "a table with totals was not protected in its time"
-"""The detail of every such Refused: why depends on values."""

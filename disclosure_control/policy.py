@@ -21,6 +21,14 @@ track that it opens::
       dominance_n: 2
       dominance_k: 0.90
       p_ratio: 0.10
+      costs: units                     # of hiding a cell beside others; or rounded, or equal
+      counts:                          # if no count may be shown as it is; only counts can be asked
+        method: cell_key               # or nearest, random, midpoint, controlled, with a base
+        table: perturbation.csv        # a file beside this one
+        hides_small: false             # counts below the threshold are altered like others
+        fewest: 3                      # true counts that a shown one must be able to stand for
+      fallback: {method: controlled, base: 5}   # of counts with totals that are not protected in
+                                       # time; refused unless said
 """
 
 from __future__ import annotations
@@ -35,7 +43,10 @@ from typing import Any
 
 import yaml
 
+from disclosure_control import alterations
+from disclosure_control.alterations import KEYED, Alteration
 from disclosure_control.errors import PolicyInvalid
+from disclosure_control.perturbation import Noise, NotAPerturbationTable, from_csv
 from disclosure_control.plain import Faults, canonical_text, from_plain, to_plain
 
 
@@ -64,6 +75,18 @@ class DpRules:
     max_groups_per_unit: int  # G of distinct-unit weights
 
 
+class Costs(StrEnum):
+    """What hiding one cell more costs, when a choice is made which.
+
+    Costs follow from the data, so the choice may tell something of it: less if they are rounded,
+    nothing if all are equal.
+    """
+
+    UNITS = "units"  # the units in it, and one
+    ROUNDED = "rounded"  # that, to the next power of two
+    EQUAL = "equal"
+
+
 @dataclass(frozen=True, slots=True)
 class SdcRules:
     """Rules of the exact track, with usual UK defaults in the policy files."""
@@ -74,6 +97,23 @@ class SdcRules:
     p_ratio: Decimal
     structural_zeros: bool = False  # a cell without units is known to be empty: show its zero
     degrees_of_freedom: int = 10  # residual ones, of models
+    costs: Costs = Costs.UNITS
+    counts: Alteration | None = None  # how every count is changed; only counts can be asked then
+    fallback: Alteration | None = None  # how counts are changed where hiding takes too long
+
+    @property
+    def alterations(self) -> dict[str, Alteration]:
+        """By the rule that asks for it."""
+        return {
+            name: one
+            for name, one in (("counts", self.counts), ("fallback", self.fallback))
+            if one is not None
+        }
+
+    @property
+    def keyed(self) -> bool:
+        """May counts be drawn by the keys of their units?"""
+        return any(one.method in KEYED for one in self.alterations.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +129,12 @@ class Policy:
     both_tracks: bool = False  # the dataset's other track is or was open: records say so
 
 
-LATER_RULES = {"degrees_of_freedom": 10}
+LATER_RULES: Mapping[str, object] = {
+    "degrees_of_freedom": 10,
+    "costs": "units",
+    "counts": None,
+    "fallback": None,
+}
 """Rules that came later, and what they were before: a policy that leaves them so keeps its hash."""
 
 EXACT_CHECKERS = 2
@@ -101,6 +146,7 @@ WEAKEST_DOMINANCE_K = Decimal("0.95")
 WEAKEST_P_RATIO = Decimal("0.05")
 
 Rule = tuple[str, Callable[[Any], bool]]
+File = Callable[[str], str]
 
 POLICY_RULES: tuple[Rule, ...] = (
     ("version must be 1 or more", lambda p: p.version >= 1),
@@ -160,6 +206,10 @@ SDC_RULES: tuple[Rule, ...] = (
         f"sdc.degrees_of_freedom must be {SMALLEST_THRESHOLD} or more",
         lambda r: r.degrees_of_freedom >= SMALLEST_THRESHOLD,
     ),
+    (
+        "sdc.fallback has nothing to replace where sdc.counts alters every count",
+        lambda r: r.counts is None or r.fallback is None,
+    ),
 )
 
 
@@ -175,7 +225,17 @@ def validate_policy(policy: Policy) -> tuple[str, ...]:
         if subject is not None
         for sentence, holds in rules
         if not holds(subject)
-    )
+    ) + tuple(_altered_too_little(policy.sdc))
+
+
+def _altered_too_little(rules: SdcRules | None) -> Iterator[str]:
+    if rules is None:
+        return
+    for name, one in rules.alterations.items():
+        found = alterations.faults(
+            one, threshold=rules.threshold, structural_zeros=rules.structural_zeros
+        )
+        yield from (f"sdc.{name}: {fault}" for fault in found)
 
 
 def require_valid(policy: Policy) -> None:
@@ -184,13 +244,41 @@ def require_valid(policy: Policy) -> None:
         raise PolicyInvalid(faults)
 
 
-def from_yaml(text: str) -> Policy:
-    """Raises PolicyInvalid with every fault, also for a rule set that is readable but weak."""
+def from_yaml(text: str, *, file: File | None = None) -> Policy:
+    """Raises PolicyInvalid with every fault, also for a rule set that is readable but weak.
+
+    ``file`` gives the text of a perturbation table beside the policy by its name, or raises
+    OSError or ValueError.
+    """
     try:
         document = _StrictLoader(text).get_single_data()
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         raise PolicyInvalid(("the file is not valid YAML",)) from error
-    return _from_document(document)
+    return _from_document(_with_tables(document, file=file))
+
+
+def _with_tables(document: object, *, file: File | None) -> object:
+    """With each table in place of the name of its file."""
+    sdc = document.get("sdc") if isinstance(document, Mapping) else None
+    if not isinstance(document, Mapping) or not isinstance(sdc, Mapping):
+        return document
+    read = {
+        name: {**part, "table": to_plain(_table(part["table"], file=file))}
+        for name, part in sdc.items()
+        if isinstance(part, Mapping) and isinstance(part.get("table"), str)
+    }
+    return {**document, "sdc": {**sdc, **read}}
+
+
+def _table(name: str, *, file: File | None) -> tuple[Noise, ...]:
+    if file is None:
+        raise PolicyInvalid(("a perturbation table is a file beside a policy file",))
+    try:
+        return from_csv(file(name))
+    except NotAPerturbationTable as error:
+        raise PolicyInvalid((f"{name}: {error}",)) from error
+    except (OSError, ValueError) as error:
+        raise PolicyInvalid((f"{name}: there is no such text file beside the policy",)) from error
 
 
 def from_json(form: str | Mapping[str, object]) -> Policy:
@@ -217,6 +305,17 @@ def to_json(policy: Policy) -> str:
             if rules[name] == usual:
                 del rules[name]
     return canonical_text(plain)
+
+
+def for_everybody(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON object of a policy without its perturbation tables, which are their owner's."""
+    rules = plain.get("sdc") or {}
+    shown = {
+        name: {key: value for key, value in part.items() if key != "table"}
+        for name, part in rules.items()
+        if name in ("counts", "fallback")
+    }
+    return {**plain, "sdc": {**rules, **shown}} if shown else dict(plain)
 
 
 def policy_hash(policy: Policy) -> str:

@@ -20,7 +20,7 @@ from disclosure_control.errors import Malformed
 from disclosure_control.plain import Faults, canonical_json, from_plain, number_text
 from disclosure_control.policy import Track
 from disclosure_control.record import for_release
-from disclosure_control.tables import Cell, Kind, Protected, Published, Status
+from disclosure_control.tables import Axis, Cell, Columns, Draft, Kind, Protected, Published, Status
 
 FORMAT = "protected-table/1"
 CONFIDENTIAL = "[c]"
@@ -60,12 +60,24 @@ def to_csv(protected: Protected, *, title_lines: tuple[str, ...] = ()) -> str:
     ``title_lines`` come first, one a row. Text that a spreadsheet could take for a formula gets an
     apostrophe in front; numbers are ours and stay as they are.
     """
+    columns = list(_columns(protected.track, protected.published, protected.columns))
+    return _csv(protected.axes, columns, title_lines)
+
+
+def draft_csv(draft: Draft, axes: tuple[Axis, ...]) -> str:
+    """As the draft of an exact table would be written: for those who attack it first."""
+    return _csv(axes, list(_columns(Track.SDC, draft.published, draft.columns)), ())
+
+
+def _csv(axes: tuple[Axis, ...], columns: list[_Column], title_lines: tuple[str, ...]) -> str:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\r\n")
     rows.writerows([_safe(line)] for line in title_lines)
-    rows.writerow(_header(protected))
-    for cell, labels in enumerate(_labels(protected)):
-        numbers = [n for column in _columns(protected) for n in column.numbers(cell)]
+    titles = [axis.name for axis in axes]
+    titles += [f"{column.title}{part.title}" for column in columns for part in column.parts]
+    rows.writerow([_safe(title) for title in titles])
+    for cell, labels in enumerate(product(*(axis.labels for axis in axes))):
+        numbers = [number for column in columns for number in column.numbers(cell)]
         rows.writerow([*map(_safe, labels), *numbers])
     return text.getvalue()
 
@@ -78,16 +90,6 @@ def _fits(table: Protected) -> bool:
         for column in table.columns
         for cell in column
     )
-
-
-def _labels(protected: Protected) -> Iterator[tuple[str, ...]]:
-    return product(*(axis.labels for axis in protected.axes))
-
-
-def _header(protected: Protected) -> list[str]:
-    titles = [axis.name for axis in protected.axes]
-    titles += [f"{c.title}{part.title}" for c in _columns(protected) for part in c.parts]
-    return [_safe(title) for title in titles]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +129,9 @@ class _Column:
         return [NOT_APPLICABLE if number is None else number_text(number) for number in numbers]
 
 
-def _columns(protected: Protected) -> Iterator[_Column]:
-    for published, cells in zip(protected.published, protected.columns, strict=True):
-        parts = PARTS[protected.track, published.kind == Kind.MEAN]
-        yield _Column(published, cells, parts)
+def _columns(track: str, published: tuple[Published, ...], columns: Columns) -> Iterator[_Column]:
+    for one, cells in zip(published, columns, strict=True):
+        yield _Column(one, cells, PARTS[track, one.kind == Kind.MEAN])
 
 
 def _safe(text: str) -> str:

@@ -6,44 +6,21 @@ that does not fit raises before a value is looked at.
 
 from __future__ import annotations
 
-import platform
 import time
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import NoReturn
 
-from disclosure_control import record as records
-from disclosure_control.dp import accounting, postprocess
-from disclosure_control.dp.accounting import NoisePlan, VectorNoise
-from disclosure_control.errors import UNPROTECTED, AccountingError, Refused
-from disclosure_control.policy import (
-    DpRules,
-    Policy,
-    SdcRules,
-    Track,
-    policy_hash,
-    require_valid,
-)
-from disclosure_control.present import to_csv
-from disclosure_control.record import DisclosureRecord, Feasible, Finding, NoiseStatement
-from disclosure_control.sdc import publish, rules
-from disclosure_control.sdc.pattern import Pattern, pattern
+from disclosure_control.dp.noisy import noisy
+from disclosure_control.errors import NotProtected, Refused
+from disclosure_control.policy import Policy, SdcRules, require_valid
+from disclosure_control.sdc.altered_table import altered_table
+from disclosure_control.sdc.evidence import ADDED_UP, Exact
+from disclosure_control.sdc.suppressed import suppressed
 from disclosure_control.shapes import require_publishable
-from disclosure_control.tables import (
-    Cell,
-    Kind,
-    Protected,
-    Published,
-    Shape,
-    Status,
-    Unprotected,
-)
+from disclosure_control.tables import Draft, Protected, Shape, Unprotected
 
 SECONDS = 60.0  # for a table with totals, where the caller has no slot
-SEARCHING = 0.5  # the share of it that is for the search; the rest is for the attack
-
-Columns = tuple[tuple[Cell, ...], ...]
+HIDING = 0.6  # the share of it for hiding cells, where altered counts may come after
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +48,10 @@ def protect(
     require_valid(policy)
     shape = unprotected.shape
     require_publishable(shape, policy)
-    if policy.dp is not None and grant is not None:
-        return _noisy(unprotected, policy=policy, dp=policy.dp, grant=grant)
-    if policy.sdc is not None and grant is None:
-        return _exact(unprotected, policy=policy, sdc=policy.sdc, seconds=seconds)
-    return _refuse_grant()
+    if (policy.dp is None) is not (grant is None):
+        _refuse_grant()
+    draft = _draft(shape, unprotected.reveal(), policy=policy, grant=grant, seconds=seconds)
+    return Protected(policy.track, shape.axes, draft.published, draft.columns, draft.record)
 
 
 def prepare() -> None:
@@ -91,150 +67,41 @@ def _refuse_grant() -> NoReturn:
     raise Refused("the grant does not belong to the policy's track")
 
 
-def _noisy(
-    unprotected: Unprotected, *, policy: Policy, dp: DpRules, grant: NoiseGrant
-) -> Protected:
-    shape = unprotected.shape
-    plan = accounting.noise_plan(shape, dp, rho_nano=grant.rho_nano, mechanism=grant.mechanism)
-    noisy = _draw(unprotected, plan)
-    columns = postprocess.publish(shape, noisy, plan=plan, threshold=dp.threshold)
-    record = DisclosureRecord(
-        track=Track.DP,
-        policy_hash=policy_hash(policy),
-        unit=shape.unit,
-        claim=_dp_claim(shape, plan),
-        leaves_out=records.left_out(
-            tuple(text.format(unit=shape.unit) for text in records.DP_LEAVES_OUT),
-            track=Track.DP,
-            both_tracks=policy.both_tracks,
-        ),
-        bounds=shape.bounds,
-        noise=tuple(_statement(shape, noise) for noise in plan.vectors),
-        findings=tuple(_findings(shape, noisy, columns, dp)),
-        rho_nano=plan.rho_nano,
-        delta_femto=0,
-        versions=_versions(Track.DP),
-    )
-    return Protected(Track.DP, shape.axes, shape.published, columns, record)
-
-
-def _draw(unprotected: Unprotected, plan: NoisePlan) -> dict[str, tuple[int, ...]]:
-    """Noise for every vector, each within its share. The library is imported here, not before."""
-    from disclosure_control.dp import mechanisms
-
-    shape, noisy = unprotected.shape, {}
-    for name, values in unprotected.reveal().items():
-        noise, sensitivity = plan.of(name), shape.vector(name).sensitivity
-        if sensitivity is None:
-            raise Refused(f"vector {name} has no declared sensitivity")
-        draw = mechanisms.draw(
-            values, mechanism=noise.mechanism, scale=noise.scale, sensitivity=sensitivity
+def _draft(
+    shape: Shape, values: Exact, *, policy: Policy, grant: NoiseGrant | None, seconds: float
+) -> Draft:
+    if policy.dp is not None and grant is not None:
+        return noisy(
+            shape,
+            values,
+            policy=policy,
+            dp=policy.dp,
+            rho_nano=grant.rho_nano,
+            mechanism=grant.mechanism,
         )
-        if draw.rho_nano > noise.rho_nano:
-            raise AccountingError(f"vector {name} costs {draw.rho_nano} of {noise.rho_nano}")
-        noisy[name] = draw.values
-    return noisy
+    if policy.sdc is not None:
+        return _exact(shape, values, policy=policy, sdc=policy.sdc, seconds=seconds)
+    return _refuse_grant()
 
 
-def _statement(shape: Shape, noise: VectorNoise) -> NoiseStatement:
-    return NoiseStatement(
-        vector=noise.vector,
-        mechanism=noise.mechanism,
-        scale=noise.scale_text,
-        rho_nano=noise.rho_nano,
-        epsilon=accounting.pure_epsilon(shape.vector(noise.vector), noise),
-        half_width=noise.half_width,
-        joint_half_width=noise.joint_half_width,
+def _exact(shape: Shape, values: Exact, *, policy: Policy, sdc: SdcRules, seconds: float) -> Draft:
+    """Values as they are where rules allow; or every count altered, where the policy says so."""
+    end = time.monotonic() + seconds
+    alteration = sdc.counts
+    if alteration is None:
+        counts_only = not any(column.kind in ADDED_UP for column in shape.published)
+        alteration = sdc.fallback if counts_only else None
+        share = 1.0 if alteration is None else HIDING
+        try:
+            return suppressed(shape, values, policy=policy, sdc=sdc, seconds=share * seconds)
+        except NotProtected:
+            if alteration is None:
+                raise
+    return altered_table(
+        shape,
+        values,
+        policy=policy,
+        sdc=sdc,
+        alteration=alteration,
+        seconds=end - time.monotonic(),
     )
-
-
-def _findings(
-    shape: Shape, noisy: postprocess.Noisy, columns: Columns, dp: DpRules
-) -> Iterator[Finding]:
-    """What is hidden and why, from noisy values only: anybody may see it."""
-    for column, cells in zip(shape.published, columns, strict=True):
-        below = postprocess.hidden_by(shape, column, noisy, threshold=dp.threshold)
-        hidden = {cell for cell, shown in enumerate(cells) if shown.status == Status.SUPPRESSED}
-        needed = f"noisy count at least {dp.threshold}"
-        yield _finding(column, "noisy-count-threshold", threshold=needed, cells=below)
-        if column.kind == Kind.MEAN:
-            needed = "noisy count beyond its own noise"
-            yield _finding(column, "bounded-interval", threshold=needed, cells=hidden - below)
-
-
-def _finding(column: Published, rule: str, *, threshold: str, cells: Collection[int]) -> Finding:
-    return Finding(
-        rule=rule,
-        severity="info",
-        threshold=threshold,
-        mitigation="suppressed" if cells else "none",
-        cells=tuple(sorted(cells)),
-        for_checkers=False,
-        column=column.name,
-        statbarn=rules.STATBARN[column.kind],
-    )
-
-
-def _dp_claim(shape: Shape, plan: NoisePlan) -> str:
-    return records.dp_claim(
-        shape.unit,
-        rho=f"{Decimal(plan.rho_nano).scaleb(-9).normalize():f}",
-        epsilon=accounting.implied_epsilon(plan.rho_nano, delta=accounting.CLAIM_DELTA),
-    )
-
-
-def _exact(unprotected: Unprotected, *, policy: Policy, sdc: SdcRules, seconds: float) -> Protected:
-    shape, exact = unprotected.shape, unprotected.reveal()
-    totals = any(axis.total for axis in shape.axes)
-    found = pattern(shape, exact, rules=sdc, seconds=SEARCHING * seconds)
-    record = DisclosureRecord(
-        track=Track.SDC,
-        policy_hash=policy_hash(policy),
-        unit=shape.unit,
-        claim=records.sdc_claim(shape.unit, threshold=sdc.threshold, totals=totals),
-        leaves_out=records.left_out(
-            records.sdc_leaves_out(totals=totals), track=Track.SDC, both_tracks=policy.both_tracks
-        ),
-        bounds=shape.bounds,
-        noise=(),
-        findings=found.findings,
-        rho_nano=0,
-        delta_femto=0,
-        versions=_versions(Track.SDC),
-    )
-    columns = tuple(
-        publish.publish(shape, column, exact, hidden=found.hidden[column.name])
-        for column in shape.published
-    )
-    protected = Protected(Track.SDC, shape.axes, shape.published, columns, record)
-    if not totals:
-        return protected
-    intervals = _attacked(protected, shape, found, seconds=(1 - SEARCHING) * seconds)
-    return replace(protected, record=replace(record, intervals=intervals))
-
-
-def _attacked(
-    protected: Protected, shape: Shape, found: Pattern, *, seconds: float
-) -> tuple[Feasible, ...]:
-    """A second opinion, on the text as it would be released. Raises Refused."""
-    from disclosure_control.sdc.audit import table
-
-    text, end = to_csv(protected), time.monotonic() + seconds
-    try:
-        violations = table.attacked(text, shape=shape, series=found.series, seconds=seconds)
-    except table.UnreadableTable:
-        raise Refused(UNPROTECTED) from None
-    if violations:
-        raise Refused(UNPROTECTED)
-    left = end - time.monotonic()
-    found_out = table.intervals(text, shape=shape, series=found.series, seconds=left)
-    return tuple(Feasible(*one) for one in found_out)
-
-
-def _versions(track: Track) -> tuple[tuple[str, str], ...]:
-    versions = {"python": platform.python_version()}
-    if track == Track.DP:
-        from disclosure_control.dp import mechanisms
-
-        versions["opendp"] = mechanisms.library_version()
-    return tuple(sorted(versions.items()))

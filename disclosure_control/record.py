@@ -6,6 +6,7 @@ leaves (``for_release``) holds nothing that depends on data except what the outp
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -82,6 +83,11 @@ def for_release(record: DisclosureRecord) -> DisclosureRecord:
     return replace(record, findings=findings, intervals=())
 
 
+def versions(**libraries: str) -> tuple[tuple[str, str], ...]:
+    """Of the software that made an output."""
+    return tuple(sorted({"python": platform.python_version(), **libraries}.items()))
+
+
 DP_LEAVES_OUT = (
     (
         "Bounding bias: where a {unit} has more rows or groups than the bounds allow, the expected "
@@ -96,6 +102,26 @@ DP_LEAVES_OUT = (
         "Cells are hidden by their noisy counts: among the cells that are shown, the noise of "
         "counts near the threshold leans upwards."
     ),
+)
+
+
+def altered_leaves_out(*, totals: bool) -> tuple[str, ...]:
+    """What a table of altered counts is not protected against."""
+    first, second, *_, last = sdc_leaves_out(totals=totals)
+    return (
+        first,
+        second,
+        (
+            "Rounding and perturbation are rules, not guarantees: who asks in several forms, "
+            "combines tables, or knows of others what is in them, narrows what a number stands for."
+        ),
+        *(ALTERED_TOTALS if totals else ()),
+        last,
+    )
+
+
+ALTERED_TOTALS = (
+    "Totals narrow what their parts stand for; only cells below the threshold are kept from that.",
 )
 
 
@@ -144,6 +170,18 @@ def dp_claim(unit: str, *, rho: str, epsilon: str) -> str:
         f"Differentially private: whether one {unit}, with all its rows in all tables, is in the "
         f"data or not changes what is published by at most rho = {rho} "
         f"(zero-concentrated; this implies epsilon = {epsilon} at delta = 0.000001)."
+    )
+
+
+def altered_claim(unit: str, *, how: str, fewest: int, threshold: int, hides_small: bool) -> str:
+    small = (
+        f"Cells with fewer than {threshold} contributing units ({unit}) are hidden."
+        if hides_small
+        else "Small counts are altered like all others."
+    )
+    return (
+        f"No count is shown as it is: each is {how}. By that rule a number above zero stands for "
+        f"at least {fewest} possible true counts. {small} No epsilon is claimed."
     )
 
 

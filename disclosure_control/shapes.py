@@ -27,6 +27,8 @@ POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
     ("the table has too many cells", lambda s, p: s.cells <= p.max_cells),
     ("a sensitivity is missing", lambda s, p: p.track != Track.DP or _has_sensitivities(s)),
     ("an exact vector claims a sensitivity", lambda s, p: p.track != Track.SDC or _has_none(s)),
+    ("only counts are altered", lambda s, p: not _alters(p) or all(map(_is_count, s.published))),
+    ("record keys are missing", lambda s, p: not _draws(s, p) or _has_keys(s)),
 )
 
 
@@ -58,6 +60,24 @@ def _reads(shape: Shape, column: Published) -> bool:
     if total is None or total.counts != Counting.TOTAL:
         return False
     return column.kind == Kind.MEAN or total.centre == 0
+
+
+def _alters(policy: Policy) -> bool:
+    return policy.sdc is not None and policy.sdc.counts is not None
+
+
+def _is_count(column: Published) -> bool:
+    return column.kind in (Kind.COUNT, Kind.UNITS)
+
+
+def _draws(shape: Shape, policy: Policy) -> bool:
+    keyed = policy.sdc is not None and policy.sdc.keyed
+    return keyed and all(map(_is_count, shape.published))
+
+
+def _has_keys(shape: Shape) -> bool:
+    keys = {vector.name for vector in shape.vectors if vector.counts is Counting.KEYS}
+    return all(column.evidence and column.evidence.keys in keys for column in shape.published)
 
 
 def _has_sensitivities(shape: Shape) -> bool:

@@ -56,6 +56,7 @@ class Counting(StrEnum):
     SMALLEST = "smallest"  # SDC: the smallest
     GROSS = "gross"  # SDC: sum of absolute contributions of units
     NEGATIVE = "negative"  # SDC: distinct units whose contribution is below zero
+    KEYS = "keys"  # SDC: sum of the record keys of distinct units
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ class Evidence:
     """SDC track: names of the vectors that decide whether a column's cell may be shown.
 
     ``units`` holds distinct units: all of them for COUNT and UNITS, those with a value for SUM
-    and MEAN. The others are needed for SUM and MEAN, where dominance can occur.
+    and MEAN. The others but the last are needed for SUM and MEAN, where dominance can occur.
+    ``keys`` is needed where counts are drawn by the keys of their units.
     """
 
     units: str
@@ -95,6 +97,7 @@ class Evidence:
     gross: str | None = None
     smallest: str | None = None
     negative: str | None = None
+    keys: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,10 @@ class Shape:
     @property
     def cells(self) -> int:
         return prod(len(axis.labels) for axis in self.axes)
+
+    @property
+    def has_totals(self) -> bool:
+        return any(axis.total for axis in self.axes)
 
     def vector(self, name: str) -> Vector:
         return next(vector for vector in self.vectors if vector.name == name)
@@ -198,6 +205,18 @@ class Cell:
     high: Decimal | None = None
 
 
+Columns = tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a track made of a table. Nothing of it leaves before the door makes it Protected."""
+
+    published: tuple[Published, ...]
+    columns: Columns  # columns[i][cell] belongs to published[i]
+    record: DisclosureRecord
+
+
 @dataclass(frozen=True, slots=True)
 class Protected:
     """A table that may leave once people decide so. Cells are row-major, one list per column."""
@@ -205,5 +224,5 @@ class Protected:
     track: str  # "dp" | "sdc"
     axes: tuple[Axis, ...]
     published: tuple[Published, ...]
-    columns: tuple[tuple[Cell, ...], ...]  # columns[i][cell] belongs to published[i]
+    columns: Columns  # columns[i][cell] belongs to published[i]
     record: DisclosureRecord

@@ -129,7 +129,12 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
     limits = Limits.of(policy, source=source, cells=cells)
     measured = measured_in(query, catalogue=catalogue, levels=levels)
     published, recipes = published_by(
-        query, catalogue=catalogue, how=how, track=policy.track, measured=measured
+        query,
+        catalogue=catalogue,
+        how=how,
+        track=policy.track,
+        measured=measured,
+        keyed=policy.sdc is not None and policy.sdc.keyed,
     )
     by_name = {one.name: one for one in measured.values()}
     shape = Shape(
@@ -293,4 +298,5 @@ def _time(
 def _makes_pairs(recipes: tuple[Recipe, ...], *, cells: int) -> bool:
     """Is a table of unit and cell needed? For dominance, or for many distinct cells."""
     wanted = {one.counts for one in recipes}
-    return Counting.GROSS in wanted or (Counting.UNITS in wanted and cells > BITS)
+    by_unit = {Counting.GROSS, Counting.KEYS} & wanted
+    return bool(by_unit) or (Counting.UNITS in wanted and cells > BITS)

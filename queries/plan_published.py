@@ -36,6 +36,7 @@ class _Columns:
     how: Contribution
     track: Track
     measured: dict[Measure, Measured]
+    keyed: bool
     recipes: dict[str, Recipe] = field(default_factory=dict)
 
     def published(self, measure: Measure) -> Published:
@@ -48,10 +49,14 @@ class _Columns:
         """COUNT and UNITS."""
         units = statistic is Statistic.UNITS
         count = self._units() if units else self._rows()
-        evidence = Evidence(self._units()) if self.track is Track.SDC else None
+        evidence = self._who() if self.track is Track.SDC else None
         title = f"Number of {self.catalogue.units if count == 'units' else 'records'}"
         kind = Kind.UNITS if units else Kind.COUNT
         return Published(statistic.value, title, kind, count, None, 0, evidence)
+
+    def _who(self) -> Evidence:
+        keys = self._add(Recipe("keys", Counting.KEYS)) if self.keyed else None
+        return Evidence(self._units(), keys=keys)
 
     def _noisy(self, measure: Measure, of: Measured) -> Published:
         mean = measure.statistic is Statistic.MEAN
@@ -112,9 +117,13 @@ def published_by(
     how: Contribution,
     track: Track,
     measured: dict[Measure, Measured],
+    keyed: bool,
 ) -> tuple[tuple[Published, ...], tuple[Recipe, ...]]:
-    """The published columns in the order of the measures, and every vector that they read."""
-    columns = _Columns(query, catalogue, how, track, measured)
+    """The published columns in the order of the measures, and every vector that they read.
+
+    ``keyed``: counts may be drawn by the keys of their units.
+    """
+    columns = _Columns(query, catalogue, how, track, measured, keyed and not measured)
     published = tuple(columns.published(measure) for measure in query.measures)
     return published, tuple(columns.recipes.values())
 

@@ -40,6 +40,9 @@ BITS = 62
 """Most cells that one integer holds as a set: up to so many, no table of pairs is made."""
 
 
+KEY_BITS = 32
+"""Of a record key: a whole number from 0 on."""
+
 COUNTED = frozenset({Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS, Counting.NEGATIVE})
 """What is a number of rows or units, and not an amount."""
 
@@ -198,6 +201,8 @@ def exact_vector(recipe: Recipe, *, of: Measured | None, limits: Limits) -> Vect
     """A vector of the SDC track. Raises QueryRefused where a sum might not fit."""
     adds = recipe.counts not in COUNTED
     reach = of.reach(0) if of and adds else 1
+    if recipe.counts is Counting.KEYS:
+        reach = 2**KEY_BITS
     return Vector(
         name=recipe.name,
         counts=recipe.counts,

@@ -1,8 +1,9 @@
 """Where does the sealed data lie, and how is it opened? One encrypted file per dataset version.
 
 A file is written once, by ingest, and never changed. It holds one table per catalogue table, all
-columns BIGINT, sorted by unit; where a unit may have many rows, each row also says how many. The
-key lives outside the store; it reaches DuckDB only here, in a statement that is never logged, and
+columns BIGINT, sorted by unit; where a unit may have many rows, each row also says how many, and
+beside each unit stands its record key, from which the noise of cell keys is drawn. The file's key
+lives outside the store; it reaches DuckDB only here, in a statement that is never logged, and
 errors carry no text of the engine.
 """
 
@@ -25,7 +26,10 @@ SCHEMA = "db"
 ROWS = "_rows"
 """Beside each row of a table with many rows a unit: how many rows its unit has there."""
 
-FORMAT = 2
+RECORD_KEY = "_key"
+"""Beside each row of a table of units: the record key of its unit, the same in every table."""
+
+FORMAT = 3
 """Of the files. One of another format does not open, so that nothing is asked of it."""
 
 KEY_BYTES = 32

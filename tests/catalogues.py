@@ -11,8 +11,10 @@ clinic: unit = person
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+from disclosure_control.alterations import Alteration, Method
 from disclosure_control.policy import DpRules, Policy, SdcRules, Track
 from queries.catalogue import Catalogue
 from queries.read_catalogue import from_yaml
@@ -107,6 +109,14 @@ def dp_policy(**changed: object) -> Policy:
     }
     dp = DpRules(**{**rules, **changed})  # type: ignore[arg-type]
     return Policy(version=1, track=Track.DP, dp=dp, sdc=None, max_cells=2000, checkers=1)
+
+
+def keyed_policy() -> Policy:
+    """Exact tables whose counts are rounded at random where they are not protected in time."""
+    exact = sdc_policy()
+    assert exact.sdc
+    fallback = Alteration(Method.RANDOM, base=5)
+    return replace(exact, sdc=replace(exact.sdc, fallback=fallback))
 
 
 def sdc_policy() -> Policy:

@@ -12,7 +12,8 @@ from queries.catalogue import Catalogue
 from queries.engines.duckdb import on_grid
 from queries.engines.statement import statement
 from queries.plan import Plan
-from queries.store import ROWS, SCHEMA, quoted
+from queries.plan_vectors import KEY_BITS
+from queries.store import RECORD_KEY, ROWS, SCHEMA, quoted
 
 Tables = Mapping[str, Sequence[Mapping[str, int | None]]]
 
@@ -57,13 +58,22 @@ class MemoryStore:
 
 def stored_columns(table) -> list[str]:
     """As ingest stores them."""
+    keyed = [RECORD_KEY] if table.unit_column else []
     counted = [ROWS] if table.unit_column and not table.one_row_per_unit else []
-    return [*(column.name for column in table.columns), *counted]
+    return [*(column.name for column in table.columns), *keyed, *counted]
+
+
+def key_of(unit: int) -> int:
+    """A made-up record key."""
+    return (unit + 1) * 2_654_435_761 % 2**KEY_BITS
 
 
 def with_rows_of_unit(table, rows) -> list[dict[str, int | None]]:
-    if ROWS not in stored_columns(table):
+    if not table.unit_column:
         return [dict(row) for row in rows]
+    rows = [{**row, RECORD_KEY: key_of(row[table.unit_column])} for row in rows]
+    if table.one_row_per_unit:
+        return rows
     of_unit = Counter(row[table.unit_column] for row in rows)
     return [{**row, ROWS: of_unit[row[table.unit_column]]} for row in rows]
 

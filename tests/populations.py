@@ -97,7 +97,13 @@ def _counted(rows: list[Record]) -> dict[str, int]:
         "gross": sum(ordered),
         "smallest": min(map(abs, totals.values()), default=0),
         "negative": sum(total < 0 for total in totals.values()),
+        "keys": sum(key_of(unit) for unit in {row.unit for row in rows}),
     }
+
+
+def key_of(unit: int) -> int:
+    """A made-up record key."""
+    return random.Random(unit).getrandbits(16)
 
 
 def shape(
@@ -114,6 +120,7 @@ def shape(
         "contributors": Counting.CONTRIBUTORS,
         "values": Counting.ROWS,
         "negative": Counting.NEGATIVE,
+        "keys": Counting.KEYS,
     }
     parts = ("total", "largest", "second", "gross", "smallest")
     return Shape(

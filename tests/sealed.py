@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from queries.store import SCHEMA, open_for_writing, quoted
+from queries.store import RECORD_KEY, SCHEMA, open_for_writing, quoted
 from tests.catalogues import clinic
 from tests.engines import stored_columns
 
@@ -23,8 +23,8 @@ def seal(root: Path, *, version: str) -> Path:
             columns = ", ".join(f"{quoted(name)} BIGINT" for name in stored_columns(table))
             con.execute(f"CREATE TABLE {SCHEMA}.{quoted(table.name)} ({columns})")
         con.execute(
-            f"INSERT INTO {SCHEMA}.persons (person, sex, age, income, seen)"
-            f" SELECT i, i % 2, i % 90, 0, 10000 FROM range({PERSONS}) t(i)"
+            f"INSERT INTO {SCHEMA}.persons (person, sex, age, income, seen, {RECORD_KEY})"
+            f" SELECT i, i % 2, i % 90, 0, 10000, i FROM range({PERSONS}) t(i)"
         )
     finally:
         con.close()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from disclosure_control.errors import UNPROTECTED, Refused
+from disclosure_control.errors import NotProtected
 from disclosure_control.policy import SdcRules
 from disclosure_control.sdc.evidence import Exact
 from disclosure_control.sdc.levels import Level
@@ -27,7 +27,7 @@ def complete(
 ) -> tuple[Mapping[str, frozenset[int]], tuple[Series, ...]]:
     """The hidden cells of every column, unsafe ones included, and each series that they protect.
 
-    Raises Refused, always in the same words: why there is no pattern depends on values.
+    Raises NotProtected.
     """
     counts = tuple(published_counts(shape, exact, unsafe=unsafe, rules=rules))
     totals = tuple(published_totals(shape, exact, unsafe=unsafe, rules=rules))
@@ -78,7 +78,7 @@ def _grown(
     try:
         found = suppress(instance, seconds=clock.share())
     except (NoPattern, InstanceInvalid):
-        raise Refused(UNPROTECTED) from None
+        raise NotProtected from None
     return hidden | frozenset(int(cell) for cell in found.secondary)
 
 

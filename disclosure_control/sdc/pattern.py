@@ -29,7 +29,7 @@ class Pattern:
 
 
 def pattern(shape: Shape, exact: Exact, *, rules: SdcRules, seconds: float) -> Pattern:
-    """Raises Refused if a table with totals is not protected within ``seconds``."""
+    """Raises NotProtected if a table with totals is not protected within ``seconds``."""
     cells = {column.name: evidence(shape, column, exact) for column in shape.published}
     found = {
         column.name: tuple(primary.findings(column, cells[column.name], rules, shape=shape))

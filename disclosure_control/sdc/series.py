@@ -6,10 +6,10 @@ Totals of the table tie the cells of a series to each other, so each is a proble
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from disclosure_control.policy import SdcRules
+from disclosure_control.policy import Costs, SdcRules
 from disclosure_control.sdc import levels
 from disclosure_control.sdc.evidence import ADDED_UP, CellEvidence, Exact, evidence
 from disclosure_control.sdc.levels import Level
@@ -28,7 +28,7 @@ class Series:
     unsafe: Mapping[int, Level]  # cells that may not be shown, and how far they must stay open
     alone: frozenset[int]  # cells with one contributor, who knows their value
     adds_up: tuple[bool, ...]  # for each axis: is its total the sum of its other cells?
-    cost: tuple[int, ...]  # of hiding each cell: the units in it, and one
+    cost: tuple[int, ...]  # of hiding each cell, as the policy counts it
     least: int = 0  # what a hidden count is at least: 1 where every zero is shown
 
 
@@ -65,7 +65,7 @@ def published_totals(
             unsafe={cell: levels.of_total(cells[cell], rules) for cell in own},
             alone=_alone(cells),
             adds_up=(True,) * len(shape.axes),
-            cost=_cost(cells),
+            cost=_cost(cells, rules),
         )
         divisor = columns[Kind.MEAN].count if len(columns) > 1 else None
         if divisor is None or divisor in counted:  # a count that is shown is a series of its own
@@ -100,7 +100,7 @@ def _of_counts(
         },
         alone=_alone(cells),
         adds_up=tuple(rows or not axis.shared for axis in shape.axes),
-        cost=_cost(cells),
+        cost=_cost(cells, rules),
         least=int(rules.structural_zeros and all(values[cell] for cell in unsafe)),
     )
 
@@ -109,5 +109,12 @@ def _alone(cells: tuple[CellEvidence, ...]) -> frozenset[int]:
     return frozenset(place for place, cell in enumerate(cells) if cell.units == 1)
 
 
-def _cost(cells: tuple[CellEvidence, ...]) -> tuple[int, ...]:
-    return tuple(cell.units + 1 for cell in cells)
+def _cost(cells: tuple[CellEvidence, ...], rules: SdcRules) -> tuple[int, ...]:
+    return tuple(COSTS[rules.costs](cell.units) for cell in cells)
+
+
+COSTS: Mapping[Costs, Callable[[int], int]] = {
+    Costs.UNITS: lambda units: units + 1,
+    Costs.ROUNDED: lambda units: 1 << units.bit_length(),
+    Costs.EQUAL: lambda _: 1,
+}

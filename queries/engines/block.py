@@ -4,6 +4,7 @@ The columns of an inner SELECT are
 
 * ``_c``: the cell; ``_w``: a weight;
 * ``_n``: rows of the unit; ``_n_<x>``: those with a value of the measured number x;
+* ``_key``: the record key of the unit;
 * ``_t_<x>_<centre>``: the unit's total of x - centre; or, row by row, ``_x_<x>``: x itself.
 
 Names of steps and columns start with _, which no declared name does.

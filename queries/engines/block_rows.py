@@ -11,21 +11,24 @@ from queries.engines.parts import by_unit
 from queries.engines.reading import Reading
 from queries.plan_terms import Level, Stored, Term, terms_in
 from queries.plan_vectors import WEIGHT, Measured, Recipe
-from queries.store import ROWS
+from queries.store import RECORD_KEY, ROWS
 
 
 def unit_rows(read: Reading) -> Block:
     """The source has one row a unit."""
     values = [f"{read.value(one)} AS {own_value(one)}" for one in read.plan.measured]
     cell = f"{cell_sql(read.plan.keys, name=read.direct)} AS _c"
+    key = [f"{read.key} AS {RECORD_KEY}"] if read.keyed else []
     return Block(
         steps=(),
-        inner=selected(cell, *values, rows=read.everything()),
+        inner=selected(cell, *key, *values, rows=read.everything()),
         sums={one.name: _unit_row_sum(one, of=read.measured(one)) for one in read.plan.recipes},
     )
 
 
 def _unit_row_sum(recipe: Recipe, *, of: Measured | None) -> str:
+    if recipe.counts is Counting.KEYS:
+        return f"sum({RECORD_KEY})"
     if of is None:
         return "count(*)"
     if recipe.counts in COUNTS:

@@ -25,6 +25,7 @@ from queries.engines.reading import Reading
 from queries.engines.row_cells import offset_sql, row_cells, unit_and_cell_sql
 from queries.plan_terms import Level
 from queries.plan_vectors import Contribution, Measured, Recipe
+from queries.store import RECORD_KEY
 
 
 def unit_totals(read: Reading) -> Block:
@@ -41,7 +42,8 @@ def _totals_step(read: Reading, *, by_cell: bool) -> str:
     key = unit_and_cell_sql(read) if by_cell else read.unit
     own = [one for one in read.plan.measured if one.level is Level.ROW]
     sums = [column for one in own for column in _own_sums(one, read)]
-    columns = (f"{key} AS _k", "count(*) AS _n", *sums)
+    keys = [f"max({read.key}) AS {RECORD_KEY}"] if read.keyed else []
+    columns = (f"{key} AS _k", "count(*) AS _n", *keys, *sums)
     grouped = selected(*columns, rows=read.rows(), by="1") if by_cell else by_unit(read, *columns)
     unit = f"_k // {row_cells(read)}" if by_cell else "_k"
     return step("_totals", selected("*", f"{unit} AS _u", rows=f" FROM ({grouped})"))
@@ -61,7 +63,8 @@ def _framed_totals(read: Reading, *, by_cell: bool) -> str:
     if by_cell:
         cell += f" + {offset_sql(read, cell=f'(_k % {row_cells(read)})')}"
     sums = [column for one in read.plan.measured for column in _carried_sums(one, read)]
-    return selected(f"{cell} AS _c", "_n", *sums, rows=read.units_of("_totals"))
+    keys = [f"_totals.{RECORD_KEY} AS {RECORD_KEY}"] if read.keyed else []
+    return selected(f"{cell} AS _c", "_n", *keys, *sums, rows=read.units_of("_totals"))
 
 
 def _carried_sums(one: Measured, read: Reading) -> Iterator[str]:
@@ -102,6 +105,8 @@ def _exact_sum(recipe: Recipe, read: Reading) -> str:
     count = own_count(of) if of else "_n"
     if recipe.counts is Counting.UNITS:
         return "count(*)"
+    if recipe.counts is Counting.KEYS:
+        return f"sum({RECORD_KEY})"
     if of is None or recipe.counts is Counting.ROWS:
         return f"sum({count})"
     if recipe.counts is Counting.CONTRIBUTORS:

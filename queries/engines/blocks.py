@@ -17,7 +17,7 @@ from queries.plan_vectors import Contribution
 def blocks_of(read: Reading) -> Iterator[Block]:
     """The blocks that together count every vector of the plan."""
     plan = read.plan
-    evidence = plan.track is Track.SDC and any(one.of for one in plan.recipes)
+    evidence = plan.track is Track.SDC and (read.keyed or any(one.of for one in plan.recipes))
     if plan.how is Contribution.UNIT_ROWS:
         yield unit_rows(read)
     elif plan.how is Contribution.UNIT_TOTALS or evidence:

@@ -23,9 +23,19 @@ Key = tuple[int | None, ...]
 Vectors = dict[str, tuple[int, ...]]
 
 
-def answer(query: Query, *, catalogue: Catalogue, policy: Policy, tables: Tables) -> Vectors:
-    """Every vector of the question's table, by name, on the row-major public grid."""
-    return _Oracle(query, catalogue, policy, Context(query, catalogue, tables)).vectors()
+def answer(
+    query: Query,
+    *,
+    catalogue: Catalogue,
+    policy: Policy,
+    tables: Tables,
+    key_of: Callable[[int], int] = lambda _: 0,
+) -> Vectors:
+    """Every vector of the question's table, by name, on the row-major public grid.
+
+    ``key_of`` gives the record key of a unit.
+    """
+    return _Oracle(query, catalogue, policy, Context(query, catalogue, tables), key_of).vectors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class _Oracle:
     catalogue: Catalogue
     policy: Policy
     context: Context
+    key_of: Callable[[int], int]
 
     def vectors(self) -> Vectors:
         rows = list(self.kept())
@@ -207,7 +218,7 @@ class _Oracle:
         if measure.ref is None:
             name = self.count_name(measure.statistic)
             counted = units if name == "units" else _counts(rows)
-            return {name: counted, "units": units}
+            return {name: counted, "units": units, **self.keys_of(rows)}
         ref, name = measure.ref, self.name(measure.ref)
         valued = [kept for kept in rows if self.context.value(ref, kept.row) is not None]
         nullable = self.context.nullable(ref)
@@ -216,6 +227,14 @@ class _Oracle:
         if measure.statistic is Statistic.MEAN and not self.single():
             found[f"values_{name}" if nullable else "rows"] = _counts(valued)
         return {**found, **self.dominance(ref, name=name, rows=valued)}
+
+    def keys_of(self, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+        """Where a table of counts may be drawn by them."""
+        rules = self.policy.sdc
+        if rules is None or not rules.keyed or any(one.ref for one in self.query.measures):
+            return {}
+        cells = _cells_of(rows).items()
+        return {"keys": {key: sum(map(self.key_of, units)) for key, units in cells}}
 
     def dominance(self, ref: Ref, *, name: str, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
         parts: dict[str, dict[Key, int]] = defaultdict(dict)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+from disclosure_control.tables import Counting
 from queries.engines.block import selected, step
 from queries.engines.expressions import (
     TOTAL_FEATURES,
@@ -23,7 +24,7 @@ from queries.plan import Derived, Filter, Linked, Plan
 from queries.plan_axes import AxisKey
 from queries.plan_terms import Computed, Level, Stored, Term, terms_in
 from queries.plan_vectors import Measured, Recipe
-from queries.store import SCHEMA, quoted
+from queries.store import RECORD_KEY, SCHEMA, quoted
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class Reading:
     @property
     def unit(self) -> str:
         return column_sql(Stored(self.plan.source, self.plan.unit_column))
+
+    @property
+    def key(self) -> str:
+        """The record key of a row's unit."""
+        return column_sql(Stored(self.plan.source, RECORD_KEY))
+
+    @property
+    def keyed(self) -> bool:
+        """Are record keys added up?"""
+        return any(one.counts is Counting.KEYS for one in self.plan.recipes)
 
     @cached_property
     def terms(self) -> frozenset[Term]:

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 
 from queries.engines import block_distinct, memory
 from queries.plan import plan
-from tests.catalogues import dp_policy, sdc_policy
-from tests.engines import MemoryStore
+from tests.catalogues import dp_policy, keyed_policy, sdc_policy
+from tests.engines import MemoryStore, key_of
 from tests.made_up import CLINIC, clinics, questions
 
 POLICIES = pytest.mark.parametrize("policy", [dp_policy(), sdc_policy()], ids=["dp", "sdc"])
@@ -41,6 +41,21 @@ def test_every_total_is_counted_from_the_rows_that_belong_to_it(tables, query):
     expected = memory.answer(query, catalogue=CLINIC, policy=sdc_policy(), tables=tables)
 
     assert STORE.vectors(planned) == expected
+
+
+@BROAD
+@given(tables=clinics(), query=questions())
+def test_record_keys_are_added_up_once_for_each_unit_in_a_cell(tables, query):
+    """With and without totals; a table that adds numbers up needs none."""
+    STORE.fill(tables)
+    query = replace(query, margins=bool(query.dimensions))
+    policy = keyed_policy()
+    planned = plan(query, CLINIC, policy)
+
+    expected = memory.answer(query, catalogue=CLINIC, policy=policy, tables=tables, key_of=key_of)
+
+    assert STORE.vectors(planned) == expected
+    assert ("keys" in expected) == all(one.ref is None for one in query.measures)
 
 
 @POLICIES

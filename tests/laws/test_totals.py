@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 from disclosure_control import present
-from disclosure_control.errors import UNPROTECTED, Refused
+from disclosure_control.errors import NotProtected, Refused
 from disclosure_control.protect import protect
 from disclosure_control.sdc.audit import table as audited
 from disclosure_control.sdc.audit.verdict import Kind as Fault
@@ -166,7 +166,7 @@ def test_a_table_that_is_not_protected_in_its_time_does_not_leave_and_says_one_s
     table = unprotected({**TWO_WAY, "shared": 0}, 1)
     with pytest.raises(Refused) as refused:
         protect(table, policy=POLICY, grant=None, seconds=0.0)
-    assert refused.value.detail == UNPROTECTED
+    assert type(refused.value) is NotProtected
     assert str(refused.value) == Refused.public
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from queries import store
 from queries.errors import StoreFailed
+from queries.plan_vectors import KEY_BITS
 from queries.store import Store, attach_read_only, connect
 from tests.data import entries
 from tre.ingest.errors import StoreBusy
@@ -57,7 +58,22 @@ def test_units_are_dense_ranks_that_every_table_shares_and_rows_are_sorted_by_th
     assert units[0] == sorted(units[0])
     assert units[1] == sorted(units[1])
     man = next(row[0] for row in persons if row[1] == 1)
-    assert [row[1:] for row in visits if row[0] == man] == [(1, 0, 120, 2), (5, 0, 135, 2)]
+    key = next(row[-1] for row in persons if row[0] == man)
+    assert [row[1:] for row in visits if row[0] == man] == [
+        (1, 0, 120, key, 2),
+        (5, 0, 135, key, 2),
+    ]
+
+
+def test_a_record_key_is_of_the_unit_and_stays_in_every_version(tmp_path):
+    first = rows(tmp_path, ingested(tmp_path), "persons")
+    again = rows(
+        tmp_path, ingested(tmp_path, persons=entries.PERSONS.replace("70.25", "90.25")), "persons"
+    )
+    keys = [{row[0]: row[-1] for row in found} for found in (first, again)]
+    assert keys[0] == keys[1]
+    assert len({*keys[0].values()}) == len(keys[0])
+    assert all(0 <= key < 2**KEY_BITS for key in keys[0].values())
 
 
 def test_a_file_of_another_format_does_not_open(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from disclosure_control import policy as policies
 from tre import budgets
 from tre.api import contract as said
 from tre.datasets import Dataset
@@ -70,7 +71,7 @@ def second_track(found: SecondTrack | None) -> said.SecondTrackAnswer | None:
     return said.SecondTrackAnswer(
         track=found.policy_version.policy.track.value,
         ends_on=found.ends_on,
-        policy=found.policy_version.policy_json,
+        policy=policies.for_everybody(found.policy_version.policy_json),
         policy_hash=found.policy_version.policy_hash,
     )
 
@@ -84,7 +85,7 @@ def dataset(view: DatasetView, second: SecondTrack | None) -> said.DatasetAnswer
         open=view.dataset.stopped_at is None,
         track=policy.policy.track.value,
         catalogue=view.version.catalogue_json,
-        policy=policy.policy_json,
+        policy=policies.for_everybody(policy.policy_json),
         policy_hash=policy.policy_hash,
         second_track=second_track(second),
     )

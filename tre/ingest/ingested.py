@@ -15,7 +15,7 @@ from tre.ingest.entry import Entry, Source, read_entry
 from tre.ingest.errors import DataRefused
 from tre.ingest.keys import derived
 from tre.ingest.landing import confined, land
-from tre.ingest.pseudonyms import ranks
+from tre.ingest.pseudonyms import ranks, record_keys
 from tre.ingest.report import Report, TableReport
 from tre.ingest.seal import in_order, only_writer, seal, version_of
 
@@ -69,7 +69,8 @@ def ingest(
         if report.faults:
             raise DataRefused(report)
         steps("sealing")
-        ordered = [in_order(rows, ranks=final) for rows in kept]
+        keys = record_keys(units, secret=derived(key, purpose="record keys"))
+        ordered = [in_order(rows, ranks=final, keys=keys) for rows in kept]
         return _sealed(entry, ordered, store=store, report=report)
 
 

@@ -1,5 +1,8 @@
 """Which number does a unit get in the store? Its rank in an order that only the key knows.
 
+And a record key, by which noise is drawn: it depends on the unit alone, so that the same units are
+perturbed alike in every version of the data.
+
 A rank is dense, says nothing about the source's identifier or its order, and stays the same when
 the same data is ingested again under the same key. It is never shown to anybody.
 """
@@ -12,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from queries.plan_vectors import KEY_BITS
 from tre.ingest.checks import Kept
 from tre.ingest.columns import Integers
 
@@ -29,6 +33,15 @@ def ranks(units: Mapping[str, int], *, kept: Sequence[Kept], secret: bytes) -> I
     final = np.full(len(units), -1, dtype=np.int64)
     final[[units[name] for name in ordered]] = np.arange(len(ordered))
     return final
+
+
+def record_keys(units: Mapping[str, int], *, secret: bytes) -> Integers:
+    """By provisional number: KEY_BITS bits of a keyed hash of the unit's name."""
+    found = np.empty(len(units), dtype=np.int64)
+    for name, number in units.items():
+        digest = hmac.digest(secret, name.encode(), hashlib.sha256)
+        found[number] = int.from_bytes(digest[: KEY_BITS // 8], "big")
+    return found
 
 
 def _used(kept: Sequence[Kept], *, of: int) -> np.ndarray:

@@ -1,9 +1,10 @@
 """How do checked rows become an immutable, encrypted file?
 
 All columns BIGINT, NULL where missing, sorted by unit and then by every other column, so that the
-same data gives the same rows in the same order. Where a unit may have many rows, each also says how
-many there are. The file is written aside, encrypted from its
-first byte, synced, made read-only and renamed: a version is there completely or not at all.
+same data gives the same rows in the same order. Beside each unit stands its record key; where a
+unit may have many rows, each also says how many there are. The file is written aside, encrypted
+from its first byte, synced, made read-only and renamed: a version is there completely or not at
+all.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import pyarrow as pa
 
 from queries.store import (
     FORMAT,
+    RECORD_KEY,
     ROWS,
     SCHEMA,
     Store,
@@ -43,19 +45,23 @@ ASIDE = ".unfinished-"
 VERSION_LENGTH = 32  # hexadecimal digits
 
 
-def in_order(kept: Kept, *, ranks: Integers) -> Kept:
-    """Rows with their final unit numbers, sorted."""
-    stored = dict(kept.stored)
+def in_order(kept: Kept, *, ranks: Integers, keys: Integers) -> Kept:
+    """Rows with their final unit numbers and with record keys, sorted."""
+    stored, missing = dict(kept.stored), dict(kept.missing)
     first = [kept.table.unit_column] if kept.table.unit_column else []
     for name in first:
+        stored[RECORD_KEY], missing[RECORD_KEY] = (
+            keys[stored[name]],
+            np.zeros(kept.rows, dtype=bool),
+        )
         stored[name] = ranks[stored[name]]
     names = first + [name for name in stored if name not in first]
-    keys = [part for name in names for part in (stored[name], kept.missing[name])]
-    order = np.lexsort(keys[::-1])
+    sorting = [part for name in names for part in (stored[name], missing[name])]
+    order = np.lexsort(sorting[::-1])
     return replace(
         kept,
         stored={name: values[order] for name, values in stored.items()},
-        missing={name: gaps[order] for name, gaps in kept.missing.items()},
+        missing={name: gaps[order] for name, gaps in missing.items()},
     )
 
 

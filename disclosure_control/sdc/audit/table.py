@@ -126,8 +126,7 @@ def _number(text: str) -> Decimal | None:
 
 def released(columns: Columns, shape: Shape, series: Series) -> Released:
     shown = tuple(_shown(columns, shape, series.vector, cell) for cell in range(shape.cells))
-    names = [_name(place) for place in product(*(range(len(axis.labels)) for axis in shape.axes))]
-    relations, unknown = _relations(shape.axes, series.adds_up)
+    names, relations, unknown = names_and_relations(shape.axes, series.adds_up)
     lower, upper = _bounds(columns, shape, series)
     return Released(
         shown={
@@ -213,6 +212,14 @@ def _bounds(columns: Columns, shape: Shape, series: Series) -> tuple[list[float]
             if count is not None:
                 lower[cell], upper[cell] = low * float(count), high * float(count)
     return lower, upper
+
+
+def names_and_relations(
+    axes: tuple[Axis, ...], adds_up: Sequence[bool]
+) -> tuple[list[str], tuple[Relation, ...], tuple[str, ...]]:
+    """A name for each cell in grid order, and what ties them."""
+    names = [_name(place) for place in product(*(range(len(axis.labels)) for axis in axes))]
+    return names, *_relations(axes, adds_up)
 
 
 def _relations(

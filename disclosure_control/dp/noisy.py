@@ -1,0 +1,121 @@
+"""What does a noisy table show? Noise for every vector, then columns computed from noisy values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
+
+from disclosure_control import record as records
+from disclosure_control.dp import accounting, postprocess
+from disclosure_control.dp.accounting import NoisePlan, VectorNoise
+from disclosure_control.errors import AccountingError, Refused
+from disclosure_control.policy import DpRules, Policy, Track, policy_hash
+from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
+from disclosure_control.sdc import rules
+from disclosure_control.tables import Columns, Draft, Kind, Published, Shape, Status
+
+Values = Mapping[str, tuple[int, ...]]
+
+
+def noisy(
+    shape: Shape,
+    values: Values,
+    *,
+    policy: Policy,
+    dp: DpRules,
+    rho_nano: int,
+    mechanism: str | None,
+) -> Draft:
+    """Raises AccountingError if the noise would cost more than was granted."""
+    plan = accounting.noise_plan(shape, dp, rho_nano=rho_nano, mechanism=mechanism)
+    noisy = _draw(shape, values, plan)
+    columns = postprocess.publish(shape, noisy, plan=plan, threshold=dp.threshold)
+    record = DisclosureRecord(
+        track=Track.DP,
+        policy_hash=policy_hash(policy),
+        unit=shape.unit,
+        claim=_dp_claim(shape, plan),
+        leaves_out=records.left_out(
+            tuple(text.format(unit=shape.unit) for text in records.DP_LEAVES_OUT),
+            track=Track.DP,
+            both_tracks=policy.both_tracks,
+        ),
+        bounds=shape.bounds,
+        noise=tuple(_statement(shape, noise) for noise in plan.vectors),
+        findings=tuple(_findings(shape, noisy, columns, dp)),
+        rho_nano=plan.rho_nano,
+        delta_femto=0,
+        versions=_versions(),
+    )
+    return Draft(shape.published, columns, record)
+
+
+def _draw(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[int, ...]]:
+    """Noise for every vector, each within its share. The library is imported here, not before."""
+    from disclosure_control.dp import mechanisms
+
+    noisy = {}
+    for name, cells in values.items():
+        noise, sensitivity = plan.of(name), shape.vector(name).sensitivity
+        if sensitivity is None:
+            raise Refused(f"vector {name} has no declared sensitivity")
+        draw = mechanisms.draw(
+            cells, mechanism=noise.mechanism, scale=noise.scale, sensitivity=sensitivity
+        )
+        if draw.rho_nano > noise.rho_nano:
+            raise AccountingError(f"vector {name} costs {draw.rho_nano} of {noise.rho_nano}")
+        noisy[name] = draw.values
+    return noisy
+
+
+def _statement(shape: Shape, noise: VectorNoise) -> NoiseStatement:
+    return NoiseStatement(
+        vector=noise.vector,
+        mechanism=noise.mechanism,
+        scale=noise.scale_text,
+        rho_nano=noise.rho_nano,
+        epsilon=accounting.pure_epsilon(shape.vector(noise.vector), noise),
+        half_width=noise.half_width,
+        joint_half_width=noise.joint_half_width,
+    )
+
+
+def _findings(
+    shape: Shape, noisy: postprocess.Noisy, columns: Columns, dp: DpRules
+) -> Iterator[Finding]:
+    """What is hidden and why, from noisy values only: anybody may see it."""
+    for column, cells in zip(shape.published, columns, strict=True):
+        below = postprocess.hidden_by(shape, column, noisy, threshold=dp.threshold)
+        hidden = {cell for cell, shown in enumerate(cells) if shown.status == Status.SUPPRESSED}
+        needed = f"noisy count at least {dp.threshold}"
+        yield _finding(column, "noisy-count-threshold", threshold=needed, cells=below)
+        if column.kind == Kind.MEAN:
+            needed = "noisy count beyond its own noise"
+            yield _finding(column, "bounded-interval", threshold=needed, cells=hidden - below)
+
+
+def _finding(column: Published, rule: str, *, threshold: str, cells: Collection[int]) -> Finding:
+    return Finding(
+        rule=rule,
+        severity="info",
+        threshold=threshold,
+        mitigation="suppressed" if cells else "none",
+        cells=tuple(sorted(cells)),
+        for_checkers=False,
+        column=column.name,
+        statbarn=rules.STATBARN[column.kind],
+    )
+
+
+def _dp_claim(shape: Shape, plan: NoisePlan) -> str:
+    return records.dp_claim(
+        shape.unit,
+        rho=f"{Decimal(plan.rho_nano).scaleb(-9).normalize():f}",
+        epsilon=accounting.implied_epsilon(plan.rho_nano, delta=accounting.CLAIM_DELTA),
+    )
+
+
+def _versions() -> tuple[tuple[str, str], ...]:
+    from disclosure_control.dp import mechanisms
+
+    return records.versions(opendp=mechanisms.library_version())
