@@ -3,8 +3,10 @@
     python -m disclosure_control check DATA --policy FILE --by COLUMN ... [--sum COLUMN] [--totals]
     python -m disclosure_control suppress INSTANCE.json [--method quick|heuristic|exact]
     python -m disclosure_control audit INSTANCE.json [--hidden FILE]
+    python -m disclosure_control perturbation --most N --variance V [--hidden N] > TABLE.csv
 
-Each prints one JSON object. Exit status: 0 safe, 1 not safe or no pattern, 2 input cannot be read.
+Each but the last prints one JSON object; the last a perturbation table for cell keys. Exit status:
+0 safe, 1 not safe or no pattern, 2 input cannot be read.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from typing import Any
 
 from disclosure_control.check import command
 from disclosure_control.check.reading import NotATable
+from disclosure_control.entropy import perturbation
 from disclosure_control.errors import PolicyInvalid
+from disclosure_control.perturbation import to_csv
 from disclosure_control.sdc.audit import read as audited
 from disclosure_control.sdc.audit.attacker import (
     Attacker,
@@ -60,7 +64,17 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("instance", help="a JSON file")
         each.add_argument("--seconds", type=float, default=600.0, help="at most, for each part")
     command.add_to(acts)
+    three = acts.add_parser("perturbation", help="make a perturbation table, a secret of its owner")
+    three.add_argument("--most", type=int, required=True, help="largest noise, 1 to 8")
+    three.add_argument("--variance", type=float, required=True, help="of the noise")
+    three.add_argument("--hidden", type=int, default=0, help="never show 1 to this")
+    three.set_defaults(act=_perturbation)
     return parser
+
+
+def _perturbation(given: argparse.Namespace) -> tuple[str, int]:
+    table = perturbation(most=given.most, variance=given.variance, hidden=given.hidden)
+    return to_csv(table), 0
 
 
 def _entry(given: argparse.Namespace) -> Any:
@@ -120,7 +134,10 @@ def _finite(value: float) -> float | None:
     return round(value, 6) if math.isfinite(value) else None
 
 
-def _print(answer: dict[str, Any], *, to: Any) -> None:
+def _print(answer: dict[str, Any] | str, *, to: Any) -> None:
+    if isinstance(answer, str):
+        to.write(answer)
+        return
     json.dump(answer, to, indent=2, ensure_ascii=False)
     to.write("\n")
 

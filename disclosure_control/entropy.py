@@ -27,7 +27,7 @@ def perturbation(*, most: int, variance: float, hidden: int) -> tuple[Noise, ...
     """
     if not 1 <= most <= MOST or not 0 <= hidden < most or not variance > 0:
         raise ValueError(f"noise is 1 to {MOST} and above the hidden numbers; variance above 0")
-    last = most + hidden  # from there on nothing is near zero or hidden
+    last = most + hidden + bool(hidden)  # no noise leads from there to zero or a hidden number
     return tuple(
         Noise(count, noise, weight)
         for count in range(1, last + 1)

@@ -46,7 +46,7 @@ import yaml
 from disclosure_control import alterations
 from disclosure_control.alterations import KEYED, Alteration
 from disclosure_control.errors import PolicyInvalid
-from disclosure_control.perturbation import Noise, NotAPerturbationTable, from_csv
+from disclosure_control.perturbation import Noise, NotAPerturbationTable, from_csv, to_csv
 from disclosure_control.plain import Faults, canonical_text, from_plain, to_plain
 
 
@@ -308,14 +308,23 @@ def to_json(policy: Policy) -> str:
 
 
 def for_everybody(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON object of a policy without its perturbation tables, which are their owner's."""
+    """The JSON object of a policy with names in place of perturbation tables: those are secret."""
     rules = plain.get("sdc") or {}
     shown = {
-        name: {key: value for key, value in part.items() if key != "table"}
-        for name, part in rules.items()
-        if name in ("counts", "fallback")
+        name: {**rules[name], "table": f"{name}.csv"}
+        for name in ("counts", "fallback")
+        if (rules.get(name) or {}).get("table")
     }
     return {**plain, "sdc": {**rules, **shown}} if shown else dict(plain)
+
+
+def table_called(name: str, *, of: Policy) -> str:
+    """The text behind such a name. Raises ValueError where the policy has no such table."""
+    rules = of.sdc.alterations if of.sdc else {}
+    alteration = rules.get(name.removesuffix(".csv"))
+    if alteration is None or not alteration.table:
+        raise ValueError(name)
+    return to_csv(alteration.table)
 
 
 def policy_hash(policy: Policy) -> str:

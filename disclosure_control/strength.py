@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from disclosure_control.alterations import Alteration, fewest_behind, in_words
 from disclosure_control.dp import accounting
-from disclosure_control.policy import DpRules, Policy, SdcRules
+from disclosure_control.policy import Costs, DpRules, Policy, SdcRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,26 @@ def promises(policy: Policy) -> tuple[Promise, ...]:
     return tuple(_promises(policy))
 
 
+def exactness(policy: Policy) -> str:
+    """Of what the exact track shows, in plain words for everybody; empty on the noisy one."""
+    rules = policy.sdc
+    if rules is None:
+        return ""
+    if rules.counts is not None:
+        small = SMALL[rules.counts.hides_small]
+        return (
+            f"No number is shown as it is: every count is {in_words(rules.counts)}. Counts of "
+            f"fewer than {rules.threshold} are {small}. Only counts can be asked."
+        )
+    late = (
+        ""
+        if rules.fallback is None
+        else " Where hiding takes too long in a table of counts with totals, every count is "
+        f"{in_words(rules.fallback)} instead."
+    )
+    return f"Numbers are exact; small and dominated cells are hidden.{late}"
+
+
 def _promises(policy: Policy) -> Iterator[Promise]:
     yield Promise("People who must approve an output", str(policy.checkers))
     if policy.sdc is not None:
@@ -32,11 +53,7 @@ def _promises(policy: Policy) -> Iterator[Promise]:
 
 def _exact(rules: SdcRules) -> Iterator[Promise]:
     yield Promise("Fewest units behind a number that is shown", str(rules.threshold))
-    yield Promise("Fewest true values behind a published count above zero", "1: it is exact")
-    yield Promise(
-        "Fewest true values that a hidden count may have, by a table with totals",
-        str(rules.threshold + 1),
-    )
+    yield from _counts(rules)
     units = "largest unit" if rules.dominance_n == 1 else f"{rules.dominance_n} largest units"
     yield Promise(f"Most that the {units} may make up of a total", f"{rules.dominance_k:f}")
     yield Promise(
@@ -47,6 +64,40 @@ def _exact(rules: SdcRules) -> Iterator[Promise]:
         "Cells without units",
         "shown as zero" if rules.structural_zeros else "hidden like small ones",
     )
+
+
+def _counts(rules: SdcRules) -> Iterator[Promise]:
+    if rules.counts is not None:
+        yield Promise("How every count is shown", in_words(rules.counts))
+        yield Promise("Counts below the threshold", SMALL[rules.counts.hides_small])
+        yield Promise(FEWEST_BEHIND, _fewest(rules.counts, rules))
+        return
+    yield Promise(FEWEST_BEHIND, "1: it is exact")
+    yield Promise(
+        "Fewest true values that a hidden count may have, by a table with totals",
+        str(rules.threshold + 1),
+    )
+    yield Promise("What hiding one more cell costs, when a choice is made", COSTS[rules.costs])
+    yield Promise(
+        "Counts with totals that are not protected in time",
+        "refused"
+        if rules.fallback is None
+        else f"{in_words(rules.fallback)}; fewest true values: {_fewest(rules.fallback, rules)}",
+    )
+
+
+FEWEST_BEHIND = "Fewest true values behind a published count above zero"
+SMALL = {True: "hidden", False: "altered like all others"}
+COSTS = {
+    Costs.UNITS: "its units",
+    Costs.ROUNDED: "its units, rounded up to a power of two",
+    Costs.EQUAL: "the same for every cell: the choice tells nothing of costs",
+}
+
+
+def _fewest(alteration: Alteration, rules: SdcRules) -> str:
+    number, behind = fewest_behind(alteration, threshold=rules.threshold)
+    return f"{behind}, behind a shown {number}"
 
 
 def _noisy(rules: DpRules) -> Iterator[Promise]:

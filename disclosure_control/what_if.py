@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from disclosure_control.alterations import Alteration, in_words
 from disclosure_control.policy import DpRules, Policy, SdcRules
 from disclosure_control.record import Finding
 from disclosure_control.sdc.rules import RULES, limit_of
 from disclosure_control.tables import Kind, Protected, Status
 
+THRESHOLD = "minimum-threshold"
 COUNTED = (Kind.COUNT, Kind.UNITS)
 
 
@@ -50,6 +52,9 @@ def _of_any_track(table: Protected, policy: Policy, *, checkers: int) -> Iterato
 
 
 def _exact(table: Protected, rules: SdcRules) -> Iterator[Reason]:
+    altered = rules.counts
+    if altered is not None and not _is_altered(table, altered):
+        yield Reason(altered.method.value)
     telling = {
         column.name: any(cell.value for cell in cells)
         for column, cells in zip(table.published, table.columns, strict=True)
@@ -58,9 +63,21 @@ def _exact(table: Protected, rules: SdcRules) -> Iterator[Reason]:
         limit = limit_of(finding.rule, rules)
         if limit is None or not telling[finding.column]:
             continue
+        if altered is not None and not altered.hides_small and finding.rule == THRESHOLD:
+            continue
         tells = finding.closest and not _another_share(finding, rules)
         if not tells or Fraction(finding.closest) < limit:
             yield Reason(finding.rule, finding.column)
+
+
+def _is_altered(table: Protected, alteration: Alteration) -> bool:
+    """Does every column say that its counts were altered like this?"""
+    so = {
+        one.column
+        for one in table.record.findings
+        if (one.rule, one.threshold) == (alteration.method.value, in_words(alteration))
+    }
+    return so == {column.name for column in table.published}
 
 
 def _another_share(finding: Finding, rules: SdcRules) -> bool:

@@ -184,6 +184,8 @@ _MEANING = {  # well-formed questions that may not be answered
     "with fewer dimensions: its noise is smaller than that of a sum of noisy cells.",
     "margins_of_nothing": "A table with totals needs a dimension.",
     "margins_too_many": "{count} dimensions; a table with totals has at most {most}.",
+    "counts_only": "Every count of this dataset is {how} before it is shown. Sums and means cannot "
+    "be: ask for numbers of records or units.",
     "magnitude": "Sums over {name} could exceed what can be added exactly. Use a coarser measure.",
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 
+from disclosure_control.alterations import in_words
 from disclosure_control.policy import Policy
 from queries.catalogue import Catalogue, Column, Role, Table
 from queries.catalogue_faults import NAME
@@ -52,6 +53,7 @@ def validate(query: Query, catalogue: Catalogue, policy: Policy) -> tuple[Proble
         *dimension_problems(scope, most_cells=policy.max_cells),
         *margin_problems(query, track=policy.track),
         *_all_measure_problems(scope),
+        *_alteration_problems(query, policy),
         *_filter_problems(scope),
         *_repeats(query),
     )
@@ -229,6 +231,16 @@ def _measure_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator
         yield problem("needs_number", where=f"{where}.ref", what=what, name=name, type=found.kind)
     elif found.lower is None or found.upper is None:
         yield problem("needs_bounds", where=f"{where}.ref", name=name)
+
+
+def _alteration_problems(query: Query, policy: Policy) -> Iterator[Problem]:
+    """Where every count is altered before it is shown, nothing else can be."""
+    if policy.sdc is None or policy.sdc.counts is None:
+        return
+    how = in_words(policy.sdc.counts)
+    for number, measure in enumerate(query.measures):
+        if measure.statistic not in _COUNTING:
+            yield problem("counts_only", where=f"measures[{number}]", how=how)
 
 
 def _filter_problems(scope: Scope) -> Iterator[Problem]:

@@ -46,6 +46,9 @@ def add_to(acts: Any) -> None:
     one.add_argument("--counted", metavar="COLUMN", help="the counts of a finished table")
     one.add_argument("--total-label", metavar="LABEL", help="of rows of it that are totals")
     one.add_argument("--totals", action="store_true", help="show every total")
+    one.add_argument(
+        "--keys", metavar="FILE", help="a secret in hexadecimal, from which record keys are made"
+    )
     one.add_argument("--csv", metavar="FILE", help="where the protected table goes")
     one.add_argument("--seconds", type=float, default=60.0, help="for a table with totals")
     one.set_defaults(act=check)
@@ -53,7 +56,11 @@ def add_to(acts: Any) -> None:
 
 def check(given: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """Raises NotATable, PolicyInvalid, OSError. The second value is the exit status."""
-    policy = policies.from_yaml(Path(given.policy).read_text(encoding="utf-8"))
+    file = Path(given.policy)
+    policy = policies.from_yaml(
+        file.read_text(encoding="utf-8"),
+        file=lambda name: (file.parent / Path(name).name).read_text(encoding="utf-8"),
+    )
     if policy.sdc is None:
         raise PolicyInvalid(("check needs a policy of the exact track",))
     if Path(given.file).suffix.lower() == ".json":
@@ -71,7 +78,8 @@ def check(given: argparse.Namespace) -> tuple[dict[str, Any], int]:
     )
     frame = read(Path(given.file))
     require(frame, wanted)
-    table = of_counts(frame, wanted) if wanted.counted else of_records(frame, wanted)
+    secret = bytes.fromhex(Path(given.keys).read_text(encoding="ascii")) if given.keys else None
+    table = of_counts(frame, wanted) if wanted.counted else of_records(frame, wanted, secret=secret)
     return _protected(table, policy, given)
 
 

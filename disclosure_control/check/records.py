@@ -6,6 +6,8 @@ no sums of anything.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 LARGEST = 2**61
 ROWS = Vector("rows", Counting.ROWS, 1, LARGEST, None)
 UNITS = Vector("units", Counting.UNITS, 1, LARGEST, None)
+KEYS = Vector("keys", Counting.KEYS, 1, LARGEST, None)
+KEY_BYTES = 4  # of a record key
 COUNTS: dict[str, Counting] = {
     "values": Counting.ROWS,
     "contributors": Counting.CONTRIBUTORS,
@@ -51,8 +55,8 @@ AMOUNTS: dict[str, Counting] = {
 Cells = dict[str, tuple[int, ...]]
 
 
-def of_records(frame: pd.DataFrame, wanted: Wanted) -> Unprotected:
-    """One row each. Raises NotATable."""
+def of_records(frame: pd.DataFrame, wanted: Wanted, *, secret: bytes | None = None) -> Unprotected:
+    """One row each. With a ``secret`` units have record keys. Raises NotATable."""
     keys = [labelled(frame[name]) for name in wanted.by]
     sizes = [len(key.labels) + wanted.totals for key in keys]
     placed = _placed(frame, wanted, keys)
@@ -62,7 +66,10 @@ def of_records(frame: pd.DataFrame, wanted: Wanted) -> Unprotected:
         "rows": _grid(by_cell.size(), cells),
         "units": _grid(by_cell["unit"].nunique(), cells),
     }
-    declared, published = [ROWS, UNITS], list(_counts(wanted))
+    if secret:
+        vectors["keys"] = _keys(every, cells, of=_names(frame, wanted), secret=secret)
+    declared, published = [ROWS, UNITS], list(_counts(wanted, keyed=bool(secret)))
+    declared += [KEYS] if secret else []
     weight = numbers(frame[wanted.weight]) if wanted.weight else None
     for name in dict.fromkeys((*wanted.sums, *wanted.means)):
         values = numbers(frame[name])
@@ -150,8 +157,24 @@ def _vectors(name: str, values: Numbers, found: Cells) -> Iterator[Vector]:
         yield Vector(f"{part}_{name}", counts, 10**values.decimals, most, None, row_bounds=bounds)
 
 
-def _counts(wanted: Wanted) -> Iterator[Published]:
-    evidence = Evidence("units")
+def _names(frame: pd.DataFrame, wanted: Wanted) -> list[str]:
+    """Of each record's unit; a record that is a unit of its own has its place in the file."""
+    return [str(one) for one in (frame[wanted.unit] if wanted.unit else range(len(frame)))]
+
+
+def _keys(every: pd.DataFrame, cells: int, *, of: Sequence[str], secret: bytes) -> tuple[int, ...]:
+    """Of each cell, the sum of its units' record keys."""
+    once = every.drop_duplicates(["cell", "unit"])
+    keys = [_key(of[record], secret) for record in once["record"]]
+    return _grid(once.assign(key=keys).groupby("cell")["key"].sum(), cells)
+
+
+def _key(name: str, secret: bytes) -> int:
+    return int.from_bytes(hmac.digest(secret, name.encode(), hashlib.sha256)[:KEY_BYTES], "big")
+
+
+def _counts(wanted: Wanted, *, keyed: bool) -> Iterator[Published]:
+    evidence = Evidence("units", keys=KEYS.name if keyed else None)
     yield Published("count", "Number of records", Kind.COUNT, "rows", None, 0, evidence)
     if wanted.unit:
         title = f"Number of distinct {wanted.unit}"

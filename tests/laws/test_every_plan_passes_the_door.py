@@ -5,16 +5,19 @@ A refusal after the budget was reserved would lose it, so a plan and the door mu
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from disclosure_control import present
+from disclosure_control.alterations import Alteration, Method
 from disclosure_control.dp.preview import expect
 from disclosure_control.errors import DisclosureError
 from disclosure_control.protect import NoiseGrant, protect
 from disclosure_control.tables import Unprotected
 from queries import sql
+from queries.errors import QueryRefused
 from queries.plan import plan
 from tests.catalogues import clinic, dp_policy, sdc_policy
 
@@ -53,6 +56,23 @@ def test_an_accepted_question_passes_the_exact_door_and_an_empty_table_shows_not
     shape = plan(sql.admit(text, CLINIC, policy), CLINIC, policy).shape
     table = protect(empty(shape), policy=policy, grant=None)
     assert {cell.status.value for column in table.columns for cell in column} == {"suppressed"}
+
+
+@pytest.mark.parametrize("text", questions())
+def test_an_accepted_question_passes_the_door_that_alters_counts(text):
+    """By keys, which the plan adds up; what adds numbers up is not accepted."""
+    exact = sdc_policy()
+    assert exact.sdc
+    counts = Alteration(Method.RANDOM, base=3, hides_small=False)
+    policy = replace(exact, sdc=replace(exact.sdc, counts=counts))
+    if any(one.ref for one in sql.admit(text, CLINIC, exact).measures):
+        with pytest.raises(QueryRefused) as refused:
+            sql.admit(text, CLINIC, policy)
+        assert {one.code for one in refused.value.problems} == {"counts_only"}
+        return
+    shape = plan(sql.admit(text, CLINIC, policy), CLINIC, policy).shape
+    table = protect(empty(shape), policy=policy, grant=None)
+    assert {cell.value for column in table.columns for cell in column} == {0}
 
 
 @pytest.mark.parametrize("text", questions()[:5])

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from disclosure_control.__main__ import main
+from disclosure_control.entropy import perturbation
+from disclosure_control.perturbation import to_csv
 
 POLICY = """version: 1
 track: sdc
@@ -182,3 +184,33 @@ def test_statistics_that_cannot_be_read_are_refused(check, content):
 def test_a_policy_of_the_noisy_track_has_no_rules_for_exact_tables(check, tmp_path):
     (tmp_path / "policy.yaml").write_text("version: 1\ntrack: dp\n")
     assert check(RECORDS, "--by", "town", status=2)["faults"]
+
+
+def with_rules(tmp_path, rules):
+    """Changes the policy of the fixture."""
+    text = POLICY.replace("p_ratio: 0.10}", f"p_ratio: 0.10, structural_zeros: true, {rules}}}")
+    (tmp_path / "policy.yaml").write_text(text)
+
+
+def test_counts_are_rounded_where_the_policy_says_so(check, tmp_path):
+    with_rules(tmp_path, "counts: {method: nearest, base: 5}")
+    found = check(RECORDS, "--by", "town")
+    assert cells(found) == ["30", None, "25", "10"]
+    assert "rounded to the nearest multiple of 5" in found["record"]["claim"]
+    refused = check(RECORDS, "--by", "town", "--sum", "sales", status=1)
+    assert refused["detail"] == "only counts are altered"
+
+
+def test_cell_keys_follow_from_a_secret_and_from_the_units(check, tmp_path):
+    (tmp_path / "mine.csv").write_text(to_csv(perturbation(most=5, variance=4.0, hidden=2)))
+    with_rules(tmp_path, "counts: {method: cell_key, table: mine.csv, hides_small: false}")
+    assert check(RECORDS, "--by", "town", status=1)["detail"] == "record keys are missing"
+    keys = tmp_path / "keys"
+    by_firm = ("--by", "town", "--by", "kind", "--unit", "firm", "--keys", str(keys))
+    found = []
+    for secret in ("00", "00", "01"):
+        keys.write_text(32 * secret + "\n")
+        found.append(cells(check(RECORDS, *by_firm)))
+    assert found[0] == found[1] != found[2]
+    shuffled = RECORDS.sample(frac=1, random_state=1)
+    assert cells(check(shuffled, *by_firm)) == found[2], "the order of records decides nothing"

@@ -7,9 +7,14 @@ from decimal import Decimal
 
 import pytest
 
+from disclosure_control.alterations import Alteration, Method
+from disclosure_control.policy import Policy
 from disclosure_control.protect import NoiseGrant, protect
 from disclosure_control.strength import promises
+from disclosure_control.tables import Protected
 from disclosure_control.what_if import Reason, would_fail
+from tests import populations
+from tests.populations import COUNT, records
 from tests.small_tables import (
     EXACT,
     NOISY,
@@ -104,3 +109,30 @@ def test_promises_come_from_the_rules():
     noisy = [one.value for one in promises(NOISY) if one.title.startswith("Epsilon")]
     assert len(noisy) == 2
     assert Decimal(noisy[0]) < Decimal(noisy[1])
+
+
+def rounded(**rule: object) -> Policy:
+    return changed(counts=Alteration(Method.NEAREST, base=5, **rule))
+
+
+def counted(policy: Policy) -> Protected:
+    rows = records(1, sizes=(12,), units=200)
+    return protect(
+        populations.table(rows, sizes=(12,), columns=(COUNT,)), policy=policy, grant=None
+    )
+
+
+def test_counts_as_they_are_fail_where_they_would_be_altered():
+    exact = would_fail(counted(EXACT), rounded(), checkers=2)
+    assert rules_of(exact) == {("nearest", "")}
+    at_random = changed(counts=Alteration(Method.RANDOM, base=5))
+    other = would_fail(counted(rounded()), at_random, checkers=2)
+    assert rules_of(other) == {("random", "")}
+
+
+def test_altered_counts_fail_where_small_ones_would_be_hidden():
+    shows_small = rounded(hides_small=False)
+    table = counted(shows_small)
+    assert would_fail(table, shows_small, checkers=2) == ()
+    assert would_fail(counted(rounded()), rounded(), checkers=2) == ()
+    assert ("minimum-threshold", "count") in rules_of(would_fail(table, rounded(), checkers=2))

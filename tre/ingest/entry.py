@@ -1,6 +1,7 @@
 """What does an owner declare about a dataset's source? The hints beside the catalogue, typed.
 
-An entry is a folder with ``catalogue.yaml`` and ``policy.yaml``. Hints stand under ``ingest:``.
+An entry is a folder with ``catalogue.yaml`` and ``policy.yaml``, and the perturbation table that
+the policy may name. Hints stand under ``ingest:``.
 
 Of the dataset::
 
@@ -36,8 +37,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from disclosure_control import policy as policies
 from disclosure_control.errors import PolicyInvalid
@@ -45,9 +47,6 @@ from queries import read_catalogue
 from queries.catalogue import Catalogue, Column, ColumnType, Role, Table
 from queries.errors import CatalogueInvalid
 from tre.ingest.errors import EntryInvalid
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 EVERY_OTHER = "*"
@@ -101,7 +100,7 @@ def read_entry(folder: Path) -> Entry:
     try:
         catalogue = read_catalogue.from_yaml(text)
         hints = read_catalogue.ingest_hints(text)
-        policy = policies.from_yaml(rules)
+        policy = policies.from_yaml(rules, file=lambda name: _beside(folder, name))
     except (CatalogueInvalid, PolicyInvalid) as error:
         raise EntryInvalid(*error.faults) from error
     faults: list[str] = []
@@ -109,6 +108,13 @@ def read_entry(folder: Path) -> Entry:
     if faults:
         raise EntryInvalid(*faults)
     return Entry(catalogue, policy, tables)
+
+
+def _beside(folder: Path, name: str) -> str:
+    """Raises ValueError for a name that leads out of the folder, OSError without the file."""
+    if not name or Path(name).name != name:
+        raise ValueError(name)
+    return (folder / name).read_text(encoding="utf-8")
 
 
 def _text(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from disclosure_control import strength
 from disclosure_control.dp import accounting, preview
 from disclosure_control.dp.preview import Expected
 from disclosure_control.policy import Policy
@@ -47,21 +48,24 @@ def epsilon(rho_nano: int) -> Decimal | None:
 def columns(quote: Quote) -> tuple[ColumnPrecision, ...]:
     shape, policy = quote.shape, quote.policy
     if policy.dp is None:
-        return tuple(_exact(column, threshold(policy)) for column in shape.published)
+        return tuple(_exact(column, policy) for column in shape.published)
     return tuple(
         _noisy(expected) for expected in preview.expect(shape, policy.dp, rho_nano=quote.rho_nano)
     )
 
 
-def _exact(column: Published, shown_from: int) -> ColumnPrecision:
+def _exact(column: Published, policy: Policy) -> ColumnPrecision:
+    altered = policy.sdc is not None and policy.sdc.counts is not None
     return ColumnPrecision(
         title=column.title,
         kind=column.kind.value,
         mechanism=None,
         half_width=None,
         at_sizes=(),
-        shown_from=shown_from,
-        words="Exact wherever the rules let the cell be shown.",
+        shown_from=threshold(policy),
+        words=strength.exactness(policy)
+        if altered
+        else "Exact wherever the rules let the cell be shown.",
     )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from disclosure_control import strength
 from queries.language import Query
 from tre import budgets, gates, releases
 from tre.gates import Gate, Stage
@@ -34,6 +35,7 @@ class Preview:
     rho_nano: int
     epsilon: Decimal | None  # implied by this cost at delta = 1e-6; None on the exact track
     cells: int
+    exactness: str  # exact track: how numbers are shown, in plain words
     threshold: int  # what is hidden below it: noisy counts (dp) or distinct units (sdc)
     columns: tuple[ColumnPrecision, ...]
     slot_seconds: float
@@ -84,6 +86,7 @@ def preview(
         rho_nano=quote.rho_nano,
         epsilon=precision.epsilon(quote.rho_nano),
         cells=quote.plan.shape.cells,
+        exactness=strength.exactness(quote.policy),
         threshold=precision.threshold(quote.policy),
         columns=precision.columns(quote),
         slot_seconds=quote.plan.time.slot,

@@ -7,6 +7,7 @@ exist; no data is read.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -78,10 +79,16 @@ def stand(session: Session, *, owner: Person, dataset_id: str) -> Stand:
 
 
 def suppose(session: Session, *, owner: Person, dataset_id: str, policy_text: str) -> Supposition:
-    """Raises NotFound, Incomplete with every fault of the policy."""
+    """Raises NotFound, Incomplete with every fault of the policy.
+
+    Perturbation tables of the policy in force may be named in the text.
+    """
     dataset = _owned(session, owner, dataset_id)
+    own = datasets.current_policy(session, dataset)
     try:
-        policy = policies.from_yaml(policy_text)
+        policy = policies.from_yaml(
+            policy_text, file=partial(policies.table_called, of=own.policy) if own else None
+        )
     except PolicyInvalid as wrong:
         raise Incomplete("policy", "; ".join(wrong.faults)) from None
     passed = (

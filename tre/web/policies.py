@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
+from disclosure_control.policy import for_everybody
 from tre import request as this
 from tre.errors import Incomplete
 from tre.journey import supposed
@@ -48,7 +49,8 @@ def filled(dataset_id: str) -> str:
 
 def _page(dataset_id: str, form: forms.Suppose, found: Supposition | None = None) -> str:
     stand = supposed.stand(this.session(), owner=me(), dataset_id=dataset_id)
-    rules = {name: part for name, part in stand.version.policy_json.items() if part is not None}
+    everything = for_everybody(stand.version.policy_json)
+    rules = {name: part for name, part in everything.items() if part is not None}
     text = yaml.safe_dump(rules, sort_keys=False, allow_unicode=True)
     if request.method == "GET":
         form.policy.data = text

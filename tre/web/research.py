@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 from flask_login import login_required
 
+from disclosure_control import strength
 from tre import budgets
 from tre import request as this
 from tre.budgets import Level
@@ -84,6 +85,7 @@ def dataset(project_id: str, name: str) -> str:
         version=view.version,
         policy=view.policy_version.policy,
         policy_hash=view.policy_version.policy_hash,
+        exactness=strength.exactness(view.policy_version.policy),
         catalogue=view.version.catalogue,
         outlines=outline(view.version.catalogue),
         balances=balances(found, view.dataset),

@@ -40,6 +40,11 @@ RULES: dict[str, str] = {
     "missing category": "Missing values",
     "negative values": "Negative contributions",
     "complementary suppression": "Totals do not give hidden cells back",
+    "nearest": "Counts rounded",
+    "random": "Counts rounded at random",
+    "midpoint": "Counts rounded to midpoints",
+    "controlled": "Counts rounded so that they add up",
+    "cell key": "Counts perturbed",
     "track": "The other track",
     "max cells": "Too many cells",
     "checkers": "Too few checkers",
@@ -55,7 +60,12 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "info": ("Applied", "grey"),
 }
 MET = ("Met everywhere", "green")
-DONE: dict[str, str] = {"suppressed": "These cells are hidden", "none": "\N{EN DASH}"}
+APPLIED = ("Applied everywhere", "grey")
+DONE: dict[str, str] = {
+    "suppressed": "These cells are hidden",
+    "altered": "Counts are altered",
+    "none": "\N{EN DASH}",
+}
 
 
 def rule(name: str) -> str:
@@ -65,7 +75,9 @@ def rule(name: str) -> str:
 
 def outcome(finding: Finding) -> tuple[str, str]:
     """The word and the colour of what a rule found."""
-    return OUTCOMES.get(finding.severity, OUTCOMES["info"]) if finding.cells else MET
+    if not finding.cells:
+        return APPLIED if finding.mitigation == "altered" else MET
+    return OUTCOMES.get(finding.severity, OUTCOMES["info"])
 
 
 def done(mitigation: str) -> str:
