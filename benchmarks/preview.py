@@ -84,7 +84,7 @@ def _journey(session: Session, text: str) -> Callable[[], previewed.Preview]:
 
     def act() -> previewed.Preview:
         session.rollback()
-        view = looked.dataset(session, person=person, name=story.DATASET)
+        view = looked.dataset(session, person=person, name=story.DATASET, now=NOW)
         query = sql.parse(text, view.version.catalogue)
         return previewed.preview(
             session, person=person, project_id=project_id, query=query, now=NOW

@@ -196,14 +196,15 @@ def _ask(session: Session, one: dict[str, str], plot: cast.Plot) -> int:
     project = session.scalars(select(Project).where(Project.slug == plot.slug)).one()
     if person is None:
         raise LookupError(plot.members[0][0].email)
-    view = looked.dataset(session, person=person, name=one["dataset"])
+    now = datetime.datetime.now(datetime.UTC)
+    view = looked.dataset(session, person=person, name=one["dataset"], now=now)
     return submitted.submit(
         session,
         person=person,
         project_id=project.id,
         query=sql.parse(one["sql"], view.version.catalogue),
         purpose="To see whether it is answered in time.",
-        now=datetime.datetime.now(datetime.UTC),
+        now=now,
     ).slot_ms
 
 

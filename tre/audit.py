@@ -45,6 +45,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "exported": frozenset({"rows"}),
     "exception_asked": frozenset({"exception", "policy_hash", "ends_on"}),
     "exception_decided": frozenset({"exception", "policy_hash", "granted"}),
+    "rules_tightened": frozenset({"rules"}),
     "exception_ended": frozenset({"exception"}),
 }
 """Every event and exactly the keys of its detail. None ever holds a value from a dataset."""

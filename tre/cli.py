@@ -23,7 +23,7 @@ from queries.errors import QueryError
 from tre import audit, budgets, migrations, people, projects
 from tre import records as every_record
 from tre.database import connect, sessions, writing
-from tre.errors import NotPermitted, ServiceError
+from tre.errors import Incomplete, NotPermitted, ServiceError
 from tre.people import ApiToken, Person, Role
 from tre.projects import Position, Project
 from tre.scopes import EVERY
@@ -112,6 +112,22 @@ def ingest(
             report=result.report.to_json(),
             now=now(),
         )
+
+
+@tre.command("tighten")
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--reason", required=True, help="For the record.")
+@DATABASE
+def tighten_(*, file: click.utils.LazyFile, reason: str, database_url: str) -> None:
+    """Makes the rules in FILE hold for all data: no policy may be weaker, now or later."""
+    from tre.journey import tightened  # noqa: PLC0415 - with the rules of policies
+
+    with _session(database_url) as session:
+        try:
+            tightened.tighten_service(session, text=str(file.read()), reason=reason, now=now())
+        except Incomplete as wrong:
+            raise click.ClickException(wrong.sentence) from wrong
+    click.echo("The rules hold for every new question.")
 
 
 @tre.command()

@@ -195,25 +195,35 @@ def keep_policy(
     session: Session, *, dataset: Dataset, policy: Policy, now: datetime.datetime
 ) -> PolicyVersion:
     """The policy on record, without making it the dataset's own."""
-    policy_hash = policies.policy_hash(policy)
-    earlier = session.scalar(
-        select(PolicyVersion).where(
-            PolicyVersion.dataset_id == dataset.id, PolicyVersion.policy_hash == policy_hash
-        )
-    )
+    earlier = kept_policy(session, dataset=dataset, policy=policy)
     if earlier is not None:
         return earlier
-    row = PolicyVersion(
-        id=new_id(),
-        dataset_id=dataset.id,
-        policy_json=json.loads(policies.to_json(policy)),
-        policy_hash=policy_hash,
-        created_at=now,
-        superseded_at=now,
-    )
+    row = policy_row(dataset, policy, now=now)
     session.add(row)
     session.flush()
     return row
+
+
+def kept_policy(session: Session, *, dataset: Dataset, policy: Policy) -> PolicyVersion | None:
+    """The policy, if it is on record."""
+    return session.scalar(
+        select(PolicyVersion).where(
+            PolicyVersion.dataset_id == dataset.id,
+            PolicyVersion.policy_hash == policies.policy_hash(policy),
+        )
+    )
+
+
+def policy_row(dataset: Dataset, policy: Policy, *, now: datetime.datetime) -> PolicyVersion:
+    """As it would be put on record; not the dataset's own."""
+    return PolicyVersion(
+        id=new_id(),
+        dataset_id=dataset.id,
+        policy_json=json.loads(policies.to_json(policy)),
+        policy_hash=policies.policy_hash(policy),
+        created_at=now,
+        superseded_at=now,
+    )
 
 
 def _require_same_track(session: Session, dataset: Dataset, policy: Policy) -> None:

@@ -267,7 +267,9 @@ def gather(
 ) -> Situation:
     """Reads what the gates look at. Versions of None stand for whatever is current."""
     version = datasets.current_version(session, dataset)
-    policies = second_tracks.policies_in_force(session, dataset, today=now.date())
+    policies = second_tracks.policies_in_force(
+        session, dataset, project_id=project.id, today=now.date()
+    )
     accounts = budgets.accounts_of(
         session, dataset_id=dataset.id, project_id=project.id, person_id=person.id
     )

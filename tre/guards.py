@@ -265,7 +265,38 @@ OTHERS = (
         "a policy never changes",
     ),
     _stays("policy_version"),
+    Guard(
+        "tightening_sealed",
+        "tightening",
+        "UPDATE",
+        _changed(
+            "id", "scope", "project_id", "dataset_id", "rules", "reason", "set_by_id", "set_at"
+        )
+        + " OR (OLD.superseded_at IS NOT NULL AND "
+        + _changed("superseded_at")
+        + ")",
+        "stricter rules never change",
+    ),
+    _stays("tightening"),
+    *_kept("tightened_policy"),
 )
+
+_ABOVE = """
+    SELECT 1 FROM "tightening" r WHERE r.superseded_at IS NULL
+        AND (r.project_id IS NULL OR (r.project_id = NEW.project_id
+            AND r.dataset_id = NEW.dataset_id))"""
+
+_IN_FORCE = f"""
+    SELECT 1 FROM "policy_version" b WHERE b.dataset_id = NEW.dataset_id
+    AND (b.superseded_at IS NULL OR EXISTS (
+        SELECT 1 FROM "second_track" t WHERE t.policy_id = b.id
+            AND t.dataset_id = NEW.dataset_id AND t.granted AND t.ended_at IS NULL))
+    AND (b.id = NEW.policy_id OR EXISTS (
+        SELECT 1 FROM "tightened_policy" k WHERE k.policy_id = NEW.policy_id AND k.base_id = b.id))
+    AND NOT EXISTS ({_ABOVE} AND NOT EXISTS (
+        SELECT 1 FROM "tightened_policy" l WHERE l.policy_id = NEW.policy_id
+            AND l.base_id = b.id AND l.tightening_id = r.id))"""
+"""A base in force from which the question's policy comes, by all that is stricter now."""
 
 EXCEPTION = (
     Guard(
@@ -309,10 +340,7 @@ EXCEPTION = (
         "submission_policy",
         "submission",
         "INSERT",
-        'NOT EXISTS (SELECT 1 FROM "policy_version" p WHERE p.id = NEW.policy_id'
-        " AND p.dataset_id = NEW.dataset_id AND p.superseded_at IS NULL)"
-        ' AND NOT EXISTS (SELECT 1 FROM "second_track" t WHERE t.policy_id = NEW.policy_id'
-        " AND t.dataset_id = NEW.dataset_id AND t.granted AND t.ended_at IS NULL)",
+        f"NOT EXISTS ({_IN_FORCE})",
         "a question is asked under rules that are in force",
     ),
 )

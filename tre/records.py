@@ -13,6 +13,7 @@ from tre import (
     reviews,
     second_tracks,
     submissions,
+    tightenings,
 )
 from tre.database import Base
 
@@ -30,4 +31,5 @@ __all__ = [
     "reviews",
     "second_tracks",
     "submissions",
+    "tightenings",
 ]

@@ -13,7 +13,7 @@ import datetime
 from sqlalchemy import ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from tre import datasets
+from tre import datasets, tightenings
 from tre.database import Base, new_id
 from tre.datasets import Dataset, PolicyVersion
 from tre.people import Person
@@ -76,10 +76,16 @@ def undecided(session: Session) -> list[SecondTrack]:
 
 
 def policy_of_track(
-    session: Session, dataset: Dataset, *, track: str | None, today: datetime.date
+    session: Session,
+    dataset: Dataset,
+    *,
+    track: str | None,
+    project_id: str | None,
+    today: datetime.date,
 ) -> PolicyVersion | None:
     """The rules under which a question may take this track today; of None, the dataset's own."""
-    return of_track(policies_in_force(session, dataset, today=today), track)
+    found = policies_in_force(session, dataset, project_id=project_id, today=today)
+    return of_track(found, track)
 
 
 def of_track(found: tuple[PolicyVersion, ...], track: str | None) -> PolicyVersion | None:
@@ -88,9 +94,23 @@ def of_track(found: tuple[PolicyVersion, ...], track: str | None) -> PolicyVersi
 
 
 def policies_in_force(
+    session: Session, dataset: Dataset, *, project_id: str | None, today: datetime.date
+) -> tuple[PolicyVersion, ...]:
+    """For a project: the dataset's own policy, and that of its second track while that is open.
+
+    Each under what is stricter for all data and for the project; of None, for all data only.
+    """
+    found = [
+        tightenings.effective(session, one, dataset=dataset, project_id=project_id)
+        for one in own_policies(session, dataset, today=today)
+    ]
+    return tuple(one for one in found if one is not None) if found and found[0] else ()
+
+
+def own_policies(
     session: Session, dataset: Dataset, *, today: datetime.date
 ) -> tuple[PolicyVersion, ...]:
-    """The dataset's own policy, and that of its second track while that is open."""
+    """As the dataset's owner laid them."""
     own = datasets.current_policy(session, dataset)
     second = in_force(session, dataset, today=today)
     found = (own, second.policy_version if second is not None and own is not None else None)

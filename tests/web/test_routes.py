@@ -59,6 +59,8 @@ POST /owner/<dataset_id>                              303 404 404 422 404 404 40
 POST /owner/<dataset_id>/who-asked-what.csv           303 404 404 200 404 404 404
 GET  /owner/<dataset_id>/policy                       303 404 404 200 404 404 404
 POST /owner/<dataset_id>/policy                       303 404 404 422 404 404 404
+GET  /owner/<dataset_id>/policy/<project_id>          303 404 404 200 404 404 404
+POST /owner/<dataset_id>/policy/<project_id>          303 404 404 422 404 404 404
 GET  /owner/<dataset_id>/second-track                 303 404 404 200 404 404 404
 POST /owner/<dataset_id>/second-track                 303 404 404 422 404 404 404
 POST /owner/<dataset_id>/second-track/end             303 404 404 409 404 404 404

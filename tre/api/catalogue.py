@@ -75,7 +75,7 @@ def dataset(dataset: str) -> said.DatasetAnswer:
 
 def _dataset(name: str) -> said.DatasetAnswer:
     session, person = this.session(), caller()
-    view = looked.dataset(session, person=person, name=name)
+    view = looked.dataset(session, person=person, name=name, now=this.now())
     second = looked.second_track(session, person=person, name=name, now=this.now())
     return spoken.dataset(view, second)
 

@@ -114,7 +114,12 @@ def cancel(submission: str) -> said.SubmissionAnswer:
 def _query(session: Session, question: said.Question, *, person: Person) -> Query:
     """The typed query of a text or of the JSON form. Raises NotFound, QueryRefused."""
     view = looked.dataset_on(
-        session, person=person, name=question.dataset, track=question.track, now=this.now()
+        session,
+        person=person,
+        name=question.dataset,
+        track=question.track,
+        now=this.now(),
+        project_id=question.project,
     )
     return _read(
         question.query, catalogue=view.version.catalogue, policy=view.policy_version.policy

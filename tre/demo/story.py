@@ -81,7 +81,9 @@ def play(stage: Stage) -> Release:
 def _asked(stage: Stage) -> Query:
     told.step("The question", "A researcher writes restricted SQL. It is read, never executed.")
     told.code(QUESTION)
-    view = looked.dataset(stage.session, person=stage.playing[RESEARCHER], name=DATASET)
+    view = looked.dataset(
+        stage.session, person=stage.playing[RESEARCHER], name=DATASET, now=stage.clock()
+    )
     return sql.parse(QUESTION, view.version.catalogue)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from tre import datasets, projects, second_tracks
+from tre import datasets, projects, second_tracks, tightenings
 from tre.datasets import Dataset, DatasetVersion, PolicyVersion
 from tre.errors import NotFound, TrackClosed
 from tre.people import Person
@@ -44,10 +44,25 @@ def grounds(
     ):
         raise NotFound(dataset_name)
     version = datasets.current_version(session, dataset)
-    policies = second_tracks.policies_in_force(session, dataset, today=now.date())
+    policies = second_tracks.policies_in_force(
+        session, dataset, project_id=project.id, today=now.date()
+    )
     if version is None or not policies:
         raise NotFound(dataset_name)
     policy_version = second_tracks.of_track(policies, track)
     if policy_version is None:
         raise TrackClosed(dataset_name)
     return Grounds(project, dataset, version, policy_version)
+
+
+def on_record(session: Session, found: Grounds, *, now: datetime.datetime) -> Grounds:
+    """The same, with its policy on record: before a question is entered under it."""
+    kept = tightenings.keep(
+        session,
+        policy=found.policy_version,
+        bases=second_tracks.own_policies(session, found.dataset, today=now.date()),
+        dataset=found.dataset,
+        project_id=found.project.id,
+        now=now,
+    )
+    return replace(found, policy_version=kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -76,35 +76,50 @@ def project(session: Session, *, person: Person, project_id: str) -> Project:
     return session.get_one(Project, project_id)
 
 
-def dataset(session: Session, *, person: Person, name: str) -> DatasetView:
-    """For members of a project on it, its owner, checkers."""
+def dataset(
+    session: Session,
+    *,
+    person: Person,
+    name: str,
+    now: datetime.datetime,
+    project_id: str | None = None,
+) -> DatasetView:
+    """For members of a project on it, its owner, checkers; with the rules for that project."""
+    return dataset_on(session, person=person, name=name, track=None, now=now, project_id=project_id)
+
+
+def dataset_on(
+    session: Session,
+    *,
+    person: Person,
+    name: str,
+    track: str | None,
+    now: datetime.datetime,
+    project_id: str | None = None,
+) -> DatasetView:
+    """The dataset under the rules of this track. Raises NotFound, TrackClosed."""
     check_active(person)
+    if project_id is not None:
+        check_in_project(session, person=person, project_id=project_id)
     found = datasets.by_name(session, name)
     if found is None or not _may_see_dataset(session, person, found):
         raise NotFound(name)
     version = datasets.current_version(session, found)
-    policy_version = datasets.current_policy(session, found)
-    if version is None or policy_version is None:
+    policy_version = second_tracks.policy_of_track(
+        session, found, track=track, project_id=project_id, today=now.date()
+    )
+    if version is None or (policy_version is None and track is None):
         raise NotFound(name)
-    return DatasetView(found, version, policy_version)
-
-
-def dataset_on(
-    session: Session, *, person: Person, name: str, track: str | None, now: datetime.datetime
-) -> DatasetView:
-    """The dataset under the rules of this track. Raises NotFound, TrackClosed."""
-    view = dataset(session, person=person, name=name)
-    found = second_tracks.policy_of_track(session, view.dataset, track=track, today=now.date())
-    if found is None:
+    if policy_version is None:
         raise TrackClosed(name)
-    return replace(view, policy_version=found)
+    return DatasetView(found, version, policy_version)
 
 
 def second_track(
     session: Session, *, person: Person, name: str, now: datetime.datetime
 ) -> SecondTrack | None:
     """The exception by which the dataset opens its other track today."""
-    view = dataset(session, person=person, name=name)
+    view = dataset(session, person=person, name=name, now=now)
     return second_tracks.in_force(session, view.dataset, today=now.date())
 
 
@@ -151,7 +166,7 @@ def project_gates(
 ) -> tuple[Gate, ...]:
     """Every gate, seen before a question is written, at the policy's usual cost."""
     mine = project(session, person=person, project_id=project_id)
-    view = dataset(session, person=person, name=dataset_name)
+    view = dataset(session, person=person, name=dataset_name, now=now, project_id=project_id)
     policy = view.policy_version.policy
     situation = gates.gather(
         session,

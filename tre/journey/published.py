@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from disclosure_control.errors import PolicyInvalid
 from disclosure_control.policy import Policy
 from queries.catalogue import Catalogue
-from tre import audit, datasets
+from tre import audit, datasets, tightenings
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import NotPermitted
@@ -37,6 +38,8 @@ def publish(
         datasets.publish_version(
             session, dataset=dataset, version=version, catalogue=catalogue, report=report, now=now
         )
+        if faults := tuple(tightenings.unfit(session, dataset, policy)):
+            raise PolicyInvalid(faults)
         datasets.publish_policy(session, dataset=dataset, policy=policy, now=now)
         _write(session, owner, dataset, before, now)
     return dataset

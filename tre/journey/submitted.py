@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -89,6 +89,8 @@ def _once(session: Session, asking: _Asking) -> Submission:
         earlier = _earlier(session, asking)
         if earlier is not None:
             return earlier
+        grounds = asked.on_record(session, asking.grounds, now=asking.now)
+        asking = replace(asking, grounds=grounds)
         closed = _closed_gates(session, asking)
         if closed:
             _record_refusal(session, asking, closed)

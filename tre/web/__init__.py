@@ -18,6 +18,7 @@ from tre.web import (
     releases,
     research,
     sending,
+    tightening,
 )
 
 BLUEPRINTS = (
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     owner.owner,
     exceptions.exceptions,
     policies.policies,
+    tightening.tightening,
     admin.admin,
 )
 

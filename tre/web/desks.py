@@ -105,10 +105,17 @@ def _desk(project: Project, name: str, draft: Draft | None) -> Desk:
     """Under the rules of the chosen track; of the dataset's own where that is not open."""
     session, person, now = this.session(), me(), this.now()
     second = looked.second_track(session, person=person, name=name, now=now)
-    view = looked.dataset(session, person=person, name=name)
+    view = looked.dataset(session, person=person, name=name, now=now, project_id=project.id)
     desk = Desk(project, view, draft, second)
     if desk.track in desk.tracks:
-        view = looked.dataset_on(session, person=person, name=name, track=desk.track, now=now)
+        view = looked.dataset_on(
+            session,
+            person=person,
+            name=name,
+            track=desk.track,
+            now=now,
+            project_id=project.id,
+        )
     return replace(desk, view=view)
 
 

@@ -166,6 +166,30 @@ class AskException(FlaskForm):
     submit = SubmitField("Ask for this exception", widget=GovSubmitInput())
 
 
+class Tighten(FlaskForm):
+    """Rules for one project that are stricter than what it inherits."""
+
+    rules = TextAreaField(
+        "Stricter rules",
+        description="Names as in a policy file, each on its line; those of a track under its name.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give the rules that are to be stricter"),
+            Length(max=LONGEST_POLICY, message=f"Use at most {LONGEST_POLICY} characters"),
+        ],
+    )
+    reason = TextAreaField(
+        "Why?",
+        description="For the record. There is no way back to looser rules.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Say why the rules become stricter"),
+            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
+        ],
+    )
+    submit = SubmitField("Make these rules hold", widget=GovSubmitInput())
+
+
 class Suppose(FlaskForm):
     """Rules to look at; nothing is laid by them."""
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from disclosure_control.policy import for_everybody
 from tre import request as this
 from tre.errors import Incomplete
-from tre.journey import supposed
+from tre.journey import supposed, tightened
 from tre.journey.supposed import Supposition
 from tre.web import again, forms
 from tre.web.visitor import me
@@ -57,6 +57,7 @@ def _page(dataset_id: str, form: forms.Suppose, found: Supposition | None = None
     return render_template(
         "owner/policy.html",
         stand=stand,
+        projects=tightened.projects_on(this.session(), owner=me(), dataset_id=dataset_id),
         rules=text,
         found=found,
         form=form,

@@ -77,7 +77,7 @@ def project(project_id: str) -> str:
 def dataset(project_id: str, name: str) -> str:
     session, person = this.session(), me()
     found = looked.project(session, person=person, project_id=project_id)
-    view = looked.dataset(session, person=person, name=name)
+    view = looked.dataset(session, person=person, name=name, now=this.now(), project_id=project_id)
     return render_template(
         "research/dataset.html",
         project=found,
@@ -102,7 +102,9 @@ def _gates(project_id: str, name: str) -> tuple[Gate, ...]:
 
 
 def _ground(project: Project, dataset: Dataset) -> Ground:
-    view = looked.dataset(this.session(), person=me(), name=dataset.name)
+    view = looked.dataset(
+        this.session(), person=me(), name=dataset.name, now=this.now(), project_id=project.id
+    )
     catalogue = view.version.catalogue
     return Ground(
         dataset, view.policy_version.policy.track.value, catalogue.unit, balances(project, dataset)
