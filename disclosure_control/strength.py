@@ -52,26 +52,10 @@ def _promises(policy: Policy) -> Iterator[Promise]:
 
 
 def _exact(rules: SdcRules) -> Iterator[Promise]:
-    yield Promise("Fewest units behind a number that is shown", str(rules.threshold))
-    yield from _counts(rules)
-    units = "largest unit" if rules.dominance_n == 1 else f"{rules.dominance_n} largest units"
-    yield Promise(f"Most that the {units} may make up of a total", f"{rules.dominance_k:f}")
-    yield Promise(
-        "How closely the second largest may estimate the largest unit",
-        f"within {rules.p_ratio:f} of it, never closer",
-    )
-    yield Promise(
-        "Cells without units",
-        "shown as zero" if rules.structural_zeros else "hidden like small ones",
-    )
-
-
-def _counts(rules: SdcRules) -> Iterator[Promise]:
     if rules.counts is not None:
-        yield Promise("How every count is shown", in_words(rules.counts))
-        yield Promise("Counts below the threshold", SMALL[rules.counts.hides_small])
-        yield Promise(FEWEST_BEHIND, _fewest(rules.counts, rules))
+        yield from _altered(rules.counts, rules)
         return
+    yield Promise("Fewest units behind a number that is shown", str(rules.threshold))
     yield Promise(FEWEST_BEHIND, "1: it is exact")
     yield Promise(
         "Fewest true values that a hidden count may have, by a table with totals",
@@ -84,8 +68,28 @@ def _counts(rules: SdcRules) -> Iterator[Promise]:
         if rules.fallback is None
         else f"{in_words(rules.fallback)}; fewest true values: {_fewest(rules.fallback, rules)}",
     )
+    units = "largest unit" if rules.dominance_n == 1 else f"{rules.dominance_n} largest units"
+    yield Promise(f"Most that the {units} may make up of a total", f"{rules.dominance_k:f}")
+    yield Promise(
+        "How closely the second largest may estimate the largest unit",
+        f"within {rules.p_ratio:f} of it, never closer",
+    )
+    yield Promise(EMPTY, "shown as zero" if rules.structural_zeros else "hidden like small ones")
 
 
+def _altered(counts: Alteration, rules: SdcRules) -> Iterator[Promise]:
+    """Only counts can be asked, so that nothing is dominated."""
+    yield Promise("How every count is shown", in_words(counts))
+    yield Promise(
+        "Fewest units behind a number that is shown",
+        str(rules.threshold) if counts.hides_small else "1: small counts are altered like others",
+    )
+    yield Promise(FEWEST_BEHIND, _fewest(counts, rules))
+    hidden = counts.hides_small and not rules.structural_zeros
+    yield Promise(EMPTY, "hidden like small ones" if hidden else "shown as zero")
+
+
+EMPTY = "Cells without units"
 FEWEST_BEHIND = "Fewest true values behind a published count above zero"
 SMALL = {True: "hidden", False: "altered like all others"}
 COSTS = {

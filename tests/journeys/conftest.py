@@ -8,7 +8,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,20 +84,29 @@ def _prepare(here: Places) -> None:
     sessions.kw["bind"].dispose()
 
 
-@pytest.fixture
-def made_up(browser: Browser, tmp_path: Path) -> Iterator[tuple[Service, str]]:
-    """Pages over made-up numbers, with the people of the tests as buttons, and their address."""
-    service = web.make(tmp_path, environment="demo", demo=True)
+@contextmanager
+def served(service: Service) -> Iterator[str]:
+    """The address of its pages, with the people of the tests as buttons."""
     with service.sessions() as session, writing(session):
         for name in service.world.people:
             service.person(session, name).demo = True
     server = make_server("127.0.0.1", 0, service.app, threaded=True)
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
-    yield service, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
+
+
+@pytest.fixture
+def made_up(browser: Browser, tmp_path: Path) -> Iterator[tuple[Service, str]]:
+    """Pages over made-up numbers, and their address."""
+    service = web.make(tmp_path, environment="demo", demo=True)
+    with served(service) as address:
+        yield service, address
 
 
 @pytest.fixture

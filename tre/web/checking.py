@@ -110,6 +110,7 @@ def _page(output: Output, form: forms.Decide) -> str:
     protected, layout = tables.of_output(output)
     seen = seen_record(output, protected)
     marks = tables.marks_of(seen)
+    open_to_all = (one for one in seen.findings if not one.for_checkers)
     if output.track == words.STAYS[1]:
         form.of_exact_table()
     return render_template(
@@ -121,6 +122,7 @@ def _page(output: Output, form: forms.Decide) -> str:
         titles={column.name: column.title for column in protected.published},
         table=tables.layout(protected, marks=marks) if marks else layout,
         marked=bool(marks),
+        altered=next((one.threshold for one in open_to_all if one.mitigation == "altered"), ""),
         chart=output.artefact(Format.CHART) is not None,
         earlier=_earlier(output),
         open=submission.state == State.PROTECTED,
