@@ -141,8 +141,9 @@ def sdc_leaves_out(*, totals: bool) -> tuple[str, ...]:
 WITH_TOTALS = (
     (
         "Hidden cells are protected column by column, against anybody who knows the totals, the "
-        "declared bounds, the method and one own contribution; not against several who pool what "
-        "they know, nor against what follows from which cells were chosen to be hidden."
+        "declared bounds, the method and one own contribution to one cell and its totals; not "
+        "against several who pool what they know or one who is alone in several cells, nor "
+        "against what follows from which cells were chosen to be hidden."
     ),
 )
 WITHOUT_TOTALS = ("Totals that are known from elsewhere may give a hidden cell back.",)

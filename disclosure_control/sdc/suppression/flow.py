@@ -106,6 +106,20 @@ class Flow:
                 raise Unprotectable(int(self.proofs.needs.cell[failed]))
             waiting = waiting[self.proofs.proof[waiting] == OPEN]
 
+    def repair_most(self, waiting: Ints, *, batch: int, times: int, deadline: Deadline) -> Ints:
+        """Meets so many groups of the needs that wait; returns those that wait still.
+
+        Needs that these columns cannot meet wait no longer.
+        """
+        for _ in range(times):
+            if not len(waiting):
+                break
+            group = together(self.proofs, waiting, most=batch)
+            failed = self.meet(group, deadline=deadline)
+            open_ones = self.proofs.proof[waiting] == OPEN
+            waiting = waiting[open_ones & (waiting != (-1 if failed is None else failed))]
+        return waiting
+
     def all_met(self, waiting: Ints, *, batch: int, deadline: Deadline) -> int | None:
         """A need that cannot be met by these columns; None where all can."""
         while len(waiting):

@@ -19,18 +19,22 @@ from disclosure_control.sdc.suppression.flow import Flow, Unprotectable, cost_of
 from disclosure_control.sdc.suppression.improve import improve
 from disclosure_control.sdc.suppression.instance import Bools, Instance, Ints, checked
 from disclosure_control.sdc.suppression.lp import Deadline, OutOfTime, Unsolved
-from disclosure_control.sdc.suppression.needs import TINY, Needs, Proofs
+from disclosure_control.sdc.suppression.needs import OPEN, TINY, Needs, Proofs
 from disclosure_control.sdc.suppression.push import Push
 
 SMALL = 1000  # cells: below, more starts and ruin-and-recreate pay
 ROUNDS_OF_PUSHES = 2
 MANY = 1000  # open needs: from here on larger batches
-STARTING = 5.0  # seconds after which no new start is made
+STARTING = 12.0  # seconds after which no new start is made
 POLISH = 4.0  # seconds, twice, of exact search for small tables
 STARTS = (1, 4, 16, 2, 8)  # needs met at once, for the starts of small tables
 THOROUGH = 8.0  # seconds for what decides how good the pattern of a small table is
 TRIES = 40  # of ruin and recreate
 SEED = 20260901
+BATCH = 32  # open needs met at once, in large tables
+TURN = 192  # needs asked of batches, after which what is hidden by now is pushed again
+CHEAPER = 0.25  # share of each equation's cells over which large tables are repaired first
+FEWEST = 3  # of them at least
 
 
 class Method(StrEnum):
@@ -194,7 +198,10 @@ def _heuristic(
     for _ in range(ROUNDS_OF_PUSHES):
         push.prove(base.open(), deadline=deadline, rng=rng)
     everything = np.ones(instance.size, dtype=bool)
-    best = _repaired(base, hidden, everything, batch=4 if small else 32, deadline=deadline, rng=rng)
+    if small:
+        best = _repaired(base, hidden, everything, batch=4, deadline=deadline, rng=rng)
+    else:
+        best = _widened(base, hidden, deadline=deadline, rng=rng)
     pool = best.hidden.copy()
     if small:
         best = _dropped(best, deadline=effort.share(deadline), rng=rng)
@@ -245,8 +252,53 @@ def _repaired(
 ) -> _Pattern:
     proofs = base.copy()
     flow = Flow(proofs, columns=columns, hidden=hidden, rng=rng)
+    if proofs.instance.size > SMALL:
+        _by_turns(flow, batch=batch, deadline=deadline, rng=rng)
     flow.repair(batch=batch, deadline=deadline)
     return _Pattern(proofs, flow.hidden, flow.maker, cost_of(proofs, flow.hidden))
+
+
+def _widened(
+    base: Proofs, hidden: Bools, *, deadline: Deadline, rng: np.random.Generator
+) -> _Pattern:
+    """Over the cheaper cells first: such programmes are small, and the dearer rarely needed."""
+    proofs = base.copy()
+    cheap = _cheaper(proofs.instance, hidden)
+    narrow = Flow(proofs, columns=cheap, hidden=hidden, rng=rng)
+    _by_turns(narrow, batch=BATCH, deadline=deadline, rng=rng)
+    pattern = _Pattern(proofs, narrow.hidden, narrow.maker, cost_of(proofs, narrow.hidden))
+    if not len(proofs.open()):
+        return pattern
+    wide = Flow(proofs, columns=np.ones(len(cheap), dtype=bool), hidden=narrow.hidden, rng=rng)
+    wide.repair(batch=BATCH, deadline=deadline)
+    maker = {**narrow.maker, **wide.maker}
+    return _Pattern(proofs, wide.hidden, maker, cost_of(proofs, wide.hidden))
+
+
+def _by_turns(flow: Flow, *, batch: int, deadline: Deadline, rng: np.random.Generator) -> None:
+    """A few batches, then pushes over what is hidden by now, which are far cheaper, and again.
+
+    Needs that the columns of the flow cannot meet stay open.
+    """
+    proofs = flow.proofs
+    waiting, turn = rng.permutation(proofs.open()), TURN // batch
+    while len(waiting):
+        waiting = flow.repair_most(waiting, batch=batch, times=turn, deadline=deadline)
+        Push(proofs, flow.hidden).prove(waiting, deadline=deadline, rng=rng)
+        waiting = waiting[proofs.proof[waiting] == OPEN]
+
+
+def _cheaper(instance: Instance, hidden: Bools) -> Bools:
+    """The cheaper cells of each equation, and what is hidden."""
+    rows = instance.equations
+    movable = (instance.up > instance.down) & ~hidden
+    cheap = hidden.copy()
+    for start, end in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
+        cells = rows.indices[start:end]
+        cells = cells[movable[cells]]
+        count = max(FEWEST, round(CHEAPER * len(cells)))
+        cheap[cells[np.argsort(instance.cost[cells], kind="stable")[:count]]] = True
+    return cheap
 
 
 def _again(
