@@ -113,7 +113,8 @@ def altered_leaves_out(*, totals: bool) -> tuple[str, ...]:
         second,
         (
             "Rounding and perturbation are rules, not guarantees: who asks in several forms, "
-            "combines tables, or knows of others what is in them, narrows what a number stands for."
+            "combines tables or columns, or knows of others what is in them, narrows what a number "
+            "stands for."
         ),
         *(ALTERED_TOTALS if totals else ()),
         last,

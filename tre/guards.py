@@ -281,21 +281,20 @@ OTHERS = (
     *_kept("tightened_policy"),
 )
 
-_ABOVE = """
-    SELECT 1 FROM "tightening" r WHERE r.superseded_at IS NULL
-        AND (r.project_id IS NULL OR (r.project_id = NEW.project_id
-            AND r.dataset_id = NEW.dataset_id))"""
-
-_IN_FORCE = f"""
+_IN_FORCE = """
     SELECT 1 FROM "policy_version" b WHERE b.dataset_id = NEW.dataset_id
     AND (b.superseded_at IS NULL OR EXISTS (
         SELECT 1 FROM "second_track" t WHERE t.policy_id = b.id
             AND t.dataset_id = NEW.dataset_id AND t.granted AND t.ended_at IS NULL))
     AND (b.id = NEW.policy_id OR EXISTS (
         SELECT 1 FROM "tightened_policy" k WHERE k.policy_id = NEW.policy_id AND k.base_id = b.id))
-    AND NOT EXISTS ({_ABOVE} AND NOT EXISTS (
-        SELECT 1 FROM "tightened_policy" l WHERE l.policy_id = NEW.policy_id
-            AND l.base_id = b.id AND l.tightening_id = r.id))"""
+    AND NOT EXISTS (
+        SELECT 1 FROM "tightening" r WHERE r.superseded_at IS NULL
+            AND (r.project_id IS NULL
+                OR (r.project_id = NEW.project_id AND r.dataset_id = NEW.dataset_id))
+            AND NOT EXISTS (
+                SELECT 1 FROM "tightened_policy" l WHERE l.policy_id = NEW.policy_id
+                    AND l.base_id = b.id AND l.tightening_id = r.id))"""
 """A base in force from which the question's policy comes, by all that is stricter now."""
 
 EXCEPTION = (

@@ -30,9 +30,10 @@ class Drawn:
     def fraction(self, cell: int, of: int) -> int:
         """A number from 0 to ``of`` - 1, all alike, that the units of the cell decide.
 
-        Each vector has its own: records and units of one cell are altered independently.
+        Of them alone: where records and units are equally many, or a total has a single part, two
+        draws of one count would narrow it.
         """
-        text = f"{self.series.vector} {self.keys[cell]}".encode()
+        text = str(self.keys[cell]).encode()
         digest = hashlib.blake2b(text, digest_size=DRAW_BITS // 8).digest()
         return int.from_bytes(digest, "big") * of >> DRAW_BITS
 

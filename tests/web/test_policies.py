@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import html
+from dataclasses import replace
+from pathlib import Path
+
 import yaml
 
+from disclosure_control.alterations import Alteration, Method
+from disclosure_control.entropy import perturbation
+from tests.catalogues import sdc_policy
+from tests.web import service as web
 from tests.web.service import Service
 from tests.web.steps import approve
 
@@ -14,6 +22,7 @@ def page_of(service: Service) -> str:
 
 def rules_of(service: Service) -> dict[str, object]:
     text = service.visitor("eve").get(page_of(service)).text
+    text = html.unescape(text)
     return yaml.safe_load(text.split('<pre class="tre-code">')[1].split("</pre>")[0])
 
 
@@ -58,3 +67,21 @@ def test_nobody_but_the_owner_sees_it(service: Service):
         assert service.visitor(name).get(page_of(service)).status_code == 404
         answer = service.visitor(name).post(page_of(service), {"policy": "version: 1"})
         assert answer.status_code == 404
+
+
+def test_a_perturbation_table_is_named_and_never_shown_and_may_be_kept_in_what_if(tmp_path: Path):
+    exact = sdc_policy()
+    assert exact.sdc
+    table = perturbation(most=5, variance=2.0, hidden=2)
+    counts = Alteration(Method.CELL_KEY, table=table, hides_small=False)
+    policy = replace(exact, sdc=replace(exact.sdc, counts=counts))
+    service = web.make(tmp_path, policy=policy)
+    rules, eve = rules_of(service), service.visitor("eve")
+    assert rules["sdc"]["counts"]["table"] == "counts.csv"
+    same = eve.post(page_of(service), {"policy": yaml.safe_dump(rules)})
+    assert same.status_code == 200
+    assert str(table[0].weight) not in same.text
+    rules["sdc"]["counts"]["table"] = "/etc/passwd"
+    other = eve.post(page_of(service), {"policy": yaml.safe_dump(rules)})
+    assert other.status_code == 422
+    assert "no such text file beside the policy" in other.text

@@ -27,6 +27,7 @@ from tre.outputs import Format, Output
 from tre.people import Person
 from tre.permissions import check_own
 from tre.submissions import Submission
+from tre.tightenings import TightenedPolicy
 
 LEFT = (State.REVIEWED.value, State.RELEASED.value)
 """Outputs that people let pass: those that are released, and those that wait inside."""
@@ -68,7 +69,9 @@ def stand(session: Session, *, owner: Person, dataset_id: str) -> Stand:
     if current is None:
         raise NotFound(dataset_id)
     earlier = select(PolicyVersion).where(
-        PolicyVersion.dataset_id == dataset.id, PolicyVersion.id != current.id
+        PolicyVersion.dataset_id == dataset.id,
+        PolicyVersion.id != current.id,
+        PolicyVersion.id.not_in(select(TightenedPolicy.policy_id)),  # of single projects
     )
     return Stand(
         dataset=dataset,
