@@ -13,11 +13,15 @@ from tests.web import api_world
 from tests.web.api_world import World
 from tre.database import writing
 from tre.datasets import Dataset, keep_policy
+from tre.journey.tightened import tighten
 from tre.people import Person
+from tre.projects import Project
 from tre.second_tracks import SecondTrack
 
 COUNT_BY_SEX = "SELECT sex, count(*) FROM persons GROUP BY sex"
 QUESTION = {"dataset": "clinic", "query": COUNT_BY_SEX, "purpose": "To learn."}
+
+PREVIEW = {"dataset": "clinic", "query": COUNT_BY_SEX}
 
 
 @pytest.fixture
@@ -41,6 +45,25 @@ def open_both(world: World) -> None:
         session.flush()
         other = session.query(Person).filter(Person.id != dataset.owner_id).first()
         made.decided_by_id, made.decided_at, made.granted = other.id, NOW, True
+
+
+def test_a_question_is_read_under_the_stricter_rules_of_its_project(world):
+    with world.sessions() as session:
+        dataset = session.query(Dataset).one()
+        project = session.query(Project).filter_by(slug="liver").one()
+        tighten(
+            session,
+            owner=dataset.owner,
+            dataset_id=dataset.id,
+            project_id=project.id,
+            text="max_cells: 1",
+            reason="The partner asks for it.",
+            now=NOW,
+        )
+    for way in ("previews", "submissions"):
+        refused = world.post(f"/projects/liver/{way}", json=QUESTION if way[0] == "s" else PREVIEW)
+        assert (refused.status_code, refused.json["code"]) == (409, "query-refused")
+        assert [one["code"] for one in refused.json["problems"]] == ["too_many_cells"]
 
 
 def test_a_closed_track_is_a_problem_of_its_own(world):

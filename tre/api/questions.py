@@ -29,11 +29,12 @@ def preview(project: str, question: said.Question) -> said.PreviewAnswer:
     From public facts only. Spends nothing and leaves nothing behind.
     """
     session, person = this.session(), caller()
+    project_id = project_called(session, person=person, name=project).id
     found = previewed.preview(
         session,
         person=person,
-        project_id=project_called(session, person=person, name=project).id,
-        query=_query(session, question, person=person),
+        project_id=project_id,
+        query=_query(session, question, person=person, project_id=project_id),
         rho_nano=question.rho_nano,
         track=question.track,
         now=this.now(),
@@ -52,11 +53,12 @@ def submit(project: str, keys: said.Keys, question: said.AskedQuestion) -> said.
     With the same Idempotency-Key it is one submission, however often it is sent.
     """
     session, person = this.session(), caller()
+    project_id = project_called(session, person=person, name=project).id
     row = submitted.submit(
         session,
         person=person,
-        project_id=project_called(session, person=person, name=project).id,
-        query=_query(session, question, person=person),
+        project_id=project_id,
+        query=_query(session, question, person=person, project_id=project_id),
         purpose=question.purpose,
         rho_nano=question.rho_nano,
         source_text=question.query if isinstance(question.query, str) else None,
@@ -111,7 +113,7 @@ def cancel(submission: str) -> said.SubmissionAnswer:
     return spoken.submission(session, row, person=person)
 
 
-def _query(session: Session, question: said.Question, *, person: Person) -> Query:
+def _query(session: Session, question: said.Question, *, person: Person, project_id: str) -> Query:
     """The typed query of a text or of the JSON form. Raises NotFound, QueryRefused."""
     view = looked.dataset_on(
         session,
@@ -119,7 +121,7 @@ def _query(session: Session, question: said.Question, *, person: Person) -> Quer
         name=question.dataset,
         track=question.track,
         now=this.now(),
-        project_id=question.project,
+        project_id=project_id,
     )
     return _read(
         question.query, catalogue=view.version.catalogue, policy=view.policy_version.policy
