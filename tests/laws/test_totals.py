@@ -11,11 +11,13 @@ from scipy.optimize import linprog
 
 from disclosure_control import present
 from disclosure_control.errors import NotProtected, Refused
+from disclosure_control.policy import Costs
 from disclosure_control.protect import protect
 from disclosure_control.sdc.audit import table as audited
 from disclosure_control.sdc.audit.verdict import Kind as Fault
 from disclosure_control.sdc.evidence import evidence
 from disclosure_control.sdc.pattern import COMPLEMENTARY, pattern
+from disclosure_control.sdc.series import published_counts
 from disclosure_control.tables import Cell, Protected, Status
 from tests import populations as made
 from tests.small_tables import EXACT, SDC_RULES
@@ -253,3 +255,25 @@ def test_count_sum_and_mean_of_a_dominated_number_leave_together():
         assert found["count"] == set()
         assert 0 in found["sum_rd"]
         assert found["sum_rd"] == found["mean_rd"]
+
+
+@pytest.mark.parametrize("costs", list(Costs))
+def test_whatever_hiding_costs_a_table_is_protected(costs):
+    """Which cells are hidden beside the unsafe ones may follow from rounded costs, or from none."""
+    table = made.table(
+        made.records(3, sizes=(6, 5), units=400), sizes=(6, 5), columns=(made.COUNT,)
+    )
+    shape, exact = table.shape, table.reveal()
+    rules = replace(SDC_RULES, costs=costs)
+    unsafe = {"count": frozenset(n for n, units in enumerate(exact["units"]) if units < 10)}
+    (series,) = published_counts(shape, exact, unsafe=unsafe, rules=rules)
+    units = np.array(exact["units"])
+    wanted = {
+        Costs.UNITS: units + 1,
+        Costs.ROUNDED: 2 ** np.ceil(np.log2(units + 1)),
+        Costs.EQUAL: np.ones(len(units)),
+    }[costs]
+    assert list(series.cost) == wanted.tolist()
+    protected = protect(table, policy=replace(EXACT, sdc=rules), grant=None)
+    hidden_cells = {n for n, cell in enumerate(protected.columns[0]) if cell.value is None}
+    assert hidden_cells > set(unsafe["count"])
