@@ -250,11 +250,15 @@ def from_yaml(text: str, *, file: File | None = None) -> Policy:
     ``file`` gives the text of a perturbation table beside the policy by its name, or raises
     OSError or ValueError.
     """
+    return _from_document(_with_tables(document_of(text), file=file))
+
+
+def document_of(text: str) -> object:
+    """What a YAML text spells; a key that stands twice is a fault. Raises PolicyInvalid."""
     try:
-        document = _StrictLoader(text).get_single_data()
+        return _StrictLoader(text).get_single_data()
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         raise PolicyInvalid(("the file is not valid YAML",)) from error
-    return _from_document(_with_tables(document, file=file))
 
 
 def _with_tables(document: object, *, file: File | None) -> object:

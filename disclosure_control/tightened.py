@@ -17,11 +17,9 @@ from decimal import Decimal
 from operator import ge, le
 from typing import Any, get_type_hints
 
-import yaml
-
 from disclosure_control.errors import PolicyInvalid
 from disclosure_control.plain import Faults, Plain, from_plain, to_plain
-from disclosure_control.policy import Costs, DpRules, Policy, SdcRules
+from disclosure_control.policy import Costs, DpRules, Policy, SdcRules, document_of
 
 Rules = Mapping[str, Any]
 """Names of fields to values; those of a track under its name."""
@@ -61,10 +59,7 @@ KINDS: Mapping[str, type] = {"dp": DpRules, "sdc": SdcRules}
 
 def from_yaml(text: str) -> Rules:
     """Raises PolicyInvalid with every fault: unknown fields, and values of another kind."""
-    try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
-        raise PolicyInvalid(("the rules are not valid YAML",)) from error
+    document = document_of(text)
     if not isinstance(document, Mapping):
         raise PolicyInvalid(("stricter rules are names with values, such as max_cells: 200",))
     return checked(document)

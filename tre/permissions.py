@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tre.datasets import Dataset
 from tre.errors import NotFound, NotPermitted
 from tre.people import Person, Role
 from tre.projects import Membership, is_member
 
 if TYPE_CHECKING:
-    from tre.datasets import Dataset
     from tre.outputs import Output
     from tre.second_tracks import SecondTrack
     from tre.submissions import Submission
@@ -96,6 +96,15 @@ def check_own(*, person: Person, dataset: Dataset) -> None:
     check_active(person)
     if dataset.owner_id != person.id or not person.has(Role.OWNER):
         raise NotFound(dataset.id)
+
+
+def owned(session: Session, *, owner: Person, dataset_id: str) -> Dataset:
+    """One's own dataset. Raises NotFound, also for somebody else's."""
+    found = session.get(Dataset, dataset_id)
+    if found is None:
+        raise NotFound(dataset_id)
+    check_own(person=owner, dataset=found)
+    return found
 
 
 def check_owner(*, person: Person) -> None:

@@ -134,6 +134,7 @@ def test_no_level_loosens_what_is_above_it_in_whatever_order(first, second):
         ("{}", "no rule is given"),
         ("sdc: {}", "no rule is given"),
         ("a: [", "not valid YAML"),
+        ("sdc: {threshold: 20, threshold: 11}", "not valid YAML"),  # the last would win silently
         ("version: 2", "version is no rule that can be stricter"),
         ("track: dp", "track is no rule"),
         ("sdc: {speed: 1}", "sdc.speed is no rule"),

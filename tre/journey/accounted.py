@@ -14,9 +14,8 @@ from tre import audit
 from tre.budgets import Account, Charge, Level
 from tre.database import writing
 from tre.datasets import Dataset, owned_by
-from tre.errors import NotFound
 from tre.people import Person
-from tre.permissions import check_active, check_own
+from tre.permissions import check_active, owned
 from tre.projects import Project
 from tre.submissions import Submission
 
@@ -74,14 +73,14 @@ def my_datasets(session: Session, *, owner: Person) -> list[Dataset]:
 
 def statement(session: Session, *, owner: Person, dataset_id: str) -> Statement:
     """Raises NotFound for a dataset of somebody else."""
-    dataset = _owned(session, owner, dataset_id)
+    dataset = owned(session, owner=owner, dataset_id=dataset_id)
     return Statement(dataset, _accounts(session, dataset), _ledger(session, dataset))
 
 
 def export(session: Session, *, owner: Person, dataset_id: str, now: datetime.datetime) -> str:
     """Who asked what, as CSV; that it was taken out is itself on record."""
     with writing(session):
-        dataset = _owned(session, owner, dataset_id)
+        dataset = owned(session, owner=owner, dataset_id=dataset_id)
         asked, charged = _questions(session, dataset), _charged(session, dataset)
         audit.write(
             session,
@@ -92,14 +91,6 @@ def export(session: Session, *, owner: Person, dataset_id: str, now: datetime.da
             rows=len(asked),
         )
         return _csv([_row(one, charged.get(one.id)) for one in asked])
-
-
-def _owned(session: Session, owner: Person, dataset_id: str) -> Dataset:
-    dataset = session.get(Dataset, dataset_id)
-    if dataset is None:
-        raise NotFound(dataset_id)
-    check_own(person=owner, dataset=dataset)
-    return dataset
 
 
 def _accounts(session: Session, dataset: Dataset) -> tuple[AccountLine, ...]:

@@ -25,7 +25,7 @@ from tre.errors import Incomplete, NotFound
 from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person
-from tre.permissions import check_own
+from tre.permissions import owned
 from tre.submissions import Submission
 from tre.tightenings import TightenedPolicy
 
@@ -64,7 +64,7 @@ class Supposition:
 
 def stand(session: Session, *, owner: Person, dataset_id: str) -> Stand:
     """Raises NotFound for anybody but the owner."""
-    dataset = _owned(session, owner, dataset_id)
+    dataset = owned(session, owner=owner, dataset_id=dataset_id)
     current = datasets.current_policy(session, dataset)
     if current is None:
         raise NotFound(dataset_id)
@@ -86,7 +86,7 @@ def suppose(session: Session, *, owner: Person, dataset_id: str, policy_text: st
 
     Perturbation tables of the policy in force may be named in the text.
     """
-    dataset = _owned(session, owner, dataset_id)
+    dataset = owned(session, owner=owner, dataset_id=dataset_id)
     own = datasets.current_policy(session, dataset)
     try:
         policy = policies.from_yaml(
@@ -119,11 +119,3 @@ def _table(output: Output) -> Protected:
     if kept is None:
         raise NotFound(output.id)
     return present.from_json(kept.content.decode())
-
-
-def _owned(session: Session, owner: Person, dataset_id: str) -> Dataset:
-    dataset = session.get(Dataset, dataset_id)
-    if dataset is None:
-        raise NotFound(dataset_id)
-    check_own(person=owner, dataset=dataset)
-    return dataset

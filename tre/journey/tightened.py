@@ -19,7 +19,7 @@ from tre.database import writing
 from tre.datasets import Dataset, PolicyVersion
 from tre.errors import Incomplete, NotFound
 from tre.people import Person
-from tre.permissions import check_own
+from tre.permissions import owned
 from tre.projects import Project, ProjectDataset
 from tre.tightenings import Tightening
 
@@ -49,7 +49,7 @@ class Inheritance:
 
 def projects_on(session: Session, *, owner: Person, dataset_id: str) -> list[Project]:
     """Projects that may ask this dataset, by title. Raises NotFound for anybody but its owner."""
-    dataset = _owned(session, owner, dataset_id)
+    dataset = owned(session, owner=owner, dataset_id=dataset_id)
     found = session.query(Project).join(ProjectDataset).filter_by(dataset_id=dataset.id)
     return list(found.order_by(Project.title))
 
@@ -58,7 +58,7 @@ def inheritance(
     session: Session, *, owner: Person, dataset_id: str, project_id: str
 ) -> Inheritance:
     """Raises NotFound."""
-    dataset = _owned(session, owner, dataset_id)
+    dataset = owned(session, owner=owner, dataset_id=dataset_id)
     project = _project(session, dataset, project_id)
     own = _own_policy(session, dataset)
     above = tightenings.in_scope(session, dataset_id=dataset.id, project_id=project.id)
@@ -111,7 +111,7 @@ def tighten(
             actor_id=owner.id,
             project_id=project.id,
             dataset_id=dataset.id,
-            rules=made.rules,
+            rules=policies.for_everybody(made.rules),
         )
     return made
 
@@ -140,7 +140,7 @@ def tighten_service(
         ]
         if faults:
             raise Incomplete("rules", f"{'; '.join(faults)}.")
-        audit.write(session, "rules_tightened", now=now, rules=made.rules)
+        audit.write(session, "rules_tightened", now=now, rules=policies.for_everybody(made.rules))
     return made
 
 
@@ -174,17 +174,9 @@ def _check_reason(reason: str) -> None:
         raise Incomplete("reason", f"Give a reason of at most {LONGEST_REASON} characters.")
 
 
-def _owned(session: Session, owner: Person, dataset_id: str) -> Dataset:
-    dataset = session.get(Dataset, dataset_id)
-    if dataset is None:
-        raise NotFound(dataset_id)
-    check_own(person=owner, dataset=dataset)
-    return dataset
-
-
 def _locked(session: Session, owner: Person, dataset_id: str) -> Dataset:
     """Its row is held, so that no question begins between the look and the change."""
-    _owned(session, owner, dataset_id)
+    owned(session, owner=owner, dataset_id=dataset_id)
     return session.get_one(
         Dataset, dataset_id, with_for_update={"key_share": True}, populate_existing=True
     )
