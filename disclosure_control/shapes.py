@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 from disclosure_control.errors import Refused
 from disclosure_control.policy import Policy, Track
 from disclosure_control.sdc.evidence import evidence_names
-from disclosure_control.tables import Counting, Kind, Published, Shape
+from disclosure_control.tables import Axis, Counting, Kind, Published, Shape
 
 LIMIT = 2**62
 COUNTED = (Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS)
@@ -15,6 +15,7 @@ COUNTED = (Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS)
 SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
     ("the table has no cells", lambda s: s.cells >= 1),
     ("an axis repeats a label", lambda s: all(_distinct(axis.labels) for axis in s.axes)),
+    ("subtotals of an axis are no tree", lambda s: all(map(_is_tree, s.axes))),
     ("nothing is published", lambda s: bool(s.published)),
     ("a vector's name is repeated", lambda s: _distinct(v.name for v in s.vectors)),
     ("a column's name is repeated", lambda s: _distinct(c.name for c in s.published)),
@@ -25,6 +26,7 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
 )
 POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
     ("the table has too many cells", lambda s, p: s.cells <= p.max_cells),
+    ("noisy totals are not added up", lambda s, p: p.track != Track.DP or not s.has_totals),
     ("a sensitivity is missing", lambda s, p: p.track != Track.DP or _has_sensitivities(s)),
     ("an exact vector claims a sensitivity", lambda s, p: p.track != Track.SDC or _has_none(s)),
     ("only counts are altered", lambda s, p: not _alters(p) or all(map(_is_count, s.published))),
@@ -43,9 +45,23 @@ def require_publishable(shape: Shape, policy: Policy) -> None:
             evidence_names(shape, column)
 
 
-def _distinct(names: Iterable[str]) -> bool:
+def _distinct(names: Iterable[Hashable]) -> bool:
     found = list(names)
     return len(found) == len(set(found))
+
+
+def _is_tree(axis: Axis) -> bool:
+    """Each label is part of one whole at most, each whole has parts, and none is its own part."""
+    wholes = [whole for whole, _ in axis.subtotals]
+    parts = [part for _, of in axis.subtotals for part in of]
+    labels = range(len(axis.labels) - axis.total)
+    return (
+        all(of for _, of in axis.subtotals)
+        and _distinct(wholes)
+        and _distinct(parts)
+        and all(at in labels for at in (*wholes, *parts))
+        and not any(at in above for at, above in enumerate(axis.above))
+    )
 
 
 def _reads(shape: Shape, column: Published) -> bool:

@@ -17,6 +17,9 @@ from typing import NoReturn
 from disclosure_control.errors import Leak
 from disclosure_control.record import DisclosureRecord
 
+Sum = tuple[int, tuple[int, ...]]
+"""One label, and those that add up to it, by their positions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -24,7 +27,8 @@ class Axis:
 
     With ``total`` the last label stands for all the others together. ``shared``: a unit may stand
     under several labels, so that distinct units do not add up over them. ``missing``: the last
-    label before a total stands for values that are missing.
+    label before a total stands for values that are missing. ``subtotals``: labels that stand for
+    some of the others together, each with those directly below it, by position.
     """
 
     name: str
@@ -32,6 +36,37 @@ class Axis:
     total: bool = False
     shared: bool = False
     missing: bool = False
+    subtotals: tuple[Sum, ...] = ()
+
+    @property
+    def sums(self) -> tuple[Sum, ...]:
+        """Every label that others add up to, the total included."""
+        last = len(self.labels) - 1
+        return (*self.subtotals, (last, self.tops)) if self.total else self.subtotals
+
+    @property
+    def tops(self) -> tuple[int, ...]:
+        """Labels that are part of no subtotal, without the total."""
+        parts = {part for _, parts in self.subtotals for part in parts}
+        return tuple(at for at in range(len(self.labels) - self.total) if at not in parts)
+
+    @property
+    def families(self) -> tuple[tuple[int, ...], ...]:
+        """Labels that stand beside each other: those of one subtotal, and those of none."""
+        return (self.tops, *(parts for _, parts in self.subtotals))
+
+    @property
+    def above(self) -> tuple[tuple[int, ...], ...]:
+        """For each label, every label that it is a part of."""
+        over = {part: whole for whole, parts in self.sums for part in parts}
+        found: list[tuple[int, ...]] = []
+        for at in range(len(self.labels)):
+            wholes: list[int] = []
+            while at in over and over[at] not in wholes:
+                at = over[at]  # noqa: PLW2901 — one step up
+                wholes.append(at)
+            found.append(tuple(wholes))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +169,7 @@ class Shape:
 
     @property
     def has_totals(self) -> bool:
-        return any(axis.total for axis in self.axes)
+        return any(axis.sums for axis in self.axes)
 
     def vector(self, name: str) -> Vector:
         return next(vector for vector in self.vectors if vector.name == name)

@@ -58,7 +58,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Recode:
-    """A reusable grouping of a column's codes; codes named in no group become missing."""
+    """A reusable grouping of a column's codes; codes named in no group become missing.
+
+    Groups are disjoint, or one lies within another: then the wider one is a subtotal.
+    """
 
     name: str
     title: str

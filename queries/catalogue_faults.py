@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
+from queries import nested
 from queries.catalogue import Catalogue, Column, ColumnType, Link, LinkKind, Recode, Role, Table
 from queries.values import LARGEST_STORED, decimals_of, scaled
 
@@ -173,7 +174,9 @@ def _of_recode(recode: Recode, *, catalogue: Catalogue) -> Iterator[str]:
     used = [value for _, values in recode.groups for value in values]
     unknown = [value for value in used if value not in known]
     yield from (f"{place}: {value} is not a code of the column" for value in unknown)
-    yield from _unique(place, used)
+    for label, values in recode.groups:
+        yield from _unique(f"{place}.groups.{label}", values)
+    yield from (f"{place}.groups: {fault}" for fault in nested.faults(recode.groups))
     yield from _labels(f"{place}.groups", [label for label, _ in recode.groups])
     if not recode.groups or not all(values for _, values in recode.groups):
         yield f"{place}.groups: each group needs at least one code"

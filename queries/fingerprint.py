@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from disclosure_control.arranged import Order
-from queries.canonical_conditions import Canonical
+from queries.canonical_features import content_of, rewriting, text_of, text_of_feature
 from queries.catalogue import Catalogue, Link
-from queries.json_conditions import predicate_json
 from queries.json_form import to_json
 from queries.language import (
     And,
     ColumnRef,
     Dimension,
-    Feature,
     FeatureRef,
     Join,
     JoinKind,
@@ -29,7 +26,7 @@ from queries.language import (
     Query,
     Ref,
 )
-from queries.resolve import Meaning, meaning
+from queries.resolve import meaning
 from queries.values import scaled, unscaled
 
 FORM = 1
@@ -44,7 +41,7 @@ def canonical(query: Query, catalogue: Catalogue) -> Query:
     its table has the cells of the query's own table in another order.
     """
     query = _with_named_features(query, catalogue=catalogue)
-    rewrite = _rewriting(query, catalogue=catalogue)
+    rewrite = rewriting(query, catalogue=catalogue)
     query = replace(
         query,
         where=None if query.where is None else rewrite.of(query.where),
@@ -87,46 +84,24 @@ def fingerprint(
 
 
 def _hash(value: object) -> str:
-    return hashlib.sha256(_text(value).encode()).hexdigest()
-
-
-def _text(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def _rewriting(query: Query, *, catalogue: Catalogue) -> Canonical:
-    def named(ref: Ref) -> Meaning | None:
-        return meaning(ref, query=query, catalogue=catalogue)
-
-    return Canonical(named, lambda predicate: _text(predicate_json(predicate)))
+    return hashlib.sha256(text_of(value).encode()).hexdigest()
 
 
 def _with_named_features(query: Query, *, catalogue: Catalogue) -> Query:
     """The features in use, each once, named by the order of their content."""
     used = {ref.name for ref in _refs(query) if isinstance(ref, FeatureRef)}
-    rewrite = _rewriting(query, catalogue=catalogue)
+    rewrite = rewriting(query, catalogue=catalogue)
     contents = {
-        feature.name: _content(feature, rewrite)
+        feature.name: content_of(feature, rewrite)
         for feature in query.features
         if feature.name in used
     }
-    ordered = sorted(set(contents.values()), key=_text_of_feature)
+    ordered = sorted(set(contents.values()), key=text_of_feature)
     names = {content: f"f{number}" for number, content in enumerate(ordered, start=1)}
     renaming = {old: names[content] for old, content in contents.items()}
     return _renamed(
         replace(query, features=tuple(replace(one, name=names[one]) for one in ordered)), renaming
     )
-
-
-def _content(feature: Feature, rewrite: Canonical) -> Feature:
-    """The feature without its name, its condition in the one spelling."""
-    where = None if feature.where is None else rewrite.of(feature.where)
-    return replace(feature, name="", where=where)
-
-
-def _text_of_feature(feature: Feature) -> str:
-    where = None if feature.where is None else predicate_json(feature.where)
-    return _text([feature.table, feature.aggregate.value, feature.column, feature.order_by, where])
 
 
 def _renamed(query: Query, names: dict[str, str]) -> Query:
@@ -152,13 +127,15 @@ def _with_refs(predicate: Predicate, ref: Any) -> Predicate:
 def _sorted_dimensions(query: Query, *, catalogue: Catalogue) -> tuple[Dimension, ...]:
     plain = {_plain(one, query=query, catalogue=catalogue) for one in query.dimensions}
     only = replace(query, joins=(), features=(), where=None, measures=())
-    return tuple(sorted(plain, key=lambda one: _text(to_json(replace(only, dimensions=(one,))))))
+    return tuple(sorted(plain, key=lambda one: text_of(to_json(replace(only, dimensions=(one,))))))
 
 
 def _sorted_measures(query: Query) -> tuple[Measure, ...]:
     only = replace(query, joins=(), features=(), where=None, dimensions=())
     return tuple(
-        sorted(set(query.measures), key=lambda one: _text(to_json(replace(only, measures=(one,)))))
+        sorted(
+            set(query.measures), key=lambda one: text_of(to_json(replace(only, measures=(one,))))
+        )
     )
 
 

@@ -18,7 +18,7 @@ from queries.catalogue import Catalogue, Column, ColumnType, LinkKind, Role, Tab
 from queries.errors import QueryRefused, problem
 from queries.language import Aggregate, Feature, JoinKind, Query
 from queries.plan_axes import AxisKey, axes_of
-from queries.plan_margins import margins_of
+from queries.plan_margins import grids, margins_of
 from queries.plan_published import published_by
 from queries.plan_slots import Timing, suppression_seconds, timing
 from queries.plan_terms import Condition, Level, Reader, Stored, Term, stored_bounds, terms_in
@@ -94,7 +94,7 @@ class Plan:
     recipes: tuple[Recipe, ...]
     shape: Shape
     time: Timing
-    margins: tuple[Plan, ...] = ()  # one for each set of dimensions that is added up over
+    margins: tuple[Plan, ...] = ()  # one for each set of totals and subtotals
     offset: int = 0  # where the cells of such a margin begin on the grid of the whole table
 
     def level_of(self, term: Term) -> Level:
@@ -112,8 +112,6 @@ def plan(query: Query, catalogue: Catalogue, policy: Policy) -> Plan:
     Raises QueryRefused (code "magnitude") where a sum could exceed what is added exactly.
     """
     whole = _plan(query, catalogue=catalogue, policy=policy)
-    if not query.margins:
-        return whole
     margins = margins_of(whole, query, planned=partial(_plan, catalogue=catalogue, policy=policy))
     return replace(whole, margins=margins)
 
@@ -165,7 +163,7 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
         measured=tuple(by_name.values()),
         recipes=recipes,
         shape=shape,
-        time=_time(query, catalogue=catalogue, how=how, shape=shape, recipes=recipes),
+        time=_time(query, catalogue=catalogue, how=how, keys=keys, shape=shape, recipes=recipes),
     )
 
 
@@ -277,6 +275,7 @@ def _time(
     *,
     catalogue: Catalogue,
     how: Contribution,
+    keys: tuple[AxisKey, ...],
     shape: Shape,
     recipes: tuple[Recipe, ...],
 ) -> Timing:
@@ -289,7 +288,7 @@ def _time(
     if how is Contribution.ROW_WEIGHTS and _makes_pairs(recipes, cells=shape.cells):
         steps.append(("pair", rows))
     return timing(
-        steps * 2 ** (len(query.dimensions) if query.margins else 0),
+        steps * grids(keys, margins=query.margins),
         numbers=shape.cells * len(shape.vectors),
         suppression=suppression_seconds(shape),
     )

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from disclosure_control.tables import Axis
-from queries.catalogue import Catalogue
+from disclosure_control.tables import Axis, Sum
+from queries import nested
+from queries.catalogue import Catalogue, Recode
 from queries.catalogue_faults import MISSING, TOTAL
 from queries.language import ColumnRef, Dimension, Query
 from queries.plan_terms import Level, Term, known, stored_constant, term_of
 from queries.resolve import Kind, Meaning, recode_of
 from queries.values import date_of_days, number_text, unscaled
+
+Places = tuple[int | None, ...]
 
 TRUTH_LABELS = ("no", "yes")
 
@@ -28,6 +31,7 @@ class AxisKey:
 
     Exactly one rule applies: ``cuts`` (the number of cuts at or below the value), else
     ``groups`` (the group of each code position, None for none), else the stored integer itself.
+    ``above`` has the subtotals of each code position, one set of them for each depth.
     """
 
     term: Term
@@ -36,7 +40,8 @@ class AxisKey:
     missing: int | None
     stride: int  # of this axis in the row-major grid, which has a place for its total if asked
     cuts: tuple[int, ...] = ()
-    groups: tuple[int | None, ...] = ()
+    groups: Places = ()
+    above: tuple[Places, ...] = ()
 
     @property
     def size(self) -> int:
@@ -48,7 +53,9 @@ class _Rule:
     labels: tuple[str, ...]
     missing: bool
     cuts: tuple[int, ...] = ()
-    groups: tuple[int | None, ...] = ()
+    groups: Places = ()
+    above: tuple[Places, ...] = ()
+    subtotals: tuple[Sum, ...] = ()
 
 
 def axes_of(
@@ -69,6 +76,7 @@ def axes_of(
             stride=stride,
             cuts=rule.cuts,
             groups=rule.groups,
+            above=rule.above,
         )
         labels = (*rule.labels, MISSING) if rule.missing else rule.labels
         labels = (*labels, TOTAL) if query.margins else labels
@@ -78,6 +86,7 @@ def axes_of(
             total=query.margins,
             shared=key.level is Level.ROW,
             missing=rule.missing,
+            subtotals=rule.subtotals,
         )
         found.append((key, axis))
         stride *= len(labels)
@@ -98,10 +107,24 @@ def _rule(dimension: Dimension, *, query: Query, catalogue: Catalogue) -> _Rule:
     recode = recode_of(dimension, query=query, catalogue=catalogue)
     if recode is None:
         return _Rule(tuple(code.label for code in found.codes), found.nullable)
-    place = {value: at for at, (_, values) in enumerate(recode.groups) for value in values}
-    groups = tuple(place.get(code.value) for code in found.codes)
-    labels = tuple(label for label, _ in recode.groups)
-    return _Rule(labels, found.nullable or None in groups, groups=groups)
+    return _of_groups(recode, found)
+
+
+def _of_groups(recode: Recode, found: Meaning) -> _Rule:
+    """A code is in the narrowest of its groups; the others are subtotals."""
+    chains = nested.chains(recode.groups)
+    own = [chains.get(code.value, ()) for code in found.codes]
+    groups = tuple(chain[-1] if chain else None for chain in own)
+    return _Rule(
+        tuple(label for label, _ in recode.groups),
+        found.nullable or None in groups,
+        groups=groups,
+        above=tuple(
+            tuple(chain[at] if at < len(chain) - 1 else None for chain in own)
+            for at in range(nested.depth(recode.groups))
+        ),
+        subtotals=tuple(nested.below(recode.groups).items()),
+    )
 
 
 def _names(query: Query, *, catalogue: Catalogue) -> list[str]:

@@ -32,8 +32,9 @@ SECONDS_PER_ROW = {
 }
 """Measured with ``benchmarks/overhead.py`` on two cores."""
 
-# To hide cells beside the unsafe ones, and to attack the result: seconds for a table, for a cell of
-# up to two dimensions, and for a cell of more; for each number that is protected on its own.
+# To hide cells beside the unsafe ones, and to attack the result, for each number that is protected
+# on its own: seconds for a table, for a cell of up to two dimensions, and for a cell of more. A
+# dimension with subtotals is two.
 SUPPRESSION = 0.5
 SECONDS_PER_CELL = {"flat": 2e-3, "deep": 12e-3}
 FLAT = 2
@@ -61,9 +62,10 @@ def timing(steps: Iterable[tuple[str, int]], *, numbers: int, suppression: float
 
 def suppression_seconds(shape: Shape) -> float:
     """0 for a table without totals, where nothing can be taken from them."""
-    if not any(axis.total for axis in shape.axes):
+    if not shape.has_totals:
         return 0.0
-    cell = SECONDS_PER_CELL["flat" if len(shape.axes) <= FLAT else "deep"]
+    deep = len(shape.axes) + sum(bool(axis.subtotals) for axis in shape.axes)
+    cell = SECONDS_PER_CELL["flat" if deep <= FLAT else "deep"]
     protected = sum(vector.counts in PROTECTED for vector in shape.vectors)
     return min(protected * (SUPPRESSION + cell * shape.cells), LONGEST_SUPPRESSION)
 

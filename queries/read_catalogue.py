@@ -46,12 +46,17 @@ The YAML that a data owner writes, and the JSON that the service keeps, have one
       lab_person: {kind: unit, from: labs.person, to: persons.person}
       home: {kind: lookup, from: persons.area, to: areas.area}
     recodes:
-      landscape: {title: Landscape, column: persons.area, groups: {Wet: [river, shore]}}
+      landscape: {title: Landscape, column: persons.area,
+                  groups: {Wet: [river, shore], High: [hill]}}
+      area_in_landscape: {title: Area by landscape, column: persons.area,
+                          levels: [landscape, area]}    # the widest first
 
 * ``codes`` is a list of values, a mapping value -> label, a list of {value, label}, or the name
   of a list in ``code_lists``. Quote values such as "no", "on" and "1".
 * Tables, columns, links, recodes and groups are mappings by name, or lists with ``name`` in each
   entry. JSON made by ``to_json`` has lists, so that no database can lose the order of codes.
+* Groups of a recode are disjoint, or one lies within another, which is then its subtotal.
+  ``levels`` makes such groups of other recodes of the column, and of its codes, by its own name.
 * NUMBER and DATE columns need bounds; bounds of dates are dates. The label "missing" is taken.
 * A unit column needs no type. A ``lookup`` link joins on equal stored integers: both columns have
   the same code list in the same order (or are both numbers with the same decimals).
@@ -67,6 +72,7 @@ from typing import Any
 from queries.catalogue import Catalogue, Code, Column, ColumnType, Link, Recode, Table
 from queries.catalogue_faults import faults_of
 from queries.catalogue_fields import Fields, plain_yaml, scalar_text
+from queries.catalogue_recodes import read_recodes
 from queries.errors import CatalogueInvalid
 from queries.values import date_of_days
 
@@ -137,6 +143,7 @@ def _table_hints(table: Fields) -> dict[str, Any]:
 def _catalogue(fields: Fields) -> Catalogue:
     unit = fields.inner("unit")
     lists = {entry.name: entry.codes() for entry in fields.named("code_lists", values="codes")}
+    tables = tuple(_table(entry, lists=lists) for entry in fields.named("tables"))
     catalogue = Catalogue(
         dataset=fields.text("dataset"),
         title=fields.text("title"),
@@ -144,9 +151,9 @@ def _catalogue(fields: Fields) -> Catalogue:
         unit=unit.text("one"),
         units=unit.text("many"),
         declared_units=unit.whole("declared"),
-        tables=tuple(_table(entry, lists=lists) for entry in fields.named("tables")),
+        tables=tables,
         links=tuple(_link(entry) for entry in fields.named("links")),
-        recodes=tuple(_recode(entry) for entry in fields.named("recodes")),
+        recodes=read_recodes(fields, tables=tables),
         notes=fields.texts("notes"),
     )
     fields.mapping("ingest")
@@ -200,16 +207,6 @@ def _link(fields: Fields) -> Link:
     link = Link(fields.name, fields.link_kind(), left, left_column, right, right_column)
     fields.close()
     return link
-
-
-def _recode(fields: Fields) -> Recode:
-    table, column = fields.dotted("column")
-    groups = tuple(
-        (group.name, group.texts("codes")) for group in fields.named("groups", values="codes")
-    )
-    recode = Recode(fields.name, fields.text("title"), column, table, groups)
-    fields.close()
-    return recode
 
 
 def _table_json(table: Table) -> dict[str, Any]:

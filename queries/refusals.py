@@ -180,10 +180,13 @@ _MEANING = {  # well-formed questions that may not be answered
     "too_many_values": "{count} values in lists and cut points; at most {most} are allowed.",
     "too_many_cells": "The table would have {count} cells; the policy allows {most}. Use fewer "
     "dimensions, wider bands or a recode.",
-    "margins_noisy": "Totals are asked of exact tables only. On the noisy track, ask for the table "
-    "with fewer dimensions: its noise is smaller than that of a sum of noisy cells.",
+    "margins_noisy": "Totals and subtotals are asked of exact tables only. On the noisy track, ask "
+    "for the table with fewer dimensions: its noise is smaller than that of a sum of noisy cells.",
     "margins_of_nothing": "A table with totals needs a dimension.",
-    "margins_too_many": "{count} dimensions; a table with totals has at most {most}.",
+    "margins_too_many": "With its totals and subtotals this would be {count} tables at once; at "
+    "most {most}. Use fewer dimensions.",
+    "margins_twice": "{name} stands in two dimensions. In a table with totals each column has one, "
+    "so that no cell is known to be empty by what the groups mean.",
     "counts_only": "Every count of this dataset is {how} before it is shown. Sums and means cannot "
     "be: ask for numbers of records or units.",
     "magnitude": "Sums over {name} could exceed what can be added exactly. Use a coarser measure.",

@@ -9,10 +9,21 @@ from collections.abc import Hashable, Iterable, Iterator
 
 from disclosure_control.alterations import in_words
 from disclosure_control.policy import Policy
+from queries.canonical_features import same_features
 from queries.catalogue import Catalogue, Column, Role, Table
 from queries.catalogue_faults import NAME
 from queries.errors import Problem, QueryRefused, problem
-from queries.language import Aggregate, ColumnRef, Feature, Join, Measure, Query, Statistic
+from queries.language import (
+    Aggregate,
+    ColumnRef,
+    Feature,
+    FeatureRef,
+    Join,
+    Measure,
+    Query,
+    Ref,
+    Statistic,
+)
 from queries.resolve import Kind, column_meaning
 from queries.scope import Scope, nearest, shown, unknown_table
 from queries.validate_conditions import (
@@ -46,17 +57,18 @@ def validate(query: Query, catalogue: Catalogue, policy: Policy) -> tuple[Proble
     if oversize:  # everything below may then take its time
         return oversize
     scope = Scope(query, catalogue)
-    return (
+    found = (
         *_source_problems(query, catalogue=catalogue),
         *_join_problems(query, catalogue=catalogue),
         *_all_feature_problems(scope),
         *dimension_problems(scope, most_cells=policy.max_cells),
-        *margin_problems(query, track=policy.track),
+        *margin_problems(scope, track=policy.track),
         *_all_measure_problems(scope),
         *_alteration_problems(query, policy),
         *_filter_problems(scope),
         *_repeats(query),
     )
+    return found or tuple(_hidden_repeats(query, catalogue))
 
 
 def admit(query: Query, catalogue: Catalogue, policy: Policy) -> Query:
@@ -254,6 +266,20 @@ def _repeats(query: Query) -> Iterator[Problem]:
     names = [feature.name for feature in query.features]
     for number, name in _again(names):
         yield problem("duplicate_feature", where=f"features[{number}].name", name=name)
+
+
+def _hidden_repeats(query: Query, catalogue: Catalogue) -> Iterator[Problem]:
+    """The same number again, under the name of another feature that computes it."""
+    firsts = same_features(query, catalogue)
+    names = {query.features[at].name: query.features[to].name for at, to in firsts.items()}
+
+    def first(ref: Ref | None) -> Ref | None:
+        return FeatureRef(names.get(ref.name, ref.name)) if isinstance(ref, FeatureRef) else ref
+
+    measures = [(one.statistic, first(one.ref)) for one in query.measures]
+    dimensions = [(first(one.ref), one.bands, one.recode) for one in query.dimensions]
+    yield from _repeated("duplicate_measure", "measures", measures)
+    yield from _repeated("duplicate_dimension", "dimensions", dimensions)
 
 
 def _repeated(code: str, where: str, entries: Iterable[Hashable]) -> Iterator[Problem]:

@@ -9,8 +9,9 @@ from itertools import pairwise
 from math import prod
 
 from disclosure_control.policy import Track
+from queries import nested
 from queries.errors import Problem, problem
-from queries.language import Dimension, Query, Value
+from queries.language import Dimension, Query, Ref, Value
 from queries.resolve import Kind, Meaning, key_count, origin, recode_of
 from queries.scope import Scope, nearest, shown
 from queries.validate_conditions import value_problem
@@ -19,8 +20,8 @@ from queries.values import date_of_days, days_of, number_text, scaled, unscaled
 _HAS_BANDS = frozenset({Kind.NUMBER, Kind.DATE})
 
 
-MOST_WITH_MARGINS = 4
-"""Dimensions of a table with totals: each doubles what must be counted."""
+MOST_GRIDS = 24
+"""Tables that one table with its totals and subtotals may be: each is counted by itself."""
 
 
 def dimension_problems(scope: Scope, *, most_cells: int) -> Iterator[Problem]:
@@ -44,17 +45,37 @@ def _grid_problems(scope: Scope, *, most_cells: int) -> Iterator[Problem]:
         yield problem("too_many_cells", where="dimensions", count=cells, most=most_cells)
 
 
-def margin_problems(query: Query, *, track: Track) -> Iterator[Problem]:
-    """Whether every total may be asked too."""
-    if not query.margins:
-        return
-    if track is Track.DP:
-        yield problem("margins_noisy", where="margins")
-    count = len(query.dimensions)
-    if not count:
+def margin_problems(scope: Scope, *, track: Track) -> Iterator[Problem]:
+    """Whether totals and subtotals may be asked too."""
+    query = scope.query
+    deep = {at: depth for at in range(len(query.dimensions)) if (depth := _depth(scope, at))}
+    if query.margins and not query.dimensions:
         yield problem("margins_of_nothing", where="margins")
-    elif count > MOST_WITH_MARGINS:
-        yield problem("margins_too_many", where="margins", count=count, most=MOST_WITH_MARGINS)
+    if track is Track.DP:
+        where = [f"dimensions[{at}].recode" for at in deep]
+        where += ["margins"] if query.margins else []
+        yield from (problem("margins_noisy", where=one) for one in where)
+    elif deep or query.margins:
+        count = prod(1 + deep.get(at, 0) + query.margins for at in range(len(query.dimensions)))
+        if count > MOST_GRIDS:
+            yield problem("margins_too_many", where="margins", count=count, most=MOST_GRIDS)
+        yield from _entangled(query)
+
+
+def _depth(scope: Scope, at: int) -> int:
+    dimension = scope.query.dimensions[at]
+    recode = recode_of(dimension, query=scope.query, catalogue=scope.catalogue)
+    return nested.depth(recode.groups) if recode else 0
+
+
+def _entangled(query: Query) -> Iterator[Problem]:
+    """One number twice, in two forms: which of its cells must be empty is known to everybody."""
+    seen: set[Ref] = set()
+    for number, dimension in enumerate(query.dimensions):
+        if dimension.ref in seen:
+            name = shown(dimension.ref)
+            yield problem("margins_twice", where=f"dimensions[{number}].ref", name=name)
+        seen.add(dimension.ref)
 
 
 def _of_dimension(dimension: Dimension, *, scope: Scope, where: str) -> Iterator[Problem]:

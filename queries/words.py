@@ -14,6 +14,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from queries import nested
 from queries.catalogue import Catalogue
 from queries.language import (
     Aggregate,
@@ -103,6 +104,8 @@ class _Describer:
         if dimension.bands and found is not None:
             return f"{name} ({', '.join(band_labels(dimension.bands, of=found))})"
         recode = recode_of(dimension, query=self.query, catalogue=self.catalogue)
+        if recode and nested.depth(recode.groups):
+            return f"{recode.title}, with subtotals"
         if recode:
             return f"{recode.title} ({', '.join(label for label, _ in recode.groups)})"
         return name

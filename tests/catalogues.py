@@ -96,6 +96,22 @@ def clinic() -> Catalogue:
     return from_yaml(CLINIC)
 
 
+NESTED = """
+recodes:
+  by_disease: {title: Diagnosis by group, column: events.kind, levels: [disease, kind]}
+  ragged: {title: Diagnosis, column: events.kind,
+           groups: {Any: [dm, ht, mi, st], Diabetes: [dm], Circulation: [ht, mi, st],
+                    Pressure: [ht], Heart or brain: [mi, st]}}
+  inland: {title: Area, column: persons.area,
+           groups: {Hill: [hill], River: [river], Inland: [hill, river], Coast: [shore]}}
+"""
+
+
+def nested_clinic() -> Catalogue:
+    """The same, with recodes that have subtotals."""
+    return from_yaml(CLINIC + NESTED.removeprefix("\nrecodes:\n"))
+
+
 def dp_policy(**changed: object) -> Policy:
     """Noise, threshold 10; ``changed`` replaces rules of the noisy track."""
     rules: dict[str, object] = {

@@ -14,6 +14,7 @@ from disclosure_control.tables import (
     Kind,
     Published,
     Shape,
+    Sum,
     Unprotected,
     Vector,
 )
@@ -64,18 +65,21 @@ def table(
     shared: int = 0,
     columns: tuple[Published, ...] = (COUNT, UNITS, SUM, MEAN),
     bounds: tuple[int, int] = (0, 5000),
+    tree: tuple[Sum, ...] = (),
 ) -> Unprotected:
-    """Every total included, last on its axis."""
+    """Every total included, last on its axis; the first axis has the subtotals of ``tree``."""
+    made = shape(sizes, shared=shared, columns=columns, bounds=bounds, tree=tree)
     cells: dict[tuple[int, ...], list[Record]] = defaultdict(list)
+    above = [axis.above for axis in made.axes]
     for row in rows:
-        for key in product(*((at, size) for at, size in zip(row.place, sizes, strict=True))):
+        for key in product(*((at, *up[at]) for at, up in zip(row.place, above, strict=True))):
             cells[key].append(row)
     vectors: dict[str, list[int]] = defaultdict(list)
-    for key in product(*(range(size + 1) for size in sizes)):
+    for key in product(*(range(len(axis.labels)) for axis in made.axes)):
         for name, number in _counted(cells[key]).items():
             vectors[name].append(number)
     return Unprotected(
-        shape(sizes, shared=shared, columns=columns, bounds=bounds),
+        made,
         {name: tuple(numbers) for name, numbers in vectors.items()},
     )
 
@@ -112,6 +116,7 @@ def shape(
     shared: int,
     columns: tuple[Published, ...],
     bounds: tuple[int, int],
+    tree: tuple[Sum, ...] = (),
 ) -> Shape:
     low, high = min(0, bounds[0]), max(0, bounds[1])
     counting = {
@@ -128,9 +133,10 @@ def shape(
         tuple(
             Axis(
                 f"axis {axis}",
-                (*(f"{axis}.{key}" for key in range(size)), TOTAL),
+                (*(f"{axis}.{key}" for key in range(size + len(tree if not axis else ()))), TOTAL),
                 total=True,
                 shared=axis >= len(sizes) - shared,
+                subtotals=tree if not axis else (),
             )
             for axis, size in enumerate(sizes)
         ),

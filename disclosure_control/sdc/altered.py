@@ -50,7 +50,7 @@ def altered(
                 alteration,
                 one,
                 sizes=tuple(len(axis.labels) for axis in shape.axes),
-                totals=tuple(axis.total for axis in shape.axes),
+                sums=tuple(axis.sums for axis in shape.axes),
                 keys=exact[keys] if keys else (),
                 seconds=seconds / len(series),
             )

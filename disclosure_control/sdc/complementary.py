@@ -49,16 +49,19 @@ def complete(
 
 
 class _Clock:
-    """Shares the time that is left among the series that wait."""
+    """Shares the time that is left among the series that wait.
+
+    Half of it for the next: each begins with what those before it hide, and has less to find.
+    """
 
     def __init__(self, seconds: float, waiting: int) -> None:
         self._end = time.monotonic() + seconds
         self._waiting = waiting
 
     def share(self) -> float:
-        left = max(0.0, self._end - time.monotonic()) / max(1, self._waiting)
+        left = max(0.0, self._end - time.monotonic())
         self._waiting -= 1
-        return left
+        return left if self._waiting <= 0 else left / 2
 
 
 def _grown(
@@ -106,7 +109,7 @@ def _instance(
     shape: Shape, series: Series, hidden: frozenset[int], *, lower: Floats, upper: Floats
 ) -> Instance:
     sides = tuple(
-        Side(len(axis.labels), axis.total, adds_up)
+        Side(len(axis.labels), axis.sums, adds_up)
         for axis, adds_up in zip(shape.axes, series.adds_up, strict=True)
     )
     grid = tied(sides, np.array(series.values, dtype=np.float64))

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_array, hstack
 
+from disclosure_control.tables import Sum
+
 NEAR = 1e-4  # share of the distance that need not be won
 FURTHER = 4.0  # what a step beyond costs, in steps
 FEASIBLE = 2  # the library's kSolutionStatusFeasible
@@ -28,15 +30,15 @@ def rounded(
     *,
     base: int,
     sizes: Sequence[int],
-    adds_up: Sequence[bool],
+    sums: Sequence[Sequence[Sum]],
     seconds: float,
 ) -> tuple[int, ...]:
-    """``counts`` row-major on a grid of ``sizes``; where an axis ``adds_up``, its last is the sum.
+    """``counts`` row-major on a grid of ``sizes``; ``sums`` are of places along each axis.
 
     Zeros stay zero. Raises NotFound.
     """
     values = np.asarray(counts, dtype=np.int64)
-    equations = _equations(sizes, adds_up)
+    equations = _equations(sizes, sums)
     for further in (False, True):
         found = _solved(equations, values, base, further=further, seconds=seconds / 2)
         if found is not None:
@@ -44,7 +46,7 @@ def rounded(
     raise NotFound
 
 
-def _equations(sizes: Sequence[int], adds_up: Sequence[bool]) -> Any:
+def _equations(sizes: Sequence[int], sums: Sequence[Sequence[Sum]]) -> Any:
     """Each total less its parts."""
     places = np.arange(int(np.prod(sizes, dtype=np.int64))).reshape(sizes)
     rows: list[Any] = []
@@ -52,15 +54,15 @@ def _equations(sizes: Sequence[int], adds_up: Sequence[bool]) -> Any:
     factors: list[Any] = []
     count = 0
     for axis, size in enumerate(sizes):
-        if adds_up[axis]:
-            lines = np.moveaxis(places, axis, -1).reshape(-1, size)
-            number = np.repeat(np.arange(count, count + len(lines)), size)
-            factor = np.full(lines.shape, -1.0)
-            factor[:, -1] = 1.0
-            rows.append(number)
-            columns.append(lines.ravel())
+        lines = np.moveaxis(places, axis, -1).reshape(-1, size)
+        for whole, parts in sums[axis]:
+            own = lines[:, [whole, *parts]]
+            factor = np.full(own.shape, -1.0)
+            factor[:, 0] = 1.0
+            rows.append(np.repeat(np.arange(count, count + len(own)), own.shape[1]))
+            columns.append(own.ravel())
             factors.append(factor.ravel())
-            count += len(lines)
+            count += len(own)
     if not count:
         return coo_array((0, places.size)).tocsc()
     entries = np.concatenate(factors), (np.concatenate(rows), np.concatenate(columns))

@@ -10,6 +10,7 @@ from disclosure_control.alterations import Alteration, Method, midpoint, nearest
 from disclosure_control.errors import NotProtected
 from disclosure_control.perturbation import of_count
 from disclosure_control.sdc.series import Series
+from disclosure_control.tables import Sum
 
 DRAW_BITS = 64
 
@@ -23,7 +24,7 @@ class Drawn:
     alteration: Alteration
     series: Series
     sizes: tuple[int, ...]
-    totals: tuple[bool, ...]
+    sums: tuple[tuple[Sum, ...], ...]  # of each axis
     keys: Counts
     seconds: float
 
@@ -86,9 +87,9 @@ def _controlled(drawn: Drawn) -> Counts:
             drawn.series.values,
             base=drawn.alteration.base,
             sizes=drawn.sizes,
-            adds_up=tuple(
-                total and adds_up
-                for total, adds_up in zip(drawn.totals, drawn.series.adds_up, strict=True)
+            sums=tuple(
+                sums if adds_up else ()
+                for sums, adds_up in zip(drawn.sums, drawn.series.adds_up, strict=True)
             ),
             seconds=drawn.seconds,
         )

@@ -36,7 +36,7 @@ def pattern(shape: Shape, exact: Exact, *, rules: SdcRules, seconds: float) -> P
         for column in shape.published
     }
     unsafe = {name: primary.hidden_by(findings) for name, findings in found.items()}
-    if not any(axis.total for axis in shape.axes):
+    if not shape.has_totals:
         every = tuple(one for each in found.values() for one in each)
         return _mitigated(Pattern(unsafe, every), cells, rules)
     from disclosure_control.sdc import complementary  # with a solver, which is large

@@ -127,19 +127,20 @@ def _in_missing(cells: Cells, _: SdcRules, shape: Shape) -> dict[int, str]:
 
 
 def _lines(axes: tuple[Axis, ...]) -> Iterator[list[int]]:
-    """Places that differ in one dimension only, totals left out of the line itself."""
+    """Places that differ in one dimension only, and stand beside each other in it."""
     sizes = [len(axis.labels) for axis in axes]
     strides = [1] * len(sizes)
     for at in range(len(sizes) - 2, -1, -1):
         strides[at] = strides[at + 1] * sizes[at + 1]
     for at, axis in enumerate(axes):
-        along = [place * strides[at] for place in range(sizes[at] - axis.total)]
         others = [
             [place * stride for place in range(size)] if other != at else [0]
             for other, (size, stride) in enumerate(zip(sizes, strides, strict=True))
         ]
-        for start in map(sum, product(*others)):
-            yield [start + step for step in along]
+        starts = [sum(start) for start in product(*others)]
+        for family in axis.families:
+            along = [place * strides[at] for place in family]
+            yield from ([start + step for step in along] for start in starts)
 
 
 RULES: tuple[Rule, ...] = (

@@ -71,15 +71,13 @@ class _Oracle:
         for row in self.context.joined():
             if self.query.where is None or self.context.truth(self.query.where, row) is True:
                 unit = row[self.source.name, unit_column]
-                key = tuple(self.key(one, row) for one in self.query.dimensions)
                 if unit is not None:
-                    yield from (_Kept(unit, one, row) for one in self.counted_in(key))
+                    yield from (_Kept(unit, one, row) for one in self.counted_in(row))
 
-    def counted_in(self, key: Key) -> Iterator[Key]:
-        """The cell of a row, and every total that the row belongs to."""
-        if not self.query.margins:
-            return iter((key,))
-        return product(*((own, TOTAL) for own in key))
+    def counted_in(self, row: Row) -> Iterator[Key]:
+        """The cell of a row, and every total and subtotal that the row belongs to."""
+        total = [TOTAL] if self.query.margins else []
+        return product(*([*self.places(one, row), *total] for one in self.query.dimensions))
 
     @property
     def source(self) -> Table:
@@ -102,18 +100,19 @@ class _Oracle:
         recode = self.catalogue.recode(dimension.recode or "")
         return [values for _, values in recode.groups] if recode else []
 
-    def key(self, dimension: Dimension, row: Row) -> int | None:
+    def places(self, dimension: Dimension, row: Row) -> list[int | None]:
+        """Where a row counts on an axis: in one place, or in every group that it is in."""
         value = self.context.value(dimension.ref, row)
         if value is None:
-            return None
+            return [None]
         if dimension.bands:
             decimals = self.context.decimals(dimension.ref)
-            return sum(value >= stored(cut, decimals=decimals) for cut in dimension.bands)
+            return [sum(value >= stored(cut, decimals=decimals) for cut in dimension.bands)]
         if dimension.recode:
             code = self.context.codes(dimension.ref)[value]
             groups = self.groups(dimension)
-            return next((at for at, group in enumerate(groups) if code in group), None)
-        return value
+            return [at for at, group in enumerate(groups) if code in group] or [None]
+        return [value]
 
     # Measures.
 

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("jo
 WORKER = 120_000  # milliseconds of patience with the worker of a busy machine
 
 
-def test_firms_by_sector_and_year_with_totals_go_from_form_to_checkers(
+def test_firms_by_industry_within_sectors_with_totals_go_from_form_to_checkers(
     browser: Browser, stage: Stage
 ):
     remy = person.at(browser, stage.address)
@@ -23,7 +23,7 @@ def test_firms_by_sector_and_year_with_totals_go_from_form_to_checkers(
     _build(remy)
     remy.look()
     remy.press("Look at the price")
-    expect(remy.page.get_by_text("with all totals").first).to_be_visible()
+    expect(remy.page.get_by_text("with subtotals, with all totals").first).to_be_visible()
     remy.look()
     remy.page.get_by_label("What is this question for?").fill("To see which sectors are large.")
     remy.press("Ask this question")
@@ -35,6 +35,7 @@ def test_firms_by_sector_and_year_with_totals_go_from_form_to_checkers(
     for mark in ("unsafe", "further"):
         expect(cora.page.locator("td .tre-mark", has_text=mark).first).to_be_visible()
     expect(cora.page.locator("td .tre-interval").first).to_be_visible()
+    expect(cora.page.locator("th.tre-depth-1", has_text="Tobacco").first).to_be_visible()
     cora.look()
     assert remy.complaints == cora.complaints == []
 
@@ -58,12 +59,9 @@ def _build(remy: AtBrowser) -> None:
     remy.page.locator("#source").select_option(value="firm_years")
     remy.press("Use this table")
     remy.press("Add measure")
-    for ref, field, value in (
-        ("firms.industry", "select[name$='-recode']", "sector"),
-        ("firm_years.large", "", ""),
-    ):
-        remy.page.locator("#new-dimensions").select_option(value=ref)
-        remy.press("Add dimension")
-        if field:
-            remy.page.locator(field).last.select_option(value=value)
+    remy.page.locator("#new-dimensions").select_option(value="firms.industry")
+    remy.press("Add dimension")
+    remy.page.locator("select[name$='-recode']").select_option(
+        label="Industry by sector, with subtotals"
+    )
     remy.page.locator("#margins").select_option(label="Every total")

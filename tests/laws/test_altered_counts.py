@@ -138,7 +138,7 @@ def test_drawn_numbers_are_right_on_average_and_spread_as_declared(alteration, c
 def _drawn(alteration: Alteration, count: int, *, keys: tuple[int, ...]) -> Drawn:
     cells = len(keys)
     series = Series("rows", True, (count,) * cells, {}, frozenset(), (True,), (1,) * cells)
-    return Drawn(alteration, series, (cells,), (False,), keys, 1.0)
+    return Drawn(alteration, series, (cells,), ((),), keys, 1.0)
 
 
 @pytest.mark.parametrize(

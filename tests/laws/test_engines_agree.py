@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from queries.engines import block_distinct, memory
 from queries.plan import plan
-from tests.catalogues import dp_policy, keyed_policy, sdc_policy
+from tests.catalogues import dp_policy, keyed_policy, nested_clinic, sdc_policy
 from tests.engines import MemoryStore, key_of
 from tests.made_up import CLINIC, clinics, questions
 
 POLICIES = pytest.mark.parametrize("policy", [dp_policy(), sdc_policy()], ids=["dp", "sdc"])
+NESTED = nested_clinic()
 STORE = MemoryStore(CLINIC)
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 BROAD = settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
@@ -32,27 +34,28 @@ def test_both_engines_count_the_same_integers_on_the_same_grid(policy, tables, q
 
 
 @BROAD
-@given(tables=clinics(), query=questions())
-def test_every_total_is_counted_from_the_rows_that_belong_to_it(tables, query):
+@given(tables=clinics(), query=questions(NESTED), totals=st.booleans())
+def test_every_total_is_counted_from_the_rows_that_belong_to_it(tables, query, totals):
+    """Subtotals of recodes whose groups lie within each other, too."""
     STORE.fill(tables)
-    query = replace(query, margins=bool(query.dimensions))
-    planned = plan(query, CLINIC, sdc_policy())
+    query = replace(query, margins=totals and bool(query.dimensions))
+    planned = plan(query, NESTED, sdc_policy())
 
-    expected = memory.answer(query, catalogue=CLINIC, policy=sdc_policy(), tables=tables)
+    expected = memory.answer(query, catalogue=NESTED, policy=sdc_policy(), tables=tables)
 
     assert STORE.vectors(planned) == expected
 
 
 @BROAD
-@given(tables=clinics(), query=questions())
+@given(tables=clinics(), query=questions(NESTED))
 def test_record_keys_are_added_up_once_for_each_unit_in_a_cell(tables, query):
     """With and without totals; a table that adds numbers up needs none."""
     STORE.fill(tables)
     query = replace(query, margins=bool(query.dimensions))
     policy = keyed_policy()
-    planned = plan(query, CLINIC, policy)
+    planned = plan(query, NESTED, policy)
 
-    expected = memory.answer(query, catalogue=CLINIC, policy=policy, tables=tables, key_of=key_of)
+    expected = memory.answer(query, catalogue=NESTED, policy=policy, tables=tables, key_of=key_of)
 
     assert STORE.vectors(planned) == expected
     assert ("keys" in expected) == all(one.ref is None for one in query.measures)

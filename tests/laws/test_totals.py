@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 
 import numpy as np
 import pytest
@@ -27,9 +28,19 @@ SECONDS = 20.0
 ONE_WAY = {"sizes": (6,), "units": 120}
 TWO_WAY = {"sizes": (5, 4), "units": 350}
 THREE_WAY = {"sizes": (3, 3, 2), "units": 300}
+TREE = ((9, (7, 8)), (7, (0, 1, 2)), (8, (3, 4)))  # seven leaves, two of them on their own
+IN_TREE = {"sizes": (7,), "units": 200, "tree": TREE}
+TREE_AND_KINDS = {"sizes": (7, 3), "units": 500, "tree": TREE}
+KINDS = {
+    "one": ONE_WAY,
+    "two": TWO_WAY,
+    "three": THREE_WAY,
+    "tree": IN_TREE,
+    "tree and kinds": TREE_AND_KINDS,
+}
 CASES = [
     (name, {**case, "shared": shared}, seed)
-    for name, case in (("one", ONE_WAY), ("two", TWO_WAY), ("three", THREE_WAY))
+    for name, case in KINDS.items()
     for shared in (0, 1)
     for seed in range(4)
 ]
@@ -41,8 +52,8 @@ EACH = pytest.mark.parametrize(
 
 
 def unprotected(case, seed, **changes):
-    rows = made.records(seed, **case)
-    grid = {key: case[key] for key in ("sizes", "shared")}
+    rows = made.records(seed, **{key: own for key, own in case.items() if key != "tree"})
+    grid = {key: case[key] for key in ("sizes", "shared", "tree") if key in case}
     return made.table(rows, **grid, **changes)
 
 
@@ -109,7 +120,7 @@ def test_no_linear_attack_on_the_text_comes_near_an_unsafe_count(case, seed):
     numbers = [line.split(",")[-2] for line in text]
     exact = table.reveal()
     sizes = [len(axis.labels) for axis in table.shape.axes]
-    equations, sums = lines(sizes, numbers)
+    equations, sums = lines(sizes, numbers, tree=case.get("tree", ()))
     unknown = [place for place, number in enumerate(numbers) if number == "[c]"]
     for place in unknown:
         if exact["units"][place] >= SDC_RULES.threshold:
@@ -124,15 +135,20 @@ def test_no_linear_attack_on_the_text_comes_near_an_unsafe_count(case, seed):
         assert -high.fun >= rows + SDC_RULES.threshold * each - 1e-6
 
 
-def lines(sizes, numbers):
-    """Total minus parts, of every line, over the cells that are hidden."""
+def lines(sizes, numbers, *, tree=()):
+    """Wholes minus parts, of every line, over the cells that are hidden."""
     unknown = [place for place, number in enumerate(numbers) if number == "[c]"]
     grid = np.arange(len(numbers)).reshape(sizes)
     rows, sums = [], []
-    for axis in range(len(sizes)):
-        for line in np.moveaxis(grid, axis, -1).reshape(-1, sizes[axis]):
+    parts = {part for _, parts in tree for part in parts}
+    for axis, size in enumerate(sizes):
+        own = tree if not axis else ()
+        tops = [at for at in range(size - 1) if at not in parts or not own]
+        sums_of = (*own, (size - 1, tops))
+        for (whole, of), line in product(sums_of, np.moveaxis(grid, axis, -1).reshape(-1, size)):
             row, known = np.zeros(len(unknown)), 0.0
-            for place, sign in zip(line, [*[-1.0] * (len(line) - 1), 1.0], strict=True):
+            signs = [(line[whole], 1.0), *((line[part], -1.0) for part in of)]
+            for place, sign in signs:
                 if numbers[place] == "[c]":
                     row[unknown.index(place)] = sign
                 else:
@@ -277,3 +293,20 @@ def test_whatever_hiding_costs_a_table_is_protected(costs):
     protected = protect(table, policy=replace(EXACT, sdc=rules), grant=None)
     hidden_cells = {n for n, cell in enumerate(protected.columns[0]) if cell.value is None}
     assert hidden_cells > set(unsafe["count"])
+
+
+def test_who_is_alone_in_a_subtotal_may_know_that_what_is_beside_him_is_empty():
+    """Nobody else is in there, so there is nobody to protect from him."""
+    rows = [made.Record(0, (0,), 10), *(made.Record(n, (2 + n % 2,), 50) for n in range(1, 70))]
+    table = made.table(rows, sizes=(4,), columns=(made.COUNT,), tree=((4, (0, 1)),))
+    found = hidden(left(table))
+    assert {0, 1, 4} < found["count"]
+
+
+def test_a_subtotal_of_a_single_part_has_a_sole_contributor_too():
+    """1 in a group of its own, 2 in another: who is the 1 must not compute the 2."""
+    rows = [made.Record(0, (0,), 10), made.Record(1, (1,), 20), made.Record(2, (1,), 30)]
+    rows += [made.Record(10 + n, (2 + n % 2,), 50) for n in range(60)]
+    table = made.table(rows, sizes=(4,), columns=(made.COUNT,), tree=((4, (0,)), (5, (1,))))
+    found = hidden(left(table))
+    assert {0, 1, 4, 5} < found["count"]

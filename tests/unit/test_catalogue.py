@@ -18,6 +18,7 @@ from queries.read_catalogue import catalogue_hash, from_json, from_yaml, ingest_
 from tests.catalogues import CLINIC, clinic
 
 ENTRY = yaml.safe_load(CLINIC)
+HEART = {"title": "Heart", "column": "events.kind"}
 
 
 def manual_example() -> str:
@@ -143,7 +144,13 @@ def test_ingest_hints_are_kept_apart_and_unread():
         ("links.lab_person.from", "labs.test", "joins two columns of role unit"),
         ("recodes.heart.column", "events.day", "there is no code column events.day"),
         ("recodes.heart.groups", {"Heart": ["mi", "xx"]}, "xx is not a code"),
-        ("recodes.heart.groups", {"Heart": ["mi"], "Other": ["mi"]}, "'mi' stands twice"),
+        ("recodes.heart.groups", {"Heart": ["mi", "mi"]}, "'mi' stands twice"),
+        ("recodes.heart.groups", {"Heart": ["mi", "ht"], "Other": ["mi", "st"]}, "share codes"),
+        ("recodes.heart.groups", {"Any": ["mi", "ht"], "Heart": ["mi"]}, "in none of the groups"),
+        ("recodes.heart.levels", ["kind"], "exclude each other"),
+        ("recodes.heart", {**HEART, "levels": ["disease", "day"]}, "neither the column nor"),
+        ("recodes.heart", {**HEART, "levels": ["disease", "coast"]}, "neither the column nor"),
+        ("recodes.heart", {**HEART, "levels": ["kind", "disease"]}, "'Circulation' is not within"),
         ("recodes.heart.groups", {"missing": ["mi"]}, "taken by missing values"),
         ("recodes.heart.groups", {"Heart": []}, "each group needs at least one code"),
         ("recodes.heart.groups", {}, "each group needs at least one code"),

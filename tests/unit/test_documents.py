@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from disclosure_control.dp import accounting, accuracy
-from queries import sql_tokens, validate, validate_conditions
+from queries import sql_tokens, validate, validate_conditions, validate_dimensions
 from tests.small_tables import DP_RULES, counts_shape
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -28,6 +28,7 @@ def words(name: str) -> str:
         (validate.MOST_JOINS, "links"),
         (validate_conditions.MOST_CONDITIONS, "conditions"),
         (validate.MOST_VALUES, "listed values"),
+        (validate_dimensions.MOST_GRIDS, "tables at once"),
         (sql_tokens.LONGEST_TEXT, "characters"),
     ],
 )

@@ -37,7 +37,7 @@ from queries.validate import (
     validate,
 )
 from queries.validate_conditions import DEEPEST_CONDITION, MOST_CONDITIONS
-from tests.catalogues import clinic, dp_policy
+from tests.catalogues import clinic, dp_policy, nested_clinic, sdc_policy
 
 CLINIC, POLICY = clinic(), dp_policy()
 COUNT = Measure(Statistic.COUNT)
@@ -51,7 +51,7 @@ def problems(**parts: object) -> list[tuple[str, str]]:
     return [(problem.code, problem.where) for problem in found]
 
 
-def nested(depth: int):
+def deep(depth: int):
     predicate = IsNull(AGE)
     for _ in range(depth - 1):
         predicate = Not(predicate)
@@ -146,6 +146,24 @@ def test_a_plain_question_is_answerable():
         ),
         (featured(where=IsNull(AGE)), "other_table_in_feature", "features[0].where.ref"),
         ({"features": (TOP, TOP)}, "duplicate_feature", "features[1].name"),
+        (
+            {
+                "features": (TOP, replace(TOP, name="peak")),
+                "measures": tuple(Measure(Statistic.SUM, FeatureRef(n)) for n in ("top", "peak")),
+            },
+            "duplicate_measure",
+            "measures[1]",
+        ),
+        (
+            {
+                "features": (TOP, replace(TOP, name="peak")),
+                "dimensions": tuple(
+                    Dimension(FeatureRef(n), bands=(Decimal(50),)) for n in ("top", "peak")
+                ),
+            },
+            "duplicate_dimension",
+            "dimensions[1]",
+        ),
         (where(And(())), "empty_list", "where.parts"),
         (where(Or((And(()),))), "empty_list", "where.parts[0].parts"),
         (where(In(SEX, ())), "empty_list", "where.values"),
@@ -163,9 +181,9 @@ def test_a_plain_question_is_answerable():
             "where.value",
         ),
         (where(Not(Between(AGE, Decimal(9), Decimal(8)))), "empty_range", "where.part"),
-        (where(nested(DEEPEST_CONDITION + 1)), "too_deep", "where"),
-        (where(nested(100_000)), "too_deep", "where"),
-        (featured(where=nested(DEEPEST_CONDITION + 1)), "too_deep", "features[0].where"),
+        (where(deep(DEEPEST_CONDITION + 1)), "too_deep", "where"),
+        (where(deep(100_000)), "too_deep", "where"),
+        (featured(where=deep(DEEPEST_CONDITION + 1)), "too_deep", "features[0].where"),
         (where(Or((IsNull(AGE),) * MOST_CONDITIONS)), "too_many_conditions", "where"),
         (where(In(AGE, tuple(map(Decimal, range(1001))))), "too_many_values", "where"),
         ({"features": (TOP,) * (MOST_FEATURES + 1)}, "too_many_features", "features"),
@@ -220,3 +238,58 @@ def test_a_refused_query_carries_its_problems():
 
     assert [problem.code for problem in refused.value.problems] == ["no_measure"]
     assert "measure" in refused.value.detail
+
+
+NESTED, EXACT = nested_clinic(), sdc_policy()
+KIND = ColumnRef("events", "kind")
+EVENTS = Query("clinic", "events", (COUNT,))
+TREE = Dimension(KIND, recode="ragged")
+SEVERE = Dimension(ColumnRef("events", "severity"), bands=(Decimal(1),))
+
+
+@pytest.mark.parametrize(
+    ("parts", "policy", "code", "place"),
+    [
+        ({"dimensions": (TREE,)}, POLICY, "margins_noisy", "dimensions[0].recode"),
+        ({"dimensions": (TREE,), "margins": True}, POLICY, "margins_noisy", "margins"),
+        ({"margins": True}, EXACT, "margins_of_nothing", "margins"),
+        (
+            {"dimensions": (TREE, Dimension(KIND, recode="heart"))},
+            EXACT,
+            "margins_twice",
+            "dimensions[1].ref",
+        ),
+        (
+            {"dimensions": (Dimension(KIND), Dimension(KIND, recode="heart")), "margins": True},
+            EXACT,
+            "margins_twice",
+            "dimensions[1].ref",
+        ),
+        (
+            {
+                "dimensions": (
+                    TREE,
+                    *(Dimension(FeatureRef(f"f{n}")) for n in range(3)),
+                ),
+                "features": tuple(
+                    Feature(f"f{n}", "labs", Aggregate.EXISTS, where=IsNull(c))
+                    for n, c in enumerate(ColumnRef("labs", c) for c in ("value", "day", "test"))
+                ),
+                "margins": True,
+            },
+            EXACT,
+            "margins_too_many",
+            "margins",
+        ),
+    ],
+)
+def test_totals_and_subtotals_that_may_not_be_asked(parts, policy, code, place):
+    found = validate(replace(EVENTS, **parts), NESTED, policy)
+    assert (code, place) in [(one.code, one.where) for one in found]
+
+
+def test_subtotals_and_totals_of_exact_tables_may_be_asked():
+    query = replace(EVENTS, dimensions=(TREE, SEVERE), margins=True)
+    assert validate(query, NESTED, EXACT) == ()
+    both = (Dimension(KIND), Dimension(KIND, recode="heart"))
+    assert validate(replace(EVENTS, dimensions=both), NESTED, EXACT) == ()

@@ -7,7 +7,6 @@ attribute, so that it passes a strict content policy. A hidden cell is a marked 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from html import escape
 from itertools import product
@@ -39,7 +38,7 @@ Row = dict[str, Any]
 
 
 def svg(protected: Protected, *, title: str) -> bytes | None:
-    """The first published column, without totals; None for a table too large to be drawn."""
+    """The first published column, without any totals; None for a table too large to be drawn."""
     published = protected.published[0]
     axes, cells = _without_totals(protected.axes, protected.columns[0])
     if len(cells) > MOST_CELLS:
@@ -54,15 +53,23 @@ def _without_totals(
     axes: tuple[Axis, ...], cells: tuple[Cell, ...]
 ) -> tuple[tuple[Axis, ...], tuple[Cell, ...]]:
     """A total beside its parts would make them small."""
+    parts = [_parts(axis) for axis in axes]
     places = product(*(range(len(axis.labels)) for axis in axes))
-    last = tuple(len(axis.labels) - 1 if axis.total else None for axis in axes)
     kept = tuple(
         cell
         for place, cell in zip(places, cells, strict=True)
-        if not any(at == total for at, total in zip(place, last, strict=True))
+        if all(at in own for at, own in zip(place, parts, strict=True))
     )
-    parts = (axis.labels[:-1] if axis.total else axis.labels for axis in axes)
-    return tuple(replace(axis, labels=own) for axis, own in zip(axes, parts, strict=True)), kept
+    return tuple(
+        Axis(axis.name, tuple(axis.labels[at] for at in own))
+        for axis, own in zip(axes, parts, strict=True)
+    ), kept
+
+
+def _parts(axis: Axis) -> dict[int, None]:
+    """Places of labels that nothing adds up to, in their order."""
+    wholes = {whole for whole, _ in axis.sums}
+    return dict.fromkeys(at for at in range(len(axis.labels)) if at not in wholes)
 
 
 def _drawn(chart: alt.TopLevelMixin) -> str:

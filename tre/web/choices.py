@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from queries.catalogue import Catalogue, Column, ColumnType, Link, Role, Table
+from queries import nested
+from queries.catalogue import Catalogue, Column, ColumnType, Link, Recode, Role, Table
 from queries.language import Aggregate
 from queries.values import number_text
 from tre.web.schema import bounds, recodes_of
@@ -22,6 +23,7 @@ FEATURE_MARK = "@"
 class Option:
     value: str
     text: str
+    nested: bool = False  # a recode with subtotals
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Field:
     recodes: tuple[Option, ...] = ()
     hint: str = ""
     cuts: str = ""  # an example of cut points
+
+    def groupings(self, *, exact: bool, chosen: str) -> tuple[Option, ...]:
+        """Subtotals are for exact tables; what was chosen stays, whatever it is."""
+        return tuple(one for one in self.recodes if exact or not one.nested or one.value == chosen)
 
 
 AGGREGATES: dict[Aggregate, str] = {
@@ -132,12 +138,18 @@ def column_field(catalogue: Catalogue, table: Table, column: Column) -> Field:
         kind=SHAPES[column.type],
         codes=tuple(Option(code.value, code.label) for code in column.codes),
         recodes=tuple(
-            Option(recode.name, recode.title)
+            _grouping(recode)
             for recode in recodes_of(catalogue, table=table.name, column=column.name)
         ),
         hint=bounds(column),
         cuts=_cuts(column),
     )
+
+
+def _grouping(recode: Recode) -> Option:
+    if nested.depth(recode.groups):
+        return Option(recode.name, f"{recode.title}, with subtotals", nested=True)
+    return Option(recode.name, recode.title)
 
 
 def _cuts(column: Column) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from queries import nested
 from queries.catalogue import Catalogue, Column, ColumnType, Recode, Role, Table
 from queries.values import date_of_days
 from tre.web import words
@@ -28,7 +29,7 @@ class ColumnOutline:
     codes: tuple[tuple[str, str], ...]  # (value, label)
     may: str
     missing: bool
-    recodes: tuple[Recode, ...]
+    recodes: tuple[tuple[str, str], ...]  # (name, groups in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,18 @@ def _column(catalogue: Catalogue, table: Table, column: Column) -> ColumnOutline
         codes=tuple((code.value, code.label) for code in column.codes) if shown else (),
         may=_may(catalogue, table, column),
         missing=column.nullable,
-        recodes=recodes_of(catalogue, table=table.name, column=column.name),
+        recodes=tuple(
+            (recode.name, _groups(recode))
+            for recode in recodes_of(catalogue, table=table.name, column=column.name)
+        ),
     )
+
+
+def _groups(recode: Recode) -> str:
+    """Of groups that hold others only the widest are named."""
+    within = {part for parts in nested.below(recode.groups).values() for part in parts}
+    widest = ", ".join(label for at, (label, _) in enumerate(recode.groups) if at not in within)
+    return f"subtotals and parts of {widest}" if within else widest
 
 
 def _may(catalogue: Catalogue, table: Table, column: Column) -> str:

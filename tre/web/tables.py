@@ -10,7 +10,7 @@ from types import MappingProxyType
 from disclosure_control import present
 from disclosure_control.record import DisclosureRecord, Feasible
 from disclosure_control.sdc.pattern import COMPLEMENTARY
-from disclosure_control.tables import Cell, Kind, Protected, Status
+from disclosure_control.tables import Axis, Cell, Kind, Protected, Status
 from tre.outputs import Format, Output
 from tre.web import words
 
@@ -44,10 +44,19 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """A label of one dimension; ``depth`` subtotals hold it."""
+
+    label: str
+    depth: int = 0
+    total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    labels: tuple[str, ...]
+    keys: tuple[Key, ...]
     cells: tuple[Shown, ...]
-    total: bool = False  # over at least one dimension
+    total: bool = False  # over at least one dimension, or over labels of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +100,9 @@ def _mark(interval: Feasible | None, *, primary: bool) -> Mark:
 
 
 def layout(table: Protected, *, marks: Marks = NOTHING_MARKED) -> Layout:
-    sizes = [len(axis.labels) for axis in table.axes]
     cells = len(table.columns[0]) if table.columns else 0
-    lines = tuple(_line(table, sizes, cell, marks) for cell in range(min(cells, MOST_ROWS)))
+    keys = [_keys(axis) for axis in table.axes]
+    lines = tuple(_line(table, keys, cell, marks) for cell in range(min(cells, MOST_ROWS)))
     return Layout(
         axes=tuple(axis.name for axis in table.axes),
         columns=tuple(column.title for column in table.published),
@@ -104,21 +113,29 @@ def layout(table: Protected, *, marks: Marks = NOTHING_MARKED) -> Layout:
     )
 
 
-def _line(table: Protected, sizes: list[int], cell: int, marks: Marks) -> Line:
-    positions: list[int] = []
+def _keys(axis: Axis) -> list[Key]:
+    """With a total of everything all labels are below it, and none is moved for that."""
+    wholes = {whole for whole, _ in axis.sums}
+    return [
+        Key(label, depth=max(0, len(above) - axis.total), total=at in wholes)
+        for at, (label, above) in enumerate(zip(axis.labels, axis.above, strict=True))
+    ]
+
+
+def _line(table: Protected, keys: list[list[Key]], cell: int, marks: Marks) -> Line:
+    found: list[Key] = []
     rest = cell
-    for size in reversed(sizes):
-        rest, position = divmod(rest, size)
-        positions.append(position)
-    places = tuple(zip(table.axes, reversed(positions), strict=True))
+    for own in reversed(keys):
+        rest, position = divmod(rest, len(own))
+        found.append(own[position])
     values = zip(table.published, table.columns, strict=True)
     return Line(
-        labels=tuple(axis.labels[at] for axis, at in places),
+        keys=tuple(reversed(found)),
         cells=tuple(
             _shown(column[cell], kind=one.kind, mark=marks.get((one.name, cell)))
             for one, column in values
         ),
-        total=any(axis.total and at == len(axis.labels) - 1 for axis, at in places),
+        total=any(key.total for key in found),
     )
 
 

@@ -61,23 +61,41 @@ def requirements(entry: Any) -> tuple[Requirement, ...]:
 
 
 def insiders(entry: Any) -> Iterator[dict[str, float]]:
-    """Each sole contributor: his cell, and every total that has no other contributor."""
+    """Each sole contributor: his cell, totals without another contributor, and all within them."""
     alone = set(entry.get("singletons", ()))
+    within = _within(entry)
     totals: dict[str, set[str]] = {name: set() for name in alone}
+    for total in alone & within.keys():
+        for part in alone & within[total]:
+            totals[part].add(total)
+    told: set[frozenset[str]] = set()
+    for cell in sorted(alone):
+        known = _closed({cell}, totals)
+        while (more := _closed(_closed(known, within), totals)) != known:
+            known = more
+        if frozenset(known) not in told:
+            told.add(frozenset(known))
+            yield {one: float(entry["cells"][one]) for one in (cell, *sorted(known - {cell}))}
+
+
+def _within(entry: Any) -> dict[str, set[str]]:
+    """What each total adds up."""
     trees = [(tree["nodes"], tree.get("children", {})) for tree in entry.get("hierarchies", [])]
-    rows = [*relations_of(trees), *(dict(row) for row in entry.get("equations", []))]
-    for row in rows:
+    found: dict[str, set[str]] = {}
+    for row in (*relations_of(trees), *(dict(row) for row in entry.get("equations", []))):
         for side in (1.0, -1.0):
             total = [name for name, by in row.items() if by * side > 0]
-            if len(total) == 1 and total[0] in alone:
-                for part in alone & {cell for cell, by in row.items() if by * side < 0}:
-                    totals[part].add(total[0])
-    above = {total for found in totals.values() for total in found}
-    for cell in sorted(alone - above):
-        known, waiting = [cell], [cell]
-        while waiting:
-            for one in sorted(totals[waiting.pop()]):
-                if one not in known:
-                    known.append(one)
-                    waiting.append(one)
-        yield {one: float(entry["cells"][one]) for one in known}
+            if len(total) == 1:
+                parts = found.setdefault(total[0], set())
+                parts |= {name for name, by in row.items() if by * side < 0}
+    return found
+
+
+def _closed(cells: set[str], following: Mapping[str, set[str]]) -> set[str]:
+    """With whatever follows from them, step by step."""
+    known, waiting = set(cells), list(cells)
+    while waiting:
+        more = following.get(waiting.pop(), set()) - known
+        known |= more
+        waiting += more
+    return known

@@ -11,7 +11,7 @@ import csv
 import io
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
@@ -24,6 +24,7 @@ from disclosure_control.tables import Axis, Kind, Published, Shape
 
 HALF = Decimal("0.5")
 CONFIDENTIAL = "[c]"
+Steps = Sequence[Mapping[int, Sequence[int]]]  # of each axis: a place, and those over or under it
 COUNTED = (Kind.COUNT, Kind.UNITS)
 
 
@@ -229,14 +230,12 @@ def _relations(
     relations: list[Relation] = []
     unknown: list[str] = []
     for place, axis in enumerate(axes):
-        if not axis.total:
-            continue
         others = [range(len(one.labels)) for one in axes[:place]]
         after = [range(len(one.labels)) for one in axes[place + 1 :]]
-        last = len(axis.labels) - 1
-        for before, behind in product(product(*others), product(*after)):
-            total = _name((*before, last, *behind))
-            parts = [_name((*before, part, *behind)) for part in range(last)]
+        around = list(product(product(*others), product(*after)))
+        for (whole, own), (before, behind) in product(axis.sums, around):
+            total = _name((*before, whole, *behind))
+            parts = [_name((*before, part, *behind)) for part in own]
             relation = {total: 1.0, **dict.fromkeys(parts, -1.0)}
             if not adds_up[place]:
                 relation[f"overlap:{place}:{total}"] = 1.0
@@ -263,25 +262,43 @@ def _requirements(series: Series, held: Released) -> tuple[Requirement, ...]:
 
 
 def _insiders(shape: Shape, series: Series) -> Iterator[dict[str, float]]:
-    """Each sole contributor: his cells, from the smallest to every total that is his alone."""
-    sizes = [len(axis.labels) for axis in shape.axes]
-    places = list(product(*(range(size) for size in sizes)))
-    alone = {places[cell]: float(series.values[cell]) for cell in sorted(series.alone)}
-    above: set[tuple[int, ...]] = set()
-    knowing: dict[tuple[int, ...], dict[str, float]] = {}
-    for place, value in alone.items():
-        knows = {_name(place): value}
-        for other in product(
-            *(
-                {at, size - 1} if axis.total else {at}
-                for at, size, axis in zip(place, sizes, shape.axes, strict=True)
-            )
-        ):
-            if other != place and other in alone:
-                knows[_name(other)] = alone[other]
-                above.add(other)
-        knowing[place] = knows
-    yield from (knows for place, knows in knowing.items() if place not in above)
+    """Each sole contributor: his cells, every total that is his alone, and all within it."""
+    places = list(product(*(range(len(axis.labels)) for axis in shape.axes)))
+    values = dict(zip(places, series.values, strict=True))
+    above = [
+        dict(enumerate((at, *own) for at, own in enumerate(axis.above))) for axis in shape.axes
+    ]
+    below = [_turned(one) for one in above]
+    alone = {places[cell] for cell in series.alone}
+    told: set[frozenset[tuple[int, ...]]] = set()
+    for place in sorted(alone):
+        known = {place}
+        while (more := known | _around(known & alone, above, below, alone)) != known:
+            known = more
+        if frozenset(known) not in told:
+            told.add(frozenset(known))
+            cells = (place, *sorted(known - {place}))
+            yield {_name(one): float(values[one]) for one in cells}
+
+
+def _around(
+    cells: Iterable[tuple[int, ...]], above: Steps, below: Steps, alone: Collection[tuple[int, ...]]
+) -> set[tuple[int, ...]]:
+    """Totals of these cells that are his alone too, and whatever stands within these cells."""
+    found: set[tuple[int, ...]] = set()
+    for cell in cells:
+        wider = product(*(steps[at] for at, steps in zip(cell, above, strict=True)))
+        found.update(one for one in wider if one in alone)
+        found.update(product(*(steps[at] for at, steps in zip(cell, below, strict=True))))
+    return found
+
+
+def _turned(steps: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {at: [] for at in steps}
+    for at, wholes in steps.items():
+        for whole in wholes:
+            found[whole].append(at)
+    return found
 
 
 def _name(place: Sequence[int]) -> str:

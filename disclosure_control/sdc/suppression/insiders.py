@@ -1,4 +1,4 @@
-"""What does a sole contributor learn? He knows his own cell, and every total in which he is alone.
+"""What does a sole contributor learn? He knows his own cell, and all of what is his alone.
 
 For every such insider and every primary that he does not know, the primary must still be able to
 move by a width while all that he knows stands still. A movement that avoids the cells of many
@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
 
 from disclosure_control.sdc.suppression.instance import Bools, Floats, Instance, Ints
 from disclosure_control.sdc.suppression.lp import Deadline
@@ -22,31 +23,54 @@ HALF = 0.5
 
 
 def known_to(instance: Instance) -> list[Ints]:
-    """For each sole contributor, the cells that he knows: his own, and totals with him alone."""
-    single = np.zeros(instance.size, dtype=bool)
-    single[instance.singletons] = True
-    above: dict[int, set[int]] = {int(cell): set() for cell in instance.singletons}
-    below: set[int] = set()
+    """For each sole contributor, the cells that he knows.
+
+    His own, totals with him alone, and all that these add up: nobody else is in there.
+    """
+    if not len(instance.singletons):
+        return []
+    parts = _parts(instance)
+    single = set(instance.singletons.tolist())
+    ties = [(whole, part) for whole in single & parts.keys() for part in single & parts[whole]]
+    found = []
+    for group in _groups(single, ties):
+        known, waiting = set(group), list(group)
+        while waiting:
+            more = parts.get(waiting.pop(), set()) - known
+            known |= more
+            waiting += more
+        found.append(np.array(sorted(known), dtype=np.int64))
+    return found
+
+
+def _parts(instance: Instance) -> dict[int, set[int]]:
+    """For each cell that an equation makes the sum of others, these."""
     rows = instance.equations
-    for row in np.flatnonzero(abs(rows) @ single):
+    found: dict[int, set[int]] = {}
+    for row in range(rows.shape[0]):
         span = slice(rows.indptr[row], rows.indptr[row + 1])
         cells, signs = rows.indices[span], np.sign(rows.data[span])
         for sign in (1.0, -1.0):
-            total, parts = cells[signs == sign], cells[signs == -sign]
-            if len(total) == 1 and single[total[0]] and len(parts):
-                for part in parts[single[parts]]:
-                    above[int(part)].add(int(total[0]))
-                    below.add(int(total[0]))
-    return [_closure(cell, above) for cell in sorted(above.keys() - below)]
+            whole, parts = cells[signs == sign], cells[signs == -sign]
+            if len(whole) == 1:
+                found.setdefault(int(whole[0]), set()).update(parts.tolist())
+    return found
 
 
-def _closure(cell: int, above: dict[int, set[int]]) -> Ints:
-    found, waiting = {cell}, [cell]
-    while waiting:
-        for total in above[waiting.pop()] - found:
-            found.add(total)
-            waiting.append(total)
-    return np.array(sorted(found), dtype=np.int64)
+def _groups(cells: set[int], ties: list[tuple[int, int]]) -> list[list[int]]:
+    """Cells that are one contributor's, since one holds the other."""
+    names = sorted(cells)
+    place = {cell: at for at, cell in enumerate(names)}
+    pairs = [(place[one], place[other]) for one, other in ties]
+    graph = coo_array(
+        (np.ones(len(pairs)), tuple(np.array(pairs, dtype=np.int64).reshape(-1, 2).T)),
+        shape=(len(names), len(names)),
+    )
+    _, labels = connected_components(graph, directed=False)
+    groups: dict[int, list[int]] = {}
+    for cell, label in zip(names, labels, strict=True):
+        groups.setdefault(int(label), []).append(cell)
+    return list(groups.values())
 
 
 class Pairs:

@@ -1,8 +1,8 @@
 """How does a grid with totals tie its cells, where totals may be less than their parts together?
 
-The last place of an axis with a total stands for all the others. Distinct units that may be in
-several parts do not add up: then the parts exceed the total by an *overlap*, and the total exceeds
-each part by a *remainder*, both unknown to anybody and not below zero.
+Some places of an axis stand for others together: subtotals, and a total of all. Distinct units
+that may be in several parts do not add up: then the parts exceed the total by an *overlap*, and the
+total exceeds each part by a *remainder*, both unknown to anybody and not below zero.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Side:
     """One axis of a grid."""
 
     size: int
-    total: bool
+    sums: tuple[tuple[int, tuple[int, ...]], ...]  # a place, and those that it stands for
     adds_up: bool
 
 
@@ -38,9 +38,9 @@ def tied(sides: tuple[Side, ...], values: Floats) -> Tied:
     made = _Rows(values)
     places = np.arange(len(values)).reshape([side.size for side in sides])
     for axis, side in enumerate(sides):
-        if side.total:
-            lines = np.moveaxis(places, axis, -1).reshape(-1, side.size)
-            made.lines(lines[:, :-1], lines[:, -1], adds_up=side.adds_up)
+        lines = np.moveaxis(places, axis, -1).reshape(-1, side.size)
+        for whole, parts in side.sums:
+            made.lines(lines[:, list(parts)], lines[:, whole], adds_up=side.adds_up)
     return made.done()
 
 
