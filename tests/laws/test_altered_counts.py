@@ -101,6 +101,24 @@ def test_controlled_numbers_add_up_to_their_totals(sizes, hides_small):
     assert added > len(sizes)
 
 
+@pytest.mark.parametrize("alteration", [ALTERATIONS[5], ALTERATIONS[6]], ids=["5", "3"])
+def test_controlled_numbers_add_up_to_their_subtotals(alteration):
+    tree = ((7, (5, 6)), (5, (0, 1, 2)), (6, (3, 4)))
+    keyed = tuple(replace(one, evidence=Evidence("units", keys="keys")) for one in COUNTS)
+    rows = made.records(4, sizes=(5, 3), units=700)
+    true = made.table(rows, sizes=(5, 3), columns=keyed, tree=tree)
+    rules = policy(counts=alteration, structural_zeros=True)
+    shown = numbers(protect(true, policy=rules, grant=None), 0)
+    at = dict(zip(product(range(9), range(4)), shown, strict=True))
+    added = 0
+    for (whole, parts), kind in product((*tree, (8, (7,))), range(4)):
+        of = [at[part, kind] for part in parts]
+        if None not in (at[whole, kind], *of):
+            assert sum(of) == at[whole, kind]
+            added += 1
+    assert added > 8
+
+
 def test_units_that_do_not_add_up_are_not_made_to():
     """Firms in several categories: the total of the parts is more than the total."""
     true = table(2, shared=2, units=600)

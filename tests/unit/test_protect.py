@@ -12,7 +12,7 @@ from disclosure_control.dp import mechanisms
 from disclosure_control.errors import AccountingError, PolicyInvalid, Refused
 from disclosure_control.policy import Mechanism, policy_hash
 from disclosure_control.protect import NoiseGrant, protect
-from disclosure_control.tables import Axis, Sensitivity, Shape, Status, Unprotected
+from disclosure_control.tables import Axis, Sensitivity, Shape, Status, Sum, Unprotected
 from tests.small_tables import (
     DP_RULES,
     EXACT,
@@ -107,11 +107,17 @@ def changed(shape: Shape, **changes: object) -> Unprotected:
     return Unprotected(other, {vector.name: (0,) * other.cells for vector in other.vectors})
 
 
+def _tree(*subtotals: Sum) -> Axis:
+    return Axis("area", ("a", "b", "c"), subtotals=subtotals)
+
+
 COUNTS = counts_shape(3)
 ROWS, COLUMN = COUNTS.vectors[0], COUNTS.published[0]
 UNFIT = {
     "no cells": changed(COUNTS, axes=(Axis("area", ()),)),
     "repeated label": changed(COUNTS, axes=(Axis("area", ("a", "a")),)),
+    "subtotals of noise": changed(COUNTS, axes=(_tree((2, (0, 1))),)),
+    "totals of noise": changed(COUNTS, axes=(replace(_tree(), total=True),)),
     "nothing published": changed(COUNTS, published=()),
     "repeated column": changed(COUNTS, published=(COLUMN, COLUMN)),
     "repeated vector": changed(COUNTS, vectors=(ROWS, ROWS)),
@@ -142,6 +148,23 @@ UNFIT = {
 def test_a_shape_that_does_not_fit_together_does_not_leave(table):
     with pytest.raises(Refused):
         protect(table, policy=NOISY, grant=GRANT)
+
+
+NO_TREES = {
+    "a part of two": _tree((1, (0,)), (2, (0,))),
+    "nothing": _tree((1, ())),
+    "its own part": _tree((0, (1,)), (1, (0,))),
+    "named twice": _tree((0, (1,)), (0, (2,))),
+    "off the axis": _tree((0, (3,))),
+    "the total as a part": replace(_tree((0, (2,))), total=True),
+}
+
+
+@pytest.mark.parametrize("axis", NO_TREES.values(), ids=NO_TREES.keys())
+def test_subtotals_that_are_no_tree_do_not_leave(axis):
+    with pytest.raises(Refused) as refused:
+        protect(changed(exact_shape(3), axes=(axis,)), policy=EXACT, grant=None)
+    assert refused.value.detail == "subtotals of an axis are no tree"
 
 
 def test_a_table_larger_than_the_policy_does_not_leave():

@@ -71,6 +71,16 @@ def test_a_hidden_cell_is_a_marked_gap_and_no_point():
     assert len(points) == 1
 
 
+def test_totals_and_subtotals_are_not_drawn_beside_their_parts():
+    names = ("North", "Aby", "Bur", "South", "Total")
+    plain = table(*(shown(number) for number in (90, 40, 50, 60, 150)), labels=names, track="sdc")
+    axis = replace(plain.axes[0], subtotals=((0, (1, 2)),), total=True)
+    svg = drawn(replace(plain, axes=(axis,)))
+    assert len(re.findall(r'aria-roledescription="point"', svg)) == 3
+    assert "North" not in svg
+    assert "Aby" in svg
+
+
 def test_a_table_with_everything_hidden_still_has_a_chart():
     assert drawn(table(HIDDEN, HIDDEN)).count("[c]</text>") == 2
 
