@@ -1,0 +1,118 @@
+"""Which groups of people does a published table tell the size of? Partitions, one label a person.
+
+A table with hidden cells tells more than its shown cells: a total less the shown cells of its
+line is the number of all hidden ones together. So hidden cells are merged into the block that a
+published total reveals, once for each way up to a total that is shown; without totals they are in
+no block. Every union of blocks of these partitions, so every total, can be computed by anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disclosure_control.tables import Axis
+
+Ints = NDArray[np.int64]
+Labels = NDArray[np.int32]
+Key = tuple[int, ...]
+
+NOBODY = 0
+OUTSIDE = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Partition:
+    """``labels[p]`` is the block of person p, from 1, or 0 for none; ``sizes[b]`` its people."""
+
+    labels: Labels
+    sizes: Ints
+
+    @property
+    def blocks(self) -> int:
+        return len(self.sizes) - 1
+
+    def people(self, block: int) -> Ints:
+        return np.flatnonzero(self.labels == block)
+
+
+def partition(labels: Ints | Labels) -> Partition:
+    """Of any labels of 0 and above: blocks without people are left out, their order is kept."""
+    sizes = np.bincount(labels, minlength=1)
+    kept = sizes > 0
+    kept[NOBODY] = True
+    number = np.cumsum(kept) - 1
+    return Partition(number[labels].astype(np.int32), sizes[kept])
+
+
+def published(
+    places: Ints, *, axes: tuple[Axis, ...], hidden: Collection[int]
+) -> tuple[Partition, ...]:
+    """Of a table by ``axes`` without its ``hidden`` cells, positions on the row-major grid.
+
+    ``places``: for each person a cell that adds nothing up, or -1 for nobody's.
+    """
+    grid = _Grid(axes, frozenset(hidden))
+    found: dict[bytes, Partition] = {}
+    for block_of in grid.ways():
+        number: dict[Key, int] = {}
+        of_cell = np.zeros(grid.size + 1, dtype=np.int64)  # the last one is for OUTSIDE
+        for cell in np.unique(places[places != OUTSIDE]):
+            key = block_of(grid.key(int(cell)))
+            of_cell[cell] = NOBODY if key is None else number.setdefault(key, len(number) + 1)
+        one = partition(of_cell[places])
+        found.setdefault(one.labels.tobytes(), one)
+    return tuple(found.values())
+
+
+BlockOf = Callable[[Key], Key | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    axes: tuple[Axis, ...]
+    hidden: frozenset[int]
+
+    @property
+    def size(self) -> int:
+        return int(np.prod([len(axis.labels) for axis in self.axes], dtype=np.int64))
+
+    def key(self, cell: int) -> Key:
+        found = []
+        for axis in reversed(self.axes):
+            cell, at = divmod(cell, len(axis.labels))
+            found.append(at)
+        return tuple(reversed(found))
+
+    def cell(self, key: Key) -> int:
+        place = 0
+        for axis, at in zip(self.axes, key, strict=True):
+            place = place * len(axis.labels) + at
+        return place
+
+    def ways(self) -> Iterator[BlockOf]:
+        """Each order in which a hidden cell may look for a total that is shown."""
+        sums = [at for at, axis in enumerate(self.axes) if axis.sums]
+        over = [dict(enumerate(axis.above)) for axis in self.axes]
+        if not self.hidden or not sums:
+            yield self._way((), over)
+            return
+        steps = [at for at in sums for _ in range(max(map(len, over[at].values())))]
+        yield from (self._way(order, over) for order in sorted(set(permutations(steps))))
+
+    def _way(self, order: tuple[int, ...], over: list[dict[int, tuple[int, ...]]]) -> BlockOf:
+        def block_of(key: Key) -> Key | None:
+            """The cell itself; or the total whose hidden rest it is in; or none."""
+            steps = iter(order)
+            while self.cell(key) in self.hidden:
+                axis = next((at for at in steps if over[at][key[at]]), None)
+                if axis is None:
+                    return None
+                key = (*key[:axis], over[axis][key[axis]][0], *key[axis + 1 :])
+            return key
+
+        return block_of
