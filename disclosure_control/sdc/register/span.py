@@ -54,7 +54,7 @@ class Span:
             cross[rows] = counts[1:, self.basis[rows, 1]].T
         half = solve_triangular(self.factor, cross, lower=True, check_finite=False)
         left = np.diag(new.sizes[1:].astype(np.float64)) - half.T @ half
-        return Extension(new, half, *_pivoted(left, new.sizes[1:]))
+        return Extension(new, half, *pivoted(left, new.sizes[1:]))
 
     def extended(self, by: Extension) -> Span:
         """With the new table among them."""
@@ -130,7 +130,7 @@ class Extension:
         return len(self.pivots)
 
 
-def _pivoted(left: Floats, sizes: Ints) -> tuple[Ints, Floats]:
+def pivoted(left: Floats, sizes: Ints) -> tuple[Ints, Floats]:
     """Independent rows, the farthest from the others first, and the factor of their matrix."""
     pivots: list[int] = []
     done = np.zeros((0, len(sizes)))

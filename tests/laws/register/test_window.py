@@ -1,0 +1,98 @@
+"""Any combination of several tables: proofs that hold, groups that are found, time that ends."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from disclosure_control.sdc.register import window
+from disclosure_control.sdc.register.partitions import partition
+from disclosure_control.sdc.register.span import Span
+from disclosure_control.sdc.register.spread import is_spread
+from tests.laws.register.brute_force import derivable, rows
+
+POPULATIONS = 400
+
+
+def population(seed: int):
+    """Three or four tables of a few sorts of people."""
+    dice = random.Random(seed)
+    sorts = dice.randint(3, 10)
+    people = [dice.choice((1, 2, 4, 8, 16)) for _ in range(sorts)]
+    tables = []
+    for _ in range(dice.randint(3, 4)):
+        labels = [dice.randint(dice.choice((0, 1)), dice.randint(1, 3)) for _ in range(sorts)]
+        tables.append(partition(np.repeat(labels, people)))
+    return tables, dice.randint(2, 4)
+
+
+@pytest.mark.parametrize("batch", range(4))
+def test_the_search_finds_a_group_exactly_where_brute_force_does(batch):
+    found = {True: 0, False: 0}
+    for seed in range(batch * POPULATIONS // 4, (batch + 1) * POPULATIONS // 4):
+        tables, threshold = population(seed)
+        group = window.searched(tables, threshold=threshold, seconds=20.0)
+        truth = next(derivable(tables, most=threshold - 1), None)
+        assert (group is None) == (truth is None), seed
+        found[group is None] += 1
+        if group is not None:
+            assert 1 <= group.people.sum() < threshold
+            total = sum(c * (tables[t].labels == b).astype(float) for t, b, c in group.formula)
+            assert np.allclose(total, group.people, atol=1e-4)
+            assert group.people.sum() < threshold
+    assert min(found.values()) > POPULATIONS // 40
+
+
+def test_what_is_proved_to_be_spread_has_no_short_combination():
+    """Not of 0 and 1 only: any."""
+    proved = 0
+    for seed in range(400):
+        tables, hands = population(seed)
+        if not is_spread(tables, hands=hands):
+            continue
+        proved += 1
+        matrix = rows(tables)
+        atoms, own = np.unique(matrix.T, axis=0, return_inverse=True)
+        weight = np.bincount(own)
+        for bits in range(1, 2 ** len(atoms)):
+            few = (bits >> np.arange(len(atoms))) & 1 == 1
+            if weight[few].sum() < hands:  # nothing is zero on all the others but nothing itself
+                assert np.linalg.matrix_rank(atoms[~few]) == np.linalg.matrix_rank(atoms)
+    assert proved > 20
+
+
+def test_ordinary_tables_are_proved_to_be_spread():
+    dice = np.random.default_rng(1)
+    codes = [dice.integers(1, size, 20_000) for size in (6, 8, 5, 9, 7, 12)]
+    tables = [
+        partition(codes[a] * 20 + codes[b]) for a, b in ((0, 1), (1, 2), (3, 4), (4, 5), (0, 5))
+    ]
+    tables = [partition(np.where(one.sizes[one.labels] < 10, 0, one.labels)) for one in tables]
+    assert is_spread(tables, hands=10)
+
+
+def test_four_tables_that_clash_only_together_are_found():
+    """Each three of them tell nothing of the three people."""
+    dice = np.random.default_rng(2)
+    people = 400
+    a, b, c = (dice.random(people) < 0.5 for _ in range(3))
+    few = np.zeros(people, dtype=bool)
+    few[:3] = True
+    groups = [a, b & ~a, c & ~a & ~b, (a | b | c) ^ few]
+    tables = [partition(group.astype(int)) for group in groups]
+    for left_out in range(4):
+        three = [one for at, one in enumerate(tables) if at != left_out]
+        assert window.group_in(three, threshold=10, seconds=20.0) is None
+    found = window.group_in(tables, threshold=10, seconds=20.0)
+    assert found is None or np.array_equal(found.people, few)
+    span = Span(people)
+    for one in tables:
+        span = span.extended(span.extension(one, span.contingencies(one)))
+    assert (found is not None) == span.tells(few)
+
+
+def test_no_time_is_no_proof():
+    with pytest.raises(window.Undecided):
+        window.searched([partition(np.arange(1, 40))] * 2, threshold=3, seconds=0.0)
