@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpstrf
 
 from disclosure_control.sdc.register.pairs import contingency
 from disclosure_control.sdc.register.partitions import Ints, Partition
@@ -130,20 +131,14 @@ class Extension:
         return len(self.pivots)
 
 
-def pivoted(left: Floats, sizes: Ints) -> tuple[Ints, Floats]:
-    """Independent rows, the farthest from the others first, and the factor of their matrix."""
-    pivots: list[int] = []
-    done = np.zeros((0, len(sizes)))
-    distance = np.diag(left).copy()
-    while True:
-        open_ = np.setdiff1d(np.arange(len(sizes)), pivots)
-        open_ = open_[distance[open_] > TOUCHING * sizes[open_]]
-        if not len(open_):
-            break
-        at = int(open_[np.argmax(distance[open_])])
-        column = (left[at] - done[:, at] @ done) / np.sqrt(distance[at])
-        done = np.vstack([done, column])
-        distance = distance - column**2
-        pivots.append(at)
-    kept = np.array(pivots, dtype=np.int64)
-    return kept, np.tril(done[:, kept].T)
+def pivoted(left: Floats, sizes: Ints | Floats) -> tuple[Ints, Floats]:
+    """Independent rows, the farthest from the others first, and the factor of their matrix.
+
+    ``left``: the Gram matrix of what is left of blocks of these sizes.
+    """
+    scale = np.sqrt(np.asarray(sizes, dtype=np.float64))
+    factor, order, rank, _ = dpstrf(left / np.outer(scale, scale), tol=TOUCHING, lower=True)
+    if not len(scale) or left[order[0] - 1, order[0] - 1] <= TOUCHING * sizes[order[0] - 1]:
+        rank = 0  # the library takes a first row whatever it is
+    kept = order[:rank].astype(np.int64) - 1
+    return kept, np.tril(factor[:rank, :rank]) * scale[kept][:, None]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from disclosure_control.sdc.register import window
+from disclosure_control.sdc.register.hands import missing
 from disclosure_control.sdc.register.partitions import partition
 from disclosure_control.sdc.register.span import Span
-from disclosure_control.sdc.register.spread import is_spread
 from tests.laws.register.brute_force import derivable, rows
 
 POPULATIONS = 400
@@ -29,11 +29,11 @@ def population(seed: int):
 
 
 @pytest.mark.parametrize("batch", range(4))
-def test_the_search_finds_a_group_exactly_where_brute_force_does(batch):
+def test_a_window_has_a_group_exactly_where_brute_force_does(batch):
     found = {True: 0, False: 0}
     for seed in range(batch * POPULATIONS // 4, (batch + 1) * POPULATIONS // 4):
         tables, threshold = population(seed)
-        group = window.searched(tables, threshold=threshold, seconds=20.0)
+        group = window.group_in(tables, threshold=threshold, seconds=20.0)
         truth = next(derivable(tables, most=threshold - 1), None)
         assert (group is None) == (truth is None), seed
         found[group is None] += 1
@@ -45,12 +45,12 @@ def test_the_search_finds_a_group_exactly_where_brute_force_does(batch):
     assert min(found.values()) > POPULATIONS // 40
 
 
-def test_what_is_proved_to_be_spread_has_no_short_combination():
+def test_what_no_hand_misses_has_no_short_combination():
     """Not of 0 and 1 only: any."""
     proved = 0
     for seed in range(400):
         tables, hands = population(seed)
-        if not is_spread(tables, hands=hands):
+        if missing(tables, hands=hands):
             continue
         proved += 1
         matrix = rows(tables)
@@ -63,14 +63,21 @@ def test_what_is_proved_to_be_spread_has_no_short_combination():
     assert proved > 20
 
 
-def test_ordinary_tables_are_proved_to_be_spread():
+def test_nothing_is_left_of_ordinary_tables():
     dice = np.random.default_rng(1)
     codes = [dice.integers(1, size, 20_000) for size in (6, 8, 5, 9, 7, 12)]
-    tables = [
-        partition(codes[a] * 20 + codes[b]) for a, b in ((0, 1), (1, 2), (3, 4), (4, 5), (0, 5))
-    ]
-    tables = [partition(np.where(one.sizes[one.labels] < 10, 0, one.labels)) for one in tables]
-    assert is_spread(tables, hands=10)
+    crossed = (codes[a] * 20 + codes[b] for a, b in ((0, 1), (1, 2), (3, 4), (4, 5), (0, 5)))
+    tables = [partition(one) for one in crossed]
+    assert missing(tables, hands=10) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_a_hand_misses_is_zero_on_as_many_people_as_a_hand_has(seed):
+    tables, hands = population(seed)
+    people = len(tables[0].labels)
+    for null in missing(tables, hands=hands):
+        numbers = rows(tables).T @ null
+        assert (np.abs(numbers) < 1e-8).all(axis=1).sum() >= people // hands
 
 
 def test_four_tables_that_clash_only_together_are_found():
@@ -94,5 +101,7 @@ def test_four_tables_that_clash_only_together_are_found():
 
 
 def test_no_time_is_no_proof():
+    dice = np.random.default_rng(1)
+    tables = [partition(dice.integers(1, 6, 60)) for _ in range(8)]
     with pytest.raises(window.Undecided):
-        window.searched([partition(np.arange(1, 40))] * 2, threshold=3, seconds=0.0)
+        window.group_in(tables, threshold=6, seconds=0.0)

@@ -1,0 +1,102 @@
+"""Where could a combination of some tables that counts few people be? Only where a hand misses it.
+
+Deal all people out into T hands. A group of fewer than T people leaves a hand without any of them,
+so the combination that counts the group is zero on all of that hand. Where the tables' blocks are
+as independent of each other in a hand as among everybody, nothing but zero is zero there. So
+mostly nothing is left to look at, which proves that no combination counts 1 to T - 1 people, of any
+coefficients; and what is left has few dimensions.
+
+People are dealt so that each small block is in as many hands as it can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpstrf
+
+from disclosure_control.sdc.register.partitions import Ints, Partition
+from disclosure_control.sdc.register.span import Floats, pivoted
+
+ZERO = 1e-9  # of a block's people in a hand: what is left of it beside others
+DEALS = 4
+
+
+def missing(tables: Sequence[Partition], *, hands: int, seed: int = 0) -> list[Floats]:
+    """Combinations that are zero on a hand: for each hand with any, blocks x dimensions.
+
+    Of several deals the one that leaves least. Blocks are those of all tables, in order.
+    """
+    dice = np.random.default_rng(seed)
+    best: list[Floats] | None = None
+    basis: Ints | None = None
+    for _ in range(DEALS):
+        grams = _grams(tables, _dealt(tables, hands, dice), hands)
+        if basis is None:
+            whole = grams.sum(axis=0)
+            basis, _ = pivoted(whole, np.diag(whole))
+        found = [null for gram in grams if (null := _null(gram, basis)).shape[1]]
+        if best is None or _dimensions(found) < _dimensions(best):
+            best = found
+        if not best:
+            break
+    return best or []
+
+
+def _dimensions(nulls: list[Floats]) -> int:
+    return max((null.shape[1] for null in nulls), default=0)
+
+
+def _null(gram: Floats, basis: Ints) -> Floats:
+    """What of the basis is zero for everybody in the hand."""
+    own = gram[np.ix_(basis, basis)]
+    scale = np.sqrt(np.where(np.diag(own) > 0, np.diag(own), 1.0))
+    factor, order, rank, _ = dpstrf(own / np.outer(scale, scale), tol=ZERO, lower=True)
+    order = order - 1
+    if not own[order[0], order[0]] > 0:
+        rank = 0
+    null = np.zeros((len(gram), len(basis) - rank))
+    if null.shape[1]:
+        above = factor[rank:, :rank].T
+        within = solve_triangular(factor[:rank, :rank], above, lower=True, trans="T")
+        null[basis[order[:rank]]] = -within / scale[order[:rank]][:, None]
+        null[basis[order[rank:]]] = np.diag(1.0 / scale[order[rank:]])
+    return null
+
+
+def _dealt(tables: Sequence[Partition], hands: int, dice: np.random.Generator) -> Ints:
+    """The hand of each person. Whoever is in the smallest blocks is dealt first, block by block."""
+    people = len(tables[0].labels)
+    starts = np.cumsum([0, *(one.blocks for one in tables)])
+    sizes = np.stack(
+        [np.where(one.labels > 0, one.sizes[one.labels], people + 1) for one in tables]
+    )
+    rarest = np.argmin(sizes, axis=0)
+    labels = np.stack([one.labels for one in tables])
+    block = starts[rarest] + labels[rarest, np.arange(people)]
+    order = np.lexsort((dice.random(people), block, np.min(sizes, axis=0)))
+    dealt = np.empty(people, dtype=np.int64)
+    dealt[order] = (np.arange(people) + dice.integers(hands)) % hands
+    return dealt
+
+
+def _grams(tables: Sequence[Partition], dealt: Ints, hands: int) -> Floats:
+    """For each hand, how many of its people are in two blocks at once: hands x blocks x blocks."""
+    starts = np.cumsum([0, *(one.blocks for one in tables)])
+    grams = np.zeros((hands, starts[-1], starts[-1]))
+    for first, one in enumerate(tables):
+        own = dealt * (one.blocks + 1) + one.labels
+        rows = slice(starts[first], starts[first + 1])
+        for second in range(first, len(tables)):
+            other = tables[second]
+            columns = slice(starts[second], starts[second + 1])
+            shape = hands, one.blocks + 1, other.blocks + 1
+            flat = np.bincount(
+                own * (other.blocks + 1) + other.labels, minlength=int(np.prod(shape))
+            )
+            counts = flat.reshape(shape)[:, 1:, 1:]
+            grams[:, rows, columns] = counts
+            grams[:, columns, rows] = counts.transpose(0, 2, 1)
+    return grams

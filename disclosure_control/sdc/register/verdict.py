@@ -1,0 +1,230 @@
+"""May a new exact table leave, together with everything that ever left? Every layer, in one answer.
+
+A table is judged partition by partition, each against all that left and against the partitions of
+the table before it. Who is in which block decides; no value is looked at. What cannot be decided in
+time is a clash.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+
+from disclosure_control.sdc.register import pairs, twins, window
+from disclosure_control.sdc.register.nulls import Nulls
+from disclosure_control.sdc.register.pairs import Bools
+from disclosure_control.sdc.register.partitions import Ints, Partition
+from disclosure_control.sdc.register.span import MOST_RANK, Span
+
+MOST_BLOCKS = 1500
+"""Of the tables in the window: the nearest ones, or the whole history where it has no more."""
+
+
+class Layer(StrEnum):
+    OWN = "own"  # a block of the table itself has too few people
+    TWINS = "twins"  # a block is a near copy of an earlier one
+    PAIRS = "pairs"  # two tables together count a few people
+    WINDOW = "window"  # several tables together do
+    HISTORY = "history"  # everything together does
+    WATCH = "watch"  # a group that must not be told could be
+    HEADROOM = "headroom"  # too much of the dataset, or of some of its people, would be used up
+    TIME = "time"  # not decided in time
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``closed``: of rank over people, for everybody and for the people of every filter."""
+
+    threshold: int
+    amber: float = 0.03
+    closed: float = 0.05
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """For checkers. ``people`` is how many could be told; who they are nobody sees."""
+
+    layer: Layer
+    tables: tuple[int, ...] = ()  # earlier ones, by number
+    formula: str = ""
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """Everything that ever left a dataset, and what must not be told of it."""
+
+    secrets: twins.Secrets
+    span: Span
+    nulls: Nulls
+    sketches: twins.Sketches = field(default_factory=twins.Sketches.none)
+    populations: tuple[Bools, ...] = ()  # of every filter ever used
+    watched: tuple[Bools, ...] = ()
+
+    @classmethod
+    def nothing(cls, people: int, *, seed: int | None = None) -> Known:
+        """``seed`` is for tests."""
+        return cls(
+            twins.Secrets.drawn(people, seed=seed), Span(people), Nulls.drawn(people, seed=seed)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """Shares that are used up: of everybody, and the most of the people of any filter or area."""
+
+    everybody: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """``known``: everything with this table, if it leaves."""
+
+    clashes: tuple[Clash, ...]
+    before: Headroom
+    after: Headroom
+    known: Known
+    amber: bool
+
+    @property
+    def safe(self) -> bool:
+        return not self.clashes
+
+
+def judge(
+    table: Sequence[Partition],
+    known: Known,
+    limits: Limits,
+    *,
+    areas: Mapping[str, Bools] | None = None,
+) -> Verdict:
+    """``table``: its partitions. ``areas``: declared groups of people that have a meter each."""
+    end = time.monotonic() + limits.seconds
+    clashes: list[Clash] = []
+    after = known
+    for one in table:
+        found, after = _with(one, after, limits, end=end)
+        clashes += found
+    population = np.logical_or.reduce([one.labels > 0 for one in table])
+    if population.any() and not population.all():
+        after = replace(after, populations=_distinct((*after.populations, population)))
+    clashes += _watched(after)
+    groups = (*after.populations, *(areas or {}).values())
+    room = headroom(after, groups)
+    if room.everybody > limits.closed or room.most > limits.closed:
+        clashes.append(Clash(Layer.HEADROOM))
+    if after.span.rank > MOST_RANK:
+        clashes.append(Clash(Layer.HEADROOM))
+    return Verdict(
+        clashes=tuple(dict.fromkeys(clashes)),
+        before=headroom(known, groups),
+        after=room,
+        known=after,
+        amber=room.everybody > limits.amber or room.most > limits.amber,
+    )
+
+
+def headroom(known: Known, groups: Sequence[Bools]) -> Headroom:
+    everybody = known.span.rank / known.span.people
+    return Headroom(everybody, max([everybody, *(_used(known, one) for one in groups)]))
+
+
+def _used(known: Known, people: Bools) -> float:
+    """With twice its error: an estimate that is too small would let too much leave."""
+    return known.nulls.used(people) + 2 * known.nulls.error(people)
+
+
+def _with(one: Partition, known: Known, limits: Limits, *, end: float) -> tuple[list[Clash], Known]:
+    number = len(known.span.tables)
+    met = known.span.contingencies(one)
+    sketches = twins.Sketches.of(one, table=number, secrets=known.secrets)
+    clashes = [*_own(one, limits), *_twins(one, sketches, known, limits)]
+    clashes += _pairs(met, limits)
+    clashes += _window(one, met, known, limits, end=end)
+    span = known.span.extended(known.span.extension(one, met))
+    nulls = known.nulls.extended(known.span, span)
+    clashes += [
+        Clash(Layer.HISTORY, people=int(group.sum()))
+        for group in nulls.groups(threshold=limits.threshold)
+    ]
+    after = replace(known, span=span, nulls=nulls, sketches=known.sketches.with_new(sketches))
+    return clashes, after
+
+
+def _own(one: Partition, limits: Limits) -> Iterator[Clash]:
+    for block in np.flatnonzero(one.sizes[1:] < limits.threshold) + 1:
+        yield Clash(Layer.OWN, formula=f"new {block}", people=int(one.sizes[block]))
+
+
+def _twins(
+    one: Partition, sketches: twins.Sketches, known: Known, limits: Limits
+) -> Iterator[Clash]:
+    candidates = twins.near(sketches, known.sketches, threshold=limits.threshold)
+    for twin in twins.twins(
+        one, candidates, labels_of=known.span.tables.__getitem__, threshold=limits.threshold
+    ):
+        formula = f"new {twin.new} and earlier {twin.earlier.block}"
+        yield Clash(Layer.TWINS, (twin.earlier.table,), formula, twin.apart)
+
+
+def _pairs(met: Sequence[Ints], limits: Limits) -> Iterator[Clash]:
+    for number, counts in enumerate(met):
+        cut = pairs.smallest(counts, threshold=limits.threshold)
+        if cut is not None:
+            yield Clash(Layer.PAIRS, (number,), pairs.in_words(cut), cut.people)
+
+
+def _window(
+    one: Partition, met: Sequence[Ints], known: Known, limits: Limits, *, end: float
+) -> Iterator[Clash]:
+    near = list(_nearest(one, met, known))
+    if len(near) < 2:  # noqa: PLR2004 — two tables are a pair, which is decided already
+        return
+    seconds = max(0.0, end - time.monotonic())
+    tables = [one, *(known.span.tables[number] for number in near)]
+    try:
+        found = window.group_in(tables, threshold=limits.threshold, seconds=seconds)
+    except window.Undecided:
+        yield Clash(Layer.TIME, tuple(near))
+        return
+    if found is not None:
+        used = {table for table, _, _ in found.formula if table}
+        names = {0: "new"} | {at: f"table {number}" for at, number in enumerate(near, start=1)}
+        formula = " ".join(f"{by:+g} {names[at]} {block}" for at, block, by in found.formula)
+        tables_used = tuple(near[at - 1] for at in sorted(used))
+        yield Clash(Layer.WINDOW, tables_used, formula, int(found.people.sum()))
+
+
+def _nearest(one: Partition, met: Sequence[Ints], known: Known) -> Iterator[int]:
+    """Those with a block that nearly holds one of the new blocks, or is nearly held, first."""
+    blocks = one.blocks
+    for number in sorted(range(len(met)), key=lambda number: _gap(met[number])):
+        blocks += known.span.tables[number].blocks
+        if blocks > MOST_BLOCKS:
+            return
+        yield number
+
+
+def _gap(counts: Ints) -> int:
+    """The fewest people of a block, on either side, that are outside a block it meets."""
+    inner = counts[1:, 1:]
+    rows = counts[1:].sum(axis=1, keepdims=True) - inner
+    columns = counts[:, 1:].sum(axis=0, keepdims=True) - inner
+    apart = np.concatenate([rows[(inner > 0) & (rows > 0)], columns[(inner > 0) & (columns > 0)]])
+    return int(apart.min(initial=np.iinfo(np.int64).max))
+
+
+def _watched(known: Known) -> Iterator[Clash]:
+    for group in known.watched:
+        if known.span.tells(group):
+            yield Clash(Layer.WATCH, people=int(group.sum()))
+
+
+def _distinct(groups: Sequence[Bools]) -> tuple[Bools, ...]:
+    return tuple({group.tobytes(): group for group in groups}.values())
