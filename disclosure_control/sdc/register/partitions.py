@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from disclosure_control.tables import Axis
 
 Ints = NDArray[np.int64]
-Labels = NDArray[np.int32]
+Labels = NDArray[np.unsignedinteger[Any]]
 Key = tuple[int, ...]
 
 NOBODY = 0
@@ -27,7 +28,10 @@ OUTSIDE = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Partition:
-    """``labels[p]`` is the block of person p, from 1, or 0 for none; ``sizes[b]`` its people."""
+    """``labels[p]`` is the block of person p, from 1, or 0 for none; ``sizes[b]`` its people.
+
+    Labels are as narrow as they can be: a history is thousands of them for each person.
+    """
 
     labels: Labels
     sizes: Ints
@@ -46,7 +50,7 @@ def partition(labels: Ints | Labels) -> Partition:
     kept = sizes > 0
     kept[NOBODY] = True
     number = np.cumsum(kept) - 1
-    return Partition(number[labels].astype(np.int32), sizes[kept])
+    return Partition(number.astype(np.min_scalar_type(number[-1]))[labels], sizes[kept])
 
 
 def published(

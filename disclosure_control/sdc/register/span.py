@@ -52,7 +52,8 @@ class Span:
         cross = np.zeros((self.rank, new.blocks))
         for table, counts in enumerate(met):
             rows = np.flatnonzero(self.basis[:, 0] == table)
-            cross[rows] = counts[1:, self.basis[rows, 1]].T
+            if len(rows):
+                cross[rows] = counts[1:, self.basis[rows, 1]].T
         half = solve_triangular(self.factor, cross, lower=True, check_finite=False)
         left = np.diag(new.sizes[1:].astype(np.float64)) - half.T @ half
         return Extension(new, half, *pivoted(left, new.sizes[1:]))
