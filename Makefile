@@ -22,8 +22,9 @@ run: $(INSTALLED) ## Show a query's whole journey on demonstration data, then se
 demo: $(INSTALLED) ## The same journey without serving
 	@ONCE=1 $(BIN)/python -m tre.demo
 
+# One thread each: several processes that all compute on every core wait for each other.
 test: $(INSTALLED) ## Run the tests, e.g. make test ARGS="-k budget"
-	@$(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadgroup -rs $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n logical --maxprocesses 8 --dist loadgroup -rs $(ARGS)
 
 check: $(INSTALLED) ## Check format, lint, types, layers, security and migrations
 	@echo '• format'     && $(BIN)/ruff format --check .

@@ -22,6 +22,7 @@ from disclosure_control.sdc.register.span import Floats, pivoted
 
 ZERO = 1e-9  # of a block's people in a hand: what is left of it beside others
 DEALS = 4
+FEW = 8  # dimensions that are searched in no time
 
 
 def missing(tables: Sequence[Partition], *, hands: int, seed: int = 0) -> list[Floats]:
@@ -40,7 +41,7 @@ def missing(tables: Sequence[Partition], *, hands: int, seed: int = 0) -> list[F
         found = [null for gram in grams if (null := _null(gram, basis)).shape[1]]
         if best is None or _dimensions(found) < _dimensions(best):
             best = found
-        if not best:
+        if _dimensions(best) <= FEW:
             break
     return best or []
 

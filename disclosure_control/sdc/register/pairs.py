@@ -115,10 +115,14 @@ class _Graph:
         """[u, v]: with u in a set of few leaving people, v is in it too."""
         met = self.edges > 0
         gone = (met | np.eye(len(met), dtype=bool)).astype(np.float32)  # out of S with v
-        weight = self.edges.astype(np.float32)
-        by_row = weight @ gone.T >= self.threshold  # else so many of u's people leave
-        by_column = gone.T @ weight >= self.threshold  # else so many leave into v
-        return met.T | by_row | by_column
+        rows, columns = np.flatnonzero(met.any(axis=1)), np.flatnonzero(met.any(axis=0))
+        weight = self.edges[np.ix_(rows, columns)].astype(np.float32)
+        follows: Bools = met.T.copy()
+        # else so many of u's people leave
+        follows[rows] |= weight @ gone[:, columns].T >= self.threshold
+        # else so many leave into v
+        follows[:, columns] |= gone[rows].T @ weight >= self.threshold
+        return follows
 
     def cuts(self) -> Iterator[Bools]:
         """Each set of blocks whose leaving people are 1 to threshold - 1, as far as needed."""
