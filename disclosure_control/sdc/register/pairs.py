@@ -165,8 +165,8 @@ def _cut(inside: Bools, table: Ints) -> Cut:
     chosen_rows = ~row if flip else row
     chosen_columns = ~column if flip else column
     return Cut(
-        rows=tuple(np.flatnonzero(chosen_rows[1:]) + 1),
-        columns=tuple(np.flatnonzero(chosen_columns[1:]) + 1),
+        rows=tuple((np.flatnonzero(chosen_rows[1:]) + 1).tolist()),
+        columns=tuple((np.flatnonzero(chosen_columns[1:]) + 1).tolist()),
         ground=flip,
         people=leaving,
     )

@@ -53,6 +53,7 @@ class Clash:
     tables: tuple[int, ...] = ()  # earlier ones, by number
     formula: str = ""
     people: int = 0
+    blocks: tuple[int, ...] = ()  # of the new table: without one of them nothing could be told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +151,11 @@ def _with(one: Partition, known: Known, limits: Limits, *, end: float) -> tuple[
     span = known.span.extended(known.span.extension(one, met))
     nulls = known.nulls.extended(known.span, span)
     clashes += [
-        Clash(Layer.HISTORY, people=int(group.sum()))
+        Clash(
+            Layer.HISTORY,
+            people=int(group.sum()),
+            blocks=tuple(np.unique(one.labels[group & (one.labels > 0)]).tolist()),
+        )
         for group in nulls.groups(threshold=limits.threshold)
     ]
     after = replace(known, span=span, nulls=nulls, sketches=known.sketches.with_new(sketches))
@@ -159,7 +164,8 @@ def _with(one: Partition, known: Known, limits: Limits, *, end: float) -> tuple[
 
 def _own(one: Partition, limits: Limits) -> Iterator[Clash]:
     for block in np.flatnonzero(one.sizes[1:] < limits.threshold) + 1:
-        yield Clash(Layer.OWN, formula=f"new {block}", people=int(one.sizes[block]))
+        people = int(one.sizes[block])
+        yield Clash(Layer.OWN, formula=f"new {block}", people=people, blocks=(int(block),))
 
 
 def _twins(
@@ -170,14 +176,15 @@ def _twins(
         one, candidates, labels_of=known.span.tables.__getitem__, threshold=limits.threshold
     ):
         formula = f"new {twin.new} and earlier {twin.earlier.block}"
-        yield Clash(Layer.TWINS, (twin.earlier.table,), formula, twin.apart)
+        yield Clash(Layer.TWINS, (twin.earlier.table,), formula, twin.apart, (twin.new,))
 
 
 def _pairs(met: Sequence[Ints], limits: Limits) -> Iterator[Clash]:
     for number, counts in enumerate(met):
         cut = pairs.smallest(counts, threshold=limits.threshold)
         if cut is not None:
-            yield Clash(Layer.PAIRS, (number,), pairs.in_words(cut), cut.people)
+            formula = pairs.in_words(cut)
+            yield Clash(Layer.PAIRS, (number,), formula, cut.people, cut.rows)
 
 
 def _window(
@@ -198,7 +205,8 @@ def _window(
         names = {0: "new"} | {at: f"table {number}" for at, number in enumerate(near, start=1)}
         formula = " ".join(f"{by:+g} {names[at]} {block}" for at, block, by in found.formula)
         tables_used = tuple(near[at - 1] for at in sorted(used))
-        yield Clash(Layer.WINDOW, tables_used, formula, int(found.people.sum()))
+        blocks = tuple(block for table, block, _ in found.formula if not table)
+        yield Clash(Layer.WINDOW, tables_used, formula, int(found.people.sum()), blocks)
 
 
 def _nearest(one: Partition, met: Sequence[Ints], known: Known) -> Iterator[int]:
