@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disclosure_control.sdc.register import twins
+from disclosure_control.sdc.register.known import Known
 from disclosure_control.sdc.register.pairs import contingency
 from disclosure_control.sdc.register.partitions import Partition, partition
-from disclosure_control.sdc.register.verdict import Known, Limits, judge
+from disclosure_control.sdc.register.verdict import Limits, judge
 
 Codes = list[NDArray[np.int64]]
 

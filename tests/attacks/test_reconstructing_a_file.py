@@ -13,8 +13,9 @@ import pytest
 from scipy.sparse import coo_array, vstack
 from scipy.stats import rankdata
 
+from disclosure_control.sdc.register.known import Known
 from disclosure_control.sdc.register.partitions import partition
-from disclosure_control.sdc.register.verdict import Known, Layer, Limits, judge
+from disclosure_control.sdc.register.verdict import Layer, Limits, judge
 
 T = 10
 LIMITS = Limits(threshold=T)

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from disclosure_control.sdc.register import pairs
+from disclosure_control.sdc.register.known import Known
 from disclosure_control.sdc.register.mended import mended
 from disclosure_control.sdc.register.partitions import partition
-from disclosure_control.sdc.register.verdict import Known, Layer, Limits, judge
+from disclosure_control.sdc.register.verdict import Layer, Limits, judge
 from tests.data.entries import real_data
 
 FOLDER = real_data()

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from disclosure_control.sdc.register.known import Known
 from disclosure_control.sdc.register.partitions import NOBODY, Partition, partition
-from disclosure_control.sdc.register.verdict import Known, Limits, Verdict, judge
+from disclosure_control.sdc.register.verdict import Limits, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -55,6 +55,14 @@ class Nulls:
         names = np.random.default_rng(seed).integers(2**63, size=new.blocks + 1, dtype=np.uint64)
         return Nulls(vectors, told, self.atoms ^ names[new.labels])
 
+    def with_more(self, others: Nulls) -> Nulls:
+        """Of people who come after these, and of whom nothing was told."""
+        return Nulls(
+            np.concatenate([self.vectors, others.vectors]),
+            np.concatenate([self.told, others.told]),
+            np.concatenate([self.atoms, others.atoms]),
+        )
+
     def used(self, people: Bools) -> float:
         """How much of these people releases have told, from 0 to 1."""
         if not people.any():

@@ -58,12 +58,21 @@ def smallest(table: Ints, *, threshold: int) -> Cut | None:
 
     ``table``: the contingency of rows and columns.
     """
+    return next(cuts(table, threshold=threshold), None)
+
+
+def cuts(table: Ints, *, threshold: int) -> Iterator[Cut]:
+    """Combinations of so few people, one for each two blocks that any such separates."""
     graph = _Graph.of(table, threshold)
     while (merged := graph.merged()) is not graph:
         graph = merged
-    for inside in graph.cuts():
-        return _cut(inside, table)
-    return None
+    yield from (_cut(inside, table) for inside in graph.cuts())
+
+
+def people_of(cut: Cut, new: Partition, earlier: Partition) -> Bools:
+    """Who is counted."""
+    rows, columns = np.isin(new.labels, cut.rows), np.isin(earlier.labels, cut.columns)
+    return columns & ~rows if cut.ground else rows & ~columns
 
 
 def in_words(cut: Cut) -> str:

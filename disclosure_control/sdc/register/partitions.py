@@ -40,6 +40,13 @@ class Partition:
     def blocks(self) -> int:
         return len(self.sizes) - 1
 
+    def grown(self, by: int) -> Partition:
+        """Over so many people more, who are in no block."""
+        nobody = np.zeros(by, dtype=self.labels.dtype)
+        sizes = self.sizes.copy()
+        sizes[NOBODY] += by
+        return Partition(np.concatenate([self.labels, nobody]), sizes)
+
     def people(self, block: int) -> Ints:
         return np.flatnonzero(self.labels == block)
 

@@ -12,7 +12,7 @@ nothing where all but its last digits can, which counts as the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,14 @@ class Span:
             (*self.tables, by.new),
             np.concatenate([self.basis, own]),
             factor,
+        )
+
+    def grown(self, by: int) -> Span:
+        """Over so many people more, who are in no table yet."""
+        return replace(
+            self,
+            people=self.people + by,
+            tables=tuple(one.grown(by) for one in self.tables),
         )
 
     def of_basis(self, amounts: Floats) -> Floats:

@@ -43,6 +43,13 @@ class Secrets:
             keys=dice.integers(2**KEY_BITS, size=(2, people), dtype=np.int64),
         )
 
+    def with_more(self, others: Secrets) -> Secrets:
+        """Of people who come after these."""
+        return Secrets(
+            np.concatenate([self.bucket, others.bucket]),
+            np.concatenate([self.keys, others.keys], axis=1),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from disclosure_control.sdc.register import pairs, twins, window
-from disclosure_control.sdc.register.nulls import Nulls
+from disclosure_control.sdc.register.known import Known
 from disclosure_control.sdc.register.pairs import Bools
 from disclosure_control.sdc.register.partitions import Ints, Partition
-from disclosure_control.sdc.register.span import MOST_RANK, Span
+from disclosure_control.sdc.register.span import MOST_RANK
 
 MOST_BLOCKS = 1500
 """Of the tables in the window: the nearest ones, or the whole history where it has no more."""
@@ -31,6 +31,7 @@ class Layer(StrEnum):
     WINDOW = "window"  # several tables together do
     HISTORY = "history"  # everything together does
     WATCH = "watch"  # a group that must not be told could be
+    REVISED = "revised"  # a block differs from its earlier number by the new values of a few
     HEADROOM = "headroom"  # too much of the dataset, or of some of its people, would be used up
     TIME = "time"  # not decided in time
 
@@ -54,25 +55,6 @@ class Clash:
     formula: str = ""
     people: int = 0
     blocks: tuple[int, ...] = ()  # of the new table: without one of them nothing could be told
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """Everything that ever left a dataset, and what must not be told of it."""
-
-    secrets: twins.Secrets
-    span: Span
-    nulls: Nulls
-    sketches: twins.Sketches = field(default_factory=twins.Sketches.none)
-    populations: tuple[Bools, ...] = ()  # of every filter ever used
-    watched: tuple[Bools, ...] = ()
-
-    @classmethod
-    def nothing(cls, people: int, *, seed: int | None = None) -> Known:
-        """``seed`` is for tests."""
-        return cls(
-            twins.Secrets.drawn(people, seed=seed), Span(people), Nulls.drawn(people, seed=seed)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +86,13 @@ def judge(
     limits: Limits,
     *,
     areas: Mapping[str, Bools] | None = None,
+    revised: Bools | None = None,
 ) -> Verdict:
-    """``table``: its partitions. ``areas``: declared groups of people that have a meter each."""
+    """``table``: its partitions. ``areas``: declared groups of people that have a meter each.
+
+    ``revised``: who has another value than in an earlier version of the data, where the table adds
+    a number up that left before.
+    """
     end = time.monotonic() + limits.seconds
     clashes: list[Clash] = []
     after = known
@@ -116,6 +103,8 @@ def judge(
     if population.any() and not population.all():
         after = replace(after, populations=_distinct((*after.populations, population)))
     clashes += _watched(after)
+    if revised is not None:
+        clashes += [clash for one in table for clash in _revised(one, revised, limits)]
     groups = (*after.populations, *(areas or {}).values())
     room = headroom(after, groups)
     if room.everybody > limits.closed or room.most > limits.closed:
@@ -232,6 +221,15 @@ def _watched(known: Known) -> Iterator[Clash]:
     for group in known.watched:
         if known.span.tells(group):
             yield Clash(Layer.WATCH, people=int(group.sum()))
+
+
+def _revised(one: Partition, revised: Bools, limits: Limits) -> Iterator[Clash]:
+    """The difference of two sums over a block is that of the few whose values are new."""
+    counts = np.bincount(one.labels[revised], minlength=one.blocks + 1)
+    for block in np.flatnonzero((counts > 0) & (counts < limits.threshold)):
+        if block:
+            people = int(counts[block])
+            yield Clash(Layer.REVISED, (), f"new {block}", people, (int(block),))
 
 
 def _distinct(groups: Sequence[Bools]) -> tuple[Bools, ...]:

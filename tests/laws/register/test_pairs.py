@@ -48,6 +48,7 @@ def test_a_pair_clashes_exactly_where_brute_force_finds_a_group(batch):
             group = group_of(cut, new, earlier)
             assert set(group.tolist()) <= {0, 1}
             assert 1 <= group.sum() == cut.people < threshold
+            assert np.array_equal(group == 1, pairs.people_of(cut, new, earlier))
     assert min(found.values()) > POPULATIONS // 20
 
 

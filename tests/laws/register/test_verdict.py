@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from disclosure_control.sdc.register.known import Known
 from disclosure_control.sdc.register.partitions import partition
-from disclosure_control.sdc.register.verdict import Known, Layer, Limits, judge
+from disclosure_control.sdc.register.verdict import Layer, Limits, judge
 from tests.laws.register.brute_force import derivable
 
 PEOPLE = 2000
@@ -149,3 +150,40 @@ def test_no_group_of_few_people_can_be_computed_from_what_leaves(batch):
                 assert truth is not None, seed
                 kept += 1
     assert min(left, kept) > 30
+
+
+def test_three_who_join_between_versions_cannot_be_counted():
+    """The same question of the next version: its difference is the few who came."""
+    known = after(AREA).grown(3, seed=2)
+    joined = np.concatenate([AREA, [4, 4, 4]])
+    verdict = judge([partition(joined)], known, LIMITS)
+    assert {Layer.TWINS, Layer.PAIRS} <= {clash.layer for clash in verdict.clashes}
+    enough = after(AREA).grown(60, seed=2)
+    assert judge(
+        [partition(np.concatenate([AREA, np.repeat([1, 2, 3, 4, 5], 12)]))], enough, LIMITS
+    ).safe
+
+
+def test_whoever_leaves_is_in_no_block_of_what_follows():
+    left = AREA.copy()
+    left[np.flatnonzero(AREA == 3)[:4]] = 0
+    assert Layer.PAIRS in layers(left, after(AREA).grown(0))
+
+
+def test_meters_and_watched_groups_grow_with_the_people():
+    inside = AREA == 2
+    known = replace(after(np.where(AREA == 1, JOB, 0)), watched=(inside,)).grown(50, seed=3)
+    assert known.span.people == PEOPLE + 50
+    assert all(len(one) == PEOPLE + 50 for one in (*known.watched, *known.populations))
+    verdict = judge([partition(np.concatenate([AREA, np.zeros(50, dtype=int)]))], known, LIMITS)
+    assert Layer.WATCH in {clash.layer for clash in verdict.clashes}
+
+
+def test_sums_over_the_same_people_must_not_tell_the_new_values_of_a_few():
+    known = after(AREA)
+    few, many, none = (np.zeros(PEOPLE, dtype=bool) for _ in range(3))
+    few[np.flatnonzero(AREA == 2)[:4]] = True
+    many[np.flatnonzero(AREA == 2)[:14]] = True
+    for changed, clashes in ((few, {Layer.REVISED}), (many, set()), (none, set())):
+        verdict = judge([partition(AREA)], known, LIMITS, revised=changed)
+        assert {clash.layer for clash in verdict.clashes} == clashes
