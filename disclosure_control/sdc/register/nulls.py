@@ -73,6 +73,11 @@ class Nulls:
         """Standard error of ``used``: a mean of as many squares as releases have told of them."""
         return float(np.sqrt(2.0 * self.used(people) / max(1, VECTORS * int(people.sum()))))
 
+    def may_tell(self, group: Bools) -> bool:
+        """False proves that the number of these people cannot be computed."""
+        sums = self.vectors[group].sum(axis=0)
+        return bool((np.abs(sums) < CLOSE * max(1, int(group.sum()))).all())
+
     def groups(self, *, threshold: int) -> Iterator[Bools]:
         """Atoms, and two atoms together, of fewer people than the threshold, that can be told."""
         _, own, sizes = np.unique(self.atoms, return_inverse=True, return_counts=True)

@@ -25,7 +25,8 @@ from disclosure_control.sdc.register.partitions import Ints, Partition
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-TOUCHING = 1e-7  # share of a block's people below which its distance from the span counts as none
+DEPENDENT = 1e-9  # share of a block's people below which its distance from the span is rounding
+TOLD = 1e-7  # and of a group's, below which the group counts as told
 MOST_RANK = 12_000
 """Rows of the factor, which is a square of so many numbers: beyond it no exact table may leave."""
 
@@ -118,7 +119,7 @@ class Span:
 
     def tells(self, group: Bools) -> bool:
         """Can the number of these people be computed?"""
-        return self.distance(group) <= TOUCHING * max(1, int(group.sum()))
+        return self.distance(group) <= TOLD * max(1, int(group.sum()))
 
     def _used(self) -> list[tuple[int, Ints]]:
         tables = np.unique(self.basis[:, 0])
@@ -146,8 +147,8 @@ def pivoted(left: Floats, sizes: Ints | Floats) -> tuple[Ints, Floats]:
     ``left``: the Gram matrix of what is left of blocks of these sizes.
     """
     scale = np.sqrt(np.asarray(sizes, dtype=np.float64))
-    factor, order, rank, _ = dpstrf(left / np.outer(scale, scale), tol=TOUCHING, lower=True)
-    if not len(scale) or left[order[0] - 1, order[0] - 1] <= TOUCHING * sizes[order[0] - 1]:
+    factor, order, rank, _ = dpstrf(left / np.outer(scale, scale), tol=DEPENDENT, lower=True)
+    if not len(scale) or left[order[0] - 1, order[0] - 1] <= DEPENDENT * sizes[order[0] - 1]:
         rank = 0  # the library takes a first row whatever it is
     kept = order[:rank].astype(np.int64) - 1
     return kept, np.tril(factor[:rank, :rank]) * scale[kept][:, None]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 
 import numpy as np
 
@@ -22,6 +23,10 @@ from disclosure_control.sdc.register.span import MOST_RANK
 
 MOST_BLOCKS = 1500
 """Of the tables in the window: the nearest ones, or the whole history where it has no more."""
+
+
+MOST_GROUPS = 20
+"""That are named of those that everything together would tell; one is enough to refuse."""
 
 
 class Layer(StrEnum):
@@ -85,13 +90,14 @@ def judge(
     known: Known,
     limits: Limits,
     *,
+    kept: Bools | None = None,
     areas: Mapping[str, Bools] | None = None,
     revised: Bools | None = None,
 ) -> Verdict:
-    """``table``: its partitions. ``areas``: declared groups of people that have a meter each.
+    """``table``: its partitions; ``kept``: whom its filter keeps, else whoever is in a block.
 
-    ``revised``: who has another value than in an earlier version of the data, where the table adds
-    a number up that left before.
+    ``areas``: declared groups of people that have a meter each. ``revised``: who has another value
+    than in an earlier version of the data, where the table adds a number up that left before.
     """
     end = time.monotonic() + limits.seconds
     clashes: list[Clash] = []
@@ -99,7 +105,7 @@ def judge(
     for one in table:
         found, after = _with(one, after, limits, end=end)
         clashes += found
-    population = np.logical_or.reduce([one.labels > 0 for one in table])
+    population = np.logical_or.reduce([one.labels > 0 for one in table]) if kept is None else kept
     if population.any() and not population.all():
         after = replace(after, populations=_distinct((*after.populations, population)))
     clashes += _watched(after)
@@ -145,7 +151,7 @@ def _with(one: Partition, known: Known, limits: Limits, *, end: float) -> tuple[
             people=int(group.sum()),
             blocks=tuple(np.unique(one.labels[group & (one.labels > 0)]).tolist()),
         )
-        for group in nulls.groups(threshold=limits.threshold)
+        for group in islice(nulls.groups(threshold=limits.threshold), MOST_GROUPS)
     ]
     after = replace(known, span=span, nulls=nulls, sketches=known.sketches.with_new(sketches))
     return clashes, after
@@ -219,7 +225,7 @@ def _gap(counts: Ints) -> int:
 
 def _watched(known: Known) -> Iterator[Clash]:
     for group in known.watched:
-        if known.span.tells(group):
+        if known.nulls.may_tell(group) and known.span.tells(group):
             yield Clash(Layer.WATCH, people=int(group.sum()))
 
 

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from disclosure_control.sdc.register import window
+from disclosure_control.sdc.register import pairs, window
 from disclosure_control.sdc.register.hands import missing
 from disclosure_control.sdc.register.partitions import partition
 from disclosure_control.sdc.register.span import Span
@@ -43,6 +43,25 @@ def test_a_window_has_a_group_exactly_where_brute_force_does(batch):
             assert np.allclose(total, group.people, atol=1e-4)
             assert group.people.sum() < threshold
     assert min(found.values()) > POPULATIONS // 40
+
+
+@pytest.mark.parametrize("batch", range(4))
+def test_two_ways_to_decide_a_pair_agree(batch):
+    """Cuts of a graph, and combinations that a hand misses, have nothing in common."""
+    verdicts = set()
+    for seed in range(batch * 60, batch * 60 + 60):
+        dice = np.random.default_rng(seed)
+        people = int(dice.integers(60, 400))
+        first = dice.integers(0, dice.integers(3, 12), people)
+        second = np.where(dice.random(people) < 0.9, first // dice.integers(1, 3), 0)
+        moved = dice.choice(people, int(dice.integers(0, 12)), replace=False)
+        second[moved] = dice.integers(0, 4, len(moved))
+        tables, threshold = [partition(first), partition(second)], int(dice.integers(3, 12))
+        cut = pairs.smallest(pairs.contingency(*tables), threshold=threshold)
+        group = window.group_in(tables, threshold=threshold, seconds=20.0)
+        assert (cut is None) == (group is None), seed
+        verdicts.add(cut is None)
+    assert len(verdicts) == 2
 
 
 def test_what_no_hand_misses_has_no_short_combination():
