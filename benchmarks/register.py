@@ -1,10 +1,10 @@
 """What does it take to check a new exact table against everything that ever left?
 
-Time and memory of one check against histories of growing length, and how many ordinary tables the
-layers keep back, with how many of them reconstructing a file would take. Everything is drawn here:
-people with 40 codes of 3 to 6 values, tables of 1 to 3 of them, half with a filter.
+Time and memory of one check against histories of growing length; how many ordinary tables the
+layers keep back; and how many of the same questions after a refresh of the data. Everything is
+drawn here: people with 40 codes of 3 to 6 values, tables of 1 to 3 of them, half with a filter.
 
-Run: python -m benchmarks.register [--people 100000] [--checks | --ordinary | --reconstruction]
+Run: python -m benchmarks.register [--people 100000] [--checks] [--ordinary] [--refresh]
 """
 
 from __future__ import annotations
@@ -39,13 +39,12 @@ OPEN = Limits(threshold=THRESHOLD, amber=1.0, closed=1.0, seconds=60.0)
 def main(arguments: list[str]) -> int:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--people", type=int, default=100_000)
-    reader.add_argument("--checks", action="store_true")
-    reader.add_argument("--ordinary", action="store_true")
+    for name in PARTS:
+        reader.add_argument(f"--{name}", action="store_true")
     asked = reader.parse_args(arguments)
-    if asked.checks or not asked.ordinary:
-        checks(asked.people)
-    if asked.ordinary or not asked.checks:
-        ordinary(asked.people)
+    chosen = [part for name, part in PARTS.items() if getattr(asked, name)]
+    for part in chosen or PARTS.values():
+        part(asked.people)
     return 0
 
 
@@ -165,6 +164,37 @@ def _ordinary(codes: Codes, dice: np.random.Generator) -> Partition:
             labels = np.where(own == dice.integers(own.max() + 1), labels, 0)
         if 20 <= len(np.unique(labels)) <= 400:
             return without_small(labels) if dice.random() < 0.5 else with_small_merged(labels)
+
+
+def refresh(people: int, *, tables: int = 30) -> None:
+    """The same questions again, after one in a hundred left and as many joined."""
+    few = people // 100
+    codes = people_of(people + few, seed=7, evenness=30.0)
+    everybody = np.arange(people + few)
+    gone = np.random.default_rng(8).choice(people, few, replace=False)
+    first, dice = everybody < people, np.random.default_rng(7)
+    second = ~np.isin(everybody, gone)
+    known, kept = Known.nothing(people + few, seed=1), 0
+    asked = []
+    while len(asked) < tables:
+        which = dice.choice(CODES, 2, replace=False)
+        labels = crossed(codes, which)
+        verdict = judge([without_small(np.where(first, labels, 0))], known, OPEN)
+        if verdict.safe:
+            known = verdict.known
+            asked.append(labels)
+    for labels in asked:
+        kept += not judge([without_small(np.where(second, labels, 0))], known, OPEN).safe
+    print(
+        f"\nAfter a refresh with 1 % joiners and leavers {kept} of {tables} tables are kept back."
+    )
+
+
+PARTS: dict[str, Callable[[int], None]] = {
+    "checks": checks,
+    "ordinary": ordinary,
+    "refresh": refresh,
+}
 
 
 def _megabytes() -> int:
