@@ -166,28 +166,33 @@ def _ordinary(codes: Codes, dice: np.random.Generator) -> Partition:
             return without_small(labels) if dice.random() < 0.5 else with_small_merged(labels)
 
 
-def refresh(people: int, *, tables: int = 30) -> None:
+def refresh(people: int, *, tables: int = 20) -> None:
     """The same questions again, after one in a hundred left and as many joined."""
+    print("\n| codes of a table | tables | kept back after a refresh |")
+    print("|---|---|---|")
+    for count in (1, 2, 3):
+        _refreshed(people, tables=tables, count=count)
+
+
+def _refreshed(people: int, *, tables: int, count: int) -> None:
     few = people // 100
     codes = people_of(people + few, seed=7, evenness=30.0)
     everybody = np.arange(people + few)
     gone = np.random.default_rng(8).choice(people, few, replace=False)
-    first, dice = everybody < people, np.random.default_rng(7)
-    second = ~np.isin(everybody, gone)
-    known, kept = Known.nothing(people + few, seed=1), 0
-    asked = []
+    first, second = everybody < people, ~np.isin(everybody, gone)
+    dice, known = np.random.default_rng(7), Known.nothing(people + few, seed=1)
+    asked: list[NDArray[np.int64]] = []
     while len(asked) < tables:
-        which = dice.choice(CODES, 2, replace=False)
-        labels = crossed(codes, which)
+        labels = crossed(codes, dice.choice(CODES, count, replace=False))
         verdict = judge([without_small(np.where(first, labels, 0))], known, OPEN)
         if verdict.safe:
             known = verdict.known
             asked.append(labels)
-    for labels in asked:
-        kept += not judge([without_small(np.where(second, labels, 0))], known, OPEN).safe
-    print(
-        f"\nAfter a refresh with 1 % joiners and leavers {kept} of {tables} tables are kept back."
+    kept = sum(
+        not judge([without_small(np.where(second, labels, 0))], known, OPEN).safe
+        for labels in asked
     )
+    print(f"| {count} | {tables} | {kept} |", flush=True)
 
 
 PARTS: dict[str, Callable[[int], None]] = {
