@@ -185,8 +185,12 @@ _MEANING = {  # well-formed questions that may not be answered
     "margins_of_nothing": "A table with totals needs a dimension.",
     "margins_too_many": "With its totals and subtotals this would be {count} tables at once; at "
     "most {most}. Use fewer dimensions.",
-    "margins_twice": "{name} stands in two dimensions. In a table with totals each column has one, "
-    "so that no cell is known to be empty by what the groups mean.",
+    "margins_twice": "{name} and {other} say something about each other by what they mean, so "
+    "that everybody knows some cells of this table to be empty. A table with totals cannot have "
+    "both as dimensions.",
+    "margins_filtered": "The condition on {other} says something about {name}, so that everybody "
+    "knows some cells of this table to be empty. Ask for a table with totals without that "
+    "condition, or without totals.",
     "counts_only": "Every count of this dataset is {how} before it is shown. Sums and means cannot "
     "be: ask for numbers of records or units.",
     "magnitude": "Sums over {name} could exceed what can be added exactly. Use a coarser measure.",

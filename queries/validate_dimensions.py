@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import pairwise
 from math import prod
 
 from disclosure_control.policy import Track
 from queries import nested
+from queries.entangled import refs_in, related
 from queries.errors import Problem, problem
-from queries.language import Dimension, Query, Ref, Value
+from queries.language import Dimension, Ref, Value
 from queries.resolve import Kind, Meaning, key_count, origin, recode_of
 from queries.scope import Scope, nearest, shown
 from queries.validate_conditions import value_problem
@@ -59,7 +60,7 @@ def margin_problems(scope: Scope, *, track: Track) -> Iterator[Problem]:
         count = prod(1 + deep.get(at, 0) + query.margins for at in range(len(query.dimensions)))
         if count > MOST_GRIDS:
             yield problem("margins_too_many", where="margins", count=count, most=MOST_GRIDS)
-        yield from _entangled(query)
+        yield from _entangled(scope)
 
 
 def _depth(scope: Scope, at: int) -> int:
@@ -68,14 +69,24 @@ def _depth(scope: Scope, at: int) -> int:
     return nested.depth(recode.groups) if recode else 0
 
 
-def _entangled(query: Query) -> Iterator[Problem]:
-    """One number twice, in two forms: which of its cells must be empty is known to everybody."""
-    seen: set[Ref] = set()
+def _entangled(scope: Scope) -> Iterator[Problem]:
+    """What decides a cell follows from nothing else in the question."""
+    query = scope.query
+    filtered = tuple(refs_in(query.where))
     for number, dimension in enumerate(query.dimensions):
-        if dimension.ref in seen:
-            name = shown(dimension.ref)
-            yield problem("margins_twice", where=f"dimensions[{number}].ref", name=name)
-        seen.add(dimension.ref)
+        where, name = f"dimensions[{number}].ref", shown(dimension.ref)
+        before = [one.ref for one in query.dimensions[:number]]
+        if other := _relative(dimension.ref, before, scope):
+            yield problem("margins_twice", where=where, name=name, other=shown(other))
+        if other := _relative(dimension.ref, filtered, scope):
+            yield problem("margins_filtered", where=where, name=name, other=shown(other))
+
+
+def _relative(ref: Ref, others: Iterable[Ref], scope: Scope) -> Ref | None:
+    return next(
+        (one for one in others if related(ref, one, query=scope.query, catalogue=scope.catalogue)),
+        None,
+    )
 
 
 def _of_dimension(dimension: Dimension, *, scope: Scope, where: str) -> Iterator[Problem]:

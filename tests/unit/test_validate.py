@@ -266,6 +266,12 @@ SEVERE = Dimension(ColumnRef("events", "severity"), bands=(Decimal(1),))
             "dimensions[1].ref",
         ),
         (
+            {"dimensions": (TREE,), "where": Compare(KIND, Operator.NE, "mi")},
+            EXACT,
+            "margins_filtered",
+            "dimensions[0].ref",
+        ),
+        (
             {
                 "dimensions": (
                     TREE,
@@ -293,3 +299,60 @@ def test_subtotals_and_totals_of_exact_tables_may_be_asked():
     assert validate(query, NESTED, EXACT) == ()
     both = (Dimension(KIND), Dimension(KIND, recode="heart"))
     assert validate(replace(EVENTS, dimensions=both), NESTED, EXACT) == ()
+
+
+AREA, REGION, DEPRIVATION = (
+    ColumnRef(table, column)
+    for table, column in (("persons", "area"), ("areas", "region"), ("areas", "deprivation"))
+)
+
+
+def has(name: str, *kinds: str) -> Feature:
+    return Feature(name, "events", Aggregate.EXISTS, where=In(KIND, kinds) if kinds else None)
+
+
+PERSONS = Query(
+    "clinic",
+    "persons",
+    (COUNT,),
+    joins=(Join("home"),),
+    features=(has("any"), has("dm", "dm"), has("mi", "mi", "st"), has("ht", "ht", "mi")),
+)
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "condition", "codes"),
+    [
+        ((AREA, REGION), None, ["margins_twice"]),  # an area lies in one region
+        ((REGION, DEPRIVATION), None, ["margins_twice"]),  # both are of the area
+        ((AREA, SEX), None, []),
+        ((AREA, SEX), IsNull(REGION), ["margins_filtered"]),
+        ((AREA, SEX), Not(Or((IsNull(AREA), IsNull(AGE)))), ["margins_filtered"]),
+        ((AREA, SEX), Compare(AGE, Operator.GT, Decimal(40)), []),
+        ((FeatureRef("any"), FeatureRef("dm")), None, ["margins_twice"]),  # none without any
+        ((FeatureRef("dm"), FeatureRef("mi")), None, []),  # different kinds
+        ((FeatureRef("mi"), FeatureRef("ht")), None, ["margins_twice"]),  # mi is of both
+        ((FeatureRef("dm"),), Compare(FeatureRef("any"), Operator.EQ, True), ["margins_filtered"]),
+        ((FeatureRef("dm"),), Compare(FeatureRef("mi"), Operator.EQ, True), []),
+    ],
+)
+def test_with_totals_nothing_may_say_which_cells_are_empty(dimensions, condition, codes):
+    bands = {DEPRIVATION: (Decimal(50),)}
+    query = replace(
+        PERSONS,
+        dimensions=tuple(Dimension(ref, bands=bands.get(ref, ())) for ref in dimensions),
+        where=condition,
+        margins=True,
+    )
+    assert [one.code for one in validate(query, NESTED, EXACT)] == codes
+    assert validate(replace(query, margins=False), NESTED, EXACT) == ()
+
+
+def test_a_feature_over_the_rows_that_are_counted_says_something_about_them():
+    query = replace(
+        EVENTS,
+        features=(has("mi", "mi"),),
+        dimensions=(Dimension(KIND), Dimension(FeatureRef("mi"))),
+        margins=True,
+    )
+    assert "margins_twice" in [one.code for one in validate(query, NESTED, EXACT)]

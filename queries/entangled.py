@@ -1,0 +1,91 @@
+"""Which cells of a table does everybody know to be empty, by what its words mean?
+
+An exact table with totals hides cells in company, and counts on nobody knowing any of them. Cells
+that are empty by definition break that: an area in the region that it is not in, a year that the
+filter leaves out, "any disease" without one. So what decides a cell must not follow, even in part,
+from something else in the question. What cannot be told apart from that is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from queries.catalogue import Catalogue
+from queries.language import (
+    And,
+    ColumnRef,
+    Compare,
+    FeatureRef,
+    In,
+    Not,
+    Operator,
+    Or,
+    Predicate,
+    Query,
+    Ref,
+    Value,
+)
+from queries.resolve import feature_named
+
+
+def related(one: Ref, other: Ref, *, query: Query, catalogue: Catalogue) -> bool:
+    """Could the value of one say something about the other, whatever the data?"""
+    match one, other:
+        case FeatureRef(), FeatureRef():
+            return one == other or _features_related(one, other, query=query)
+        case FeatureRef() as feature, ColumnRef() as column:
+            return _over_table_of(feature, column, query=query, catalogue=catalogue)
+        case ColumnRef() as column, FeatureRef() as feature:
+            return _over_table_of(feature, column, query=query, catalogue=catalogue)
+        case ColumnRef(), ColumnRef():
+            own, its = (_root(ref, query=query, catalogue=catalogue) for ref in (one, other))
+            return own == its
+    return True
+
+
+def refs_in(predicate: Predicate | None) -> Iterator[Ref]:
+    """Every name that a condition looks at."""
+    if isinstance(predicate, And | Or):
+        for part in predicate.parts:
+            yield from refs_in(part)
+    elif isinstance(predicate, Not):
+        yield from refs_in(predicate.part)
+    elif predicate is not None:
+        yield predicate.ref
+
+
+def _over_table_of(
+    ref: FeatureRef, column: ColumnRef, *, query: Query, catalogue: Catalogue
+) -> bool:
+    feature = feature_named(ref.name, query=query)
+    return feature is None or feature.table == _root(column, query=query, catalogue=catalogue).table
+
+
+def _root(ref: ColumnRef, *, query: Query, catalogue: Catalogue) -> ColumnRef:
+    """The column that decides a column of a public look-up table: the key that leads there."""
+    table = catalogue.table(ref.table)
+    links = (catalogue.link(join.link) for join in query.joins)
+    link = next((link for link in links if link and link.right == ref.table), None)
+    if table is None or not table.public or link is None:
+        return ref
+    return _root(ColumnRef(link.left, link.left_column), query=query, catalogue=catalogue)
+
+
+def _features_related(one: FeatureRef, other: FeatureRef, *, query: Query) -> bool:
+    """Over the same rows, unless their conditions leave no row to both."""
+    first, second = (feature_named(ref.name, query=query) for ref in (one, other))
+    if first is None or second is None:
+        return True
+    if first.table != second.table:
+        return False
+    own, its = dict(_wanted(first.where)), dict(_wanted(second.where))
+    return not any(own[column].isdisjoint(its[column]) for column in own.keys() & its.keys())
+
+
+def _wanted(predicate: Predicate | None) -> Iterator[tuple[Ref, frozenset[Value]]]:
+    """The values that a condition asks of a column, where it names them."""
+    for part in predicate.parts if isinstance(predicate, And) else (predicate,):
+        if isinstance(part, In):
+            yield part.ref, frozenset(part.values)
+        elif isinstance(part, Compare) and part.operator is Operator.EQ:
+            yield part.ref, frozenset((part.value,))
