@@ -50,7 +50,12 @@ def protect(
     require_publishable(shape, policy)
     if (policy.dp is None) is not (grant is None):
         _refuse_grant()
-    draft = _draft(shape, unprotected.reveal(), policy=policy, grant=grant, seconds=seconds)
+    values = unprotected.reveal()
+    if policy.sdc is not None and any(
+        values[name][cell] for name in values for cell in shape.empty
+    ):
+        raise Refused("a cell that is known to hold nobody holds somebody")
+    draft = _draft(shape, values, policy=policy, grant=grant, seconds=seconds)
     return Protected(policy.track, shape.axes, draft.published, draft.columns, draft.record)
 
 
@@ -61,6 +66,12 @@ def prepare() -> None:
     from disclosure_control.sdc.audit import table  # noqa: F401
 
     mechanisms.prepare()
+
+
+def _require_empty(shape: Shape, values: Exact) -> None:
+    """Raises Refused where a cell that everybody knows to hold nobody holds somebody."""
+    if any(numbers[cell] for numbers in values.values() for cell in shape.empty):
+        raise Refused("a cell that is known to hold nobody holds somebody")
 
 
 def _refuse_grant() -> NoReturn:

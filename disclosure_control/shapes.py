@@ -16,6 +16,7 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
     ("the table has no cells", lambda s: s.cells >= 1),
     ("an axis repeats a label", lambda s: all(_distinct(axis.labels) for axis in s.axes)),
     ("subtotals of an axis are no tree", lambda s: all(map(_is_tree, s.axes))),
+    ("an empty label is off its axis", lambda s: all(map(_has_empty, s.axes))),
     ("nothing is published", lambda s: bool(s.published)),
     ("a vector's name is repeated", lambda s: _distinct(v.name for v in s.vectors)),
     ("a column's name is repeated", lambda s: _distinct(c.name for c in s.published)),
@@ -62,6 +63,10 @@ def _is_tree(axis: Axis) -> bool:
         and all(at in labels for at in (*wholes, *parts))
         and not any(at in above for at, above in enumerate(axis.above))
     )
+
+
+def _has_empty(axis: Axis) -> bool:
+    return all(at in range(len(axis.labels) - axis.total) for at in axis.empty)
 
 
 def _reads(shape: Shape, column: Published) -> bool:

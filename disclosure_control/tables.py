@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import product
 from math import prod
 from typing import NoReturn
 
@@ -28,7 +29,8 @@ class Axis:
     With ``total`` the last label stands for all the others together. ``shared``: a unit may stand
     under several labels, so that distinct units do not add up over them. ``missing``: the last
     label before a total stands for values that are missing. ``subtotals``: labels that stand for
-    some of the others together, each with those directly below it, by position.
+    some of the others together, each with those directly below it, by position. ``empty``: labels
+    that everybody knows to hold nobody, by the question alone.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Axis:
     shared: bool = False
     missing: bool = False
     subtotals: tuple[Sum, ...] = ()
+    empty: tuple[int, ...] = ()
 
     @property
     def sums(self) -> tuple[Sum, ...]:
@@ -170,6 +173,19 @@ class Shape:
     @property
     def has_totals(self) -> bool:
         return any(axis.sums for axis in self.axes)
+
+    @property
+    def empty(self) -> frozenset[int]:
+        """Cells that everybody knows to hold nobody: their zeros are no secret."""
+        if not any(axis.empty for axis in self.axes):
+            return frozenset()
+        none = [frozenset(axis.empty) for axis in self.axes]
+        places = product(*(range(len(axis.labels)) for axis in self.axes))
+        return frozenset(
+            cell
+            for cell, place in enumerate(places)
+            if any(at in own for at, own in zip(place, none, strict=True))
+        )
 
     def vector(self, name: str) -> Vector:
         return next(vector for vector in self.vectors if vector.name == name)

@@ -3,7 +3,8 @@
 An exact table with totals hides cells in company, and counts on nobody knowing any of them. Cells
 that are empty by definition break that: an area in the region that it is not in, a year that the
 filter leaves out, "any disease" without one. So what decides a cell must not follow, even in part,
-from something else in the question. What cannot be told apart from that is refused.
+from something else in the question; what cannot be told apart from that is refused. A condition on
+a dimension itself only leaves some of its labels empty (``possible``).
 """
 
 from __future__ import annotations
@@ -43,14 +44,22 @@ def related(one: Ref, other: Ref, *, query: Query, catalogue: Catalogue) -> bool
     return True
 
 
-def refs_in(predicate: Predicate | None) -> Iterator[Ref]:
-    """Every name that a condition looks at."""
+def conjuncts(predicate: Predicate | None) -> Iterator[set[Ref]]:
+    """The names in each of the conditions that must all hold."""
+    if isinstance(predicate, And):
+        for part in predicate.parts:
+            yield from conjuncts(part)
+    elif predicate is not None:
+        yield set(_refs_in(predicate))
+
+
+def _refs_in(predicate: Predicate) -> Iterator[Ref]:
     if isinstance(predicate, And | Or):
         for part in predicate.parts:
-            yield from refs_in(part)
+            yield from _refs_in(part)
     elif isinstance(predicate, Not):
-        yield from refs_in(predicate.part)
-    elif predicate is not None:
+        yield from _refs_in(predicate.part)
+    else:
         yield predicate.ref
 
 

@@ -16,7 +16,16 @@ from queries import nested
 from queries.catalogue import Catalogue, Recode
 from queries.catalogue_faults import MISSING, TOTAL
 from queries.language import ColumnRef, Dimension, Query
-from queries.plan_terms import Level, Term, known, stored_constant, term_of
+from queries.plan_terms import (
+    Level,
+    Reader,
+    Term,
+    known,
+    stored_bounds,
+    stored_constant,
+    term_of,
+)
+from queries.possible import empty_places
 from queries.resolve import Kind, Meaning, recode_of
 from queries.values import date_of_days, number_text, unscaled
 
@@ -64,6 +73,7 @@ def axes_of(
     """Keys and public axes in the order of the dimensions. ``levels`` has one entry a table."""
     rules = [_rule(one, query=query, catalogue=catalogue) for one in query.dimensions]
     names = _names(query, catalogue=catalogue)
+    conditions = Reader(query, catalogue).conjuncts(query.where)
     found: list[tuple[AxisKey, Axis]] = []
     stride = 1
     for dimension, rule, name in reversed(list(zip(query.dimensions, rules, names, strict=True))):
@@ -78,6 +88,8 @@ def axes_of(
             groups=rule.groups,
             above=rule.above,
         )
+        meaning = known(dimension.ref, query=query, catalogue=catalogue)
+        every = meaning.kind in {Kind.CODE, Kind.TRUTH}
         labels = (*rule.labels, MISSING) if rule.missing else rule.labels
         labels = (*labels, TOTAL) if query.margins else labels
         axis = Axis(
@@ -87,6 +99,7 @@ def axes_of(
             shared=key.level is Level.ROW,
             missing=rule.missing,
             subtotals=rule.subtotals,
+            empty=empty_places(key, conditions, bounds=stored_bounds(meaning), every=every),
         )
         found.append((key, axis))
         stride *= len(labels)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import prod
 
 from disclosure_control.policy import Track
 from queries import nested
-from queries.entangled import refs_in, related
+from queries.entangled import conjuncts, related
 from queries.errors import Problem, problem
 from queries.language import Dimension, Ref, Value
 from queries.resolve import Kind, Meaning, key_count, origin, recode_of
@@ -70,15 +70,18 @@ def _depth(scope: Scope, at: int) -> int:
 
 
 def _entangled(scope: Scope) -> Iterator[Problem]:
-    """What decides a cell follows from nothing else in the question."""
+    """What decides a cell follows from nothing else in the question.
+
+    A condition on a dimension itself only says which of its labels are empty, and is read so.
+    """
     query = scope.query
-    filtered = tuple(refs_in(query.where))
     for number, dimension in enumerate(query.dimensions):
         where, name = f"dimensions[{number}].ref", shown(dimension.ref)
         before = [one.ref for one in query.dimensions[:number]]
         if other := _relative(dimension.ref, before, scope):
             yield problem("margins_twice", where=where, name=name, other=shown(other))
-        if other := _relative(dimension.ref, filtered, scope):
+        filters = (refs for refs in conjuncts(query.where) if refs != {dimension.ref})
+        if other := _relative(dimension.ref, chain.from_iterable(filters), scope):
             yield problem("margins_filtered", where=where, name=name, other=shown(other))
 
 

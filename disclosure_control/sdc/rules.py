@@ -108,10 +108,12 @@ def _alone_in_its_line(cells: Cells, rules: SdcRules, shape: Shape) -> dict[int,
     if not rules.structural_zeros:
         return {}
     found: dict[int, str] = {}
+    empty = shape.empty
     for line in _lines(shape.axes):
-        filled = [place for place in line if cells[place].units]
-        if len(filled) == 1 and len(line) > 1:
-            found[filled[0]] = f"1 of {len(line)} categories"
+        open_to = [place for place in line if place not in empty]
+        filled = [place for place in open_to if cells[place].units]
+        if len(filled) == 1 and len(open_to) > 1:
+            found[filled[0]] = f"1 of {len(open_to)} categories"
     return found
 
 
@@ -205,10 +207,15 @@ RULES: tuple[Rule, ...] = (
 def findings(
     column: Published, cells: Cells, rules: SdcRules, *, shape: Shape
 ) -> Iterator[Finding]:
-    """One finding for each rule that applies to the column, with the cells that fail it."""
+    """One finding for each rule that applies to the column, with the cells that fail it.
+
+    Cells that everybody knows to be empty fail none.
+    """
+    empty = shape.empty
     for rule in RULES:
         if STATBARN[column.kind] in rule.statbarns:
             failing = rule.failing(cells, rules, shape)
+            failing = {cell: measured for cell, measured in failing.items() if cell not in empty}
             yield Finding(
                 rule=rule.name,
                 severity=("fail" if rule.hides else "warn") if failing else "info",

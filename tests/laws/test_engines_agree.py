@@ -44,6 +44,7 @@ def test_every_total_is_counted_from_the_rows_that_belong_to_it(tables, query, t
     expected = memory.answer(query, catalogue=NESTED, policy=sdc_policy(), tables=tables)
 
     assert STORE.vectors(planned) == expected
+    assert not any(cells[cell] for cells in expected.values() for cell in planned.shape.empty)
 
 
 @BROAD

@@ -19,7 +19,7 @@ from disclosure_control.sdc.audit.verdict import Kind as Fault
 from disclosure_control.sdc.evidence import evidence
 from disclosure_control.sdc.pattern import COMPLEMENTARY, pattern
 from disclosure_control.sdc.series import published_counts
-from disclosure_control.tables import Cell, Protected, Status
+from disclosure_control.tables import Cell, Protected, Status, Unprotected
 from tests import populations as made
 from tests.small_tables import EXACT, SDC_RULES
 
@@ -293,6 +293,41 @@ def test_whatever_hiding_costs_a_table_is_protected(costs):
     protected = protect(table, policy=replace(EXACT, sdc=rules), grant=None)
     hidden_cells = {n for n, cell in enumerate(protected.columns[0]) if cell.value is None}
     assert hidden_cells > set(unsafe["count"])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_cells_that_everybody_knows_to_be_empty_protect_nobody(seed):
+    """The first two labels are filtered out: their zeros are shown, and no company for others."""
+    rows = [
+        replace(row, place=(row.place[0] + 2, row.place[1]))
+        for row in made.records(seed, sizes=(3, 4), units=200)
+    ]
+    plain = made.table(rows, sizes=(5, 4), columns=(made.COUNT, made.UNITS))
+    first, second = plain.shape.axes
+    shape = replace(plain.shape, axes=(replace(first, empty=(0, 1)), second))
+    table = Unprotected(shape, plain.reveal())
+    released = left(table)
+    assert not shape.empty & hidden(released)["units"]
+    numbers = [line.split(",")[-1] for line in present.to_csv(released).splitlines()[1:]]
+    assert {numbers[cell] for cell in shape.empty} == {"0"}
+    equations, sums = lines([6, 5], numbers)
+    unknown = [place for place, number in enumerate(numbers) if number == "[c]"]
+    units = table.reveal()["units"]
+    for place in (one for one in unknown if units[one] < SDC_RULES.threshold):
+        cost = np.zeros(len(unknown))
+        cost[unknown.index(place)] = 1.0
+        low = linprog(cost, A_eq=equations, b_eq=sums, bounds=(0, 10**6))
+        high = linprog(-cost, A_eq=equations, b_eq=sums, bounds=(0, 10**6))
+        assert low.fun <= max(0, units[place] - 1) + 1e-6
+        assert -high.fun >= units[place] + SDC_RULES.threshold - 1e-6
+
+
+def test_a_cell_that_should_be_empty_and_is_not_lets_nothing_leave():
+    plain = made.table(made.records(1, sizes=(4,), units=200), sizes=(4,))
+    (axis,) = plain.shape.axes
+    shape = replace(plain.shape, axes=(replace(axis, empty=(0,)),))
+    with pytest.raises(Refused):
+        left(Unprotected(shape, plain.reveal()))
 
 
 def test_who_is_alone_in_a_subtotal_may_know_that_what_is_beside_him_is_empty():

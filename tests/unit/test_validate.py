@@ -244,7 +244,8 @@ NESTED, EXACT = nested_clinic(), sdc_policy()
 KIND = ColumnRef("events", "kind")
 EVENTS = Query("clinic", "events", (COUNT,))
 TREE = Dimension(KIND, recode="ragged")
-SEVERE = Dimension(ColumnRef("events", "severity"), bands=(Decimal(1),))
+SEVERITY = ColumnRef("events", "severity")
+SEVERE = Dimension(SEVERITY, bands=(Decimal(1),))
 
 
 @pytest.mark.parametrize(
@@ -266,7 +267,10 @@ SEVERE = Dimension(ColumnRef("events", "severity"), bands=(Decimal(1),))
             "dimensions[1].ref",
         ),
         (
-            {"dimensions": (TREE,), "where": Compare(KIND, Operator.NE, "mi")},
+            {
+                "dimensions": (TREE,),
+                "where": Or((Compare(KIND, Operator.EQ, "mi"), IsNull(SEVERITY))),
+            },
             EXACT,
             "margins_filtered",
             "dimensions[0].ref",
@@ -329,6 +333,7 @@ PERSONS = Query(
         ((AREA, SEX), IsNull(REGION), ["margins_filtered"]),
         ((AREA, SEX), Not(Or((IsNull(AREA), IsNull(AGE)))), ["margins_filtered"]),
         ((AREA, SEX), Compare(AGE, Operator.GT, Decimal(40)), []),
+        ((AREA, SEX), And((In(AREA, ("hill",)), Not(IsNull(SEX)))), []),  # of each by itself
         ((FeatureRef("any"), FeatureRef("dm")), None, ["margins_twice"]),  # none without any
         ((FeatureRef("dm"), FeatureRef("mi")), None, []),  # different kinds
         ((FeatureRef("mi"), FeatureRef("ht")), None, ["margins_twice"]),  # mi is of both
