@@ -18,6 +18,7 @@ from queries.language import (
     Compare,
     FeatureRef,
     In,
+    JoinKind,
     Not,
     Operator,
     Or,
@@ -42,6 +43,26 @@ def related(one: Ref, other: Ref, *, query: Query, catalogue: Catalogue) -> bool
             own, its = (_root(ref, query=query, catalogue=catalogue) for ref in (one, other))
             return own == its
     return True
+
+
+def told_by(ref: Ref, *, query: Query, catalogue: Catalogue) -> str | None:
+    """A table whose rows say, to everybody or by being counted, which values can occur.
+
+    A public look-up table holds what it holds; whoever is counted has a row in the source, and in
+    what is linked so that rows without a match are dropped.
+    """
+    links = [(catalogue.link(join.link), join.kind) for join in query.joins]
+    inner = [link for link, kind in links if link and kind is JoinKind.INNER]
+    if isinstance(ref, FeatureRef):
+        feature = feature_named(ref.name, query=query)
+        counted = {query.source, *(link.right for link in inner)}
+        return feature.table if feature and feature.table in counted else None
+    table = catalogue.table(ref.table)
+    if table is not None and table.public:
+        return table.name
+    keys = {ColumnRef(one.left, one.left_column): one.right for one in inner}
+    found = keys.get(ref)
+    return found if found and (right := catalogue.table(found)) and right.public else None
 
 
 def conjuncts(predicate: Predicate | None) -> Iterator[set[Ref]]:

@@ -188,6 +188,8 @@ _MEANING = {  # well-formed questions that may not be answered
     "margins_twice": "{name} and {other} say something about each other by what they mean, so "
     "that everybody knows some cells of this table to be empty. A table with totals cannot have "
     "both as dimensions.",
+    "margins_told": "The rows of {table} say by themselves which values of {name} can occur. In a "
+    "table with totals it cannot be a dimension; a recode of a column of the counted rows can.",
     "margins_filtered": "The condition on {other} says something about {name}, so that everybody "
     "knows some cells of this table to be empty. Ask for a table with totals without that "
     "condition, or without totals.",
