@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -107,23 +106,35 @@ class _Grid:
 
     def ways(self) -> Iterator[BlockOf]:
         """Each order in which a hidden cell may look for a total that is shown."""
-        sums = [at for at, axis in enumerate(self.axes) if axis.sums]
-        over = [dict(enumerate(axis.above)) for axis in self.axes]
-        if not self.hidden or not sums:
-            yield self._way((), over)
-            return
-        steps = [at for at in sums for _ in range(max(map(len, over[at].values())))]
-        yield from (self._way(order, over) for order in sorted(set(permutations(steps))))
+        above = [axis.above for axis in self.axes]
+        deepest = [max(map(len, own), default=0) for own in above]
+        if not self.hidden:
+            deepest = [0] * len(self.axes)
+        for order in _orders(tuple(deepest)):
+            yield self._way(order, above, deepest)
 
-    def _way(self, order: tuple[int, ...], over: list[dict[int, tuple[int, ...]]]) -> BlockOf:
-        def block_of(key: Key) -> Key | None:
+    def _way(
+        self, order: tuple[int, ...], above: list[tuple[Key, ...]], deepest: list[int]
+    ) -> BlockOf:
+        def block_of(leaf: Key) -> Key | None:
             """The cell itself; or the total whose hidden rest it is in; or none."""
-            steps = iter(order)
-            while self.cell(key) in self.hidden:
-                axis = next((at for at in steps if over[at][key[at]]), None)
-                if axis is None:
-                    return None
-                key = (*key[:axis], over[axis][key[axis]][0], *key[axis + 1 :])
-            return key
+            key, left = leaf, list(deepest)
+            for axis in order:
+                if self.cell(key) not in self.hidden:
+                    return key
+                left[axis] -= 1  # to this depth; whoever is less deep stays where he is
+                own = (leaf[axis], *above[axis][leaf[axis]])
+                key = (*key[:axis], own[max(0, len(own) - 1 - left[axis])], *key[axis + 1 :])
+            return None if self.cell(key) in self.hidden else key
 
         return block_of
+
+
+def _orders(left: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Each different order of so many steps along each axis."""
+    if not any(left):
+        yield ()
+    for axis, count in enumerate(left):
+        if count:
+            fewer = (*left[:axis], count - 1, *left[axis + 1 :])
+            yield from ((axis, *rest) for rest in _orders(fewer))

@@ -59,6 +59,9 @@ def _chosen(numbers: Floats, *, threshold: int, seconds: float) -> tuple[Bools, 
 
     ``numbers``: people x dimensions.
     """
+    scale = np.abs(numbers).max(axis=0)  # so that the solver's tolerances fit the numbers
+    scale = np.where(scale > 0, scale, 1.0)
+    numbers = numbers / scale
     moved = np.flatnonzero((np.abs(numbers) > SAME).any(axis=1))
     _, first, own, sizes = np.unique(
         np.round(numbers[moved] / SAME).astype(np.int64),
@@ -73,7 +76,7 @@ def _chosen(numbers: Floats, *, threshold: int, seconds: float) -> tuple[Bools, 
     factors, atoms = found
     people = np.zeros(len(numbers), dtype=bool)
     people[moved] = atoms[own.ravel()]
-    return people, factors
+    return people, factors / scale
 
 
 def _solved(

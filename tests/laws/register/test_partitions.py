@@ -20,7 +20,18 @@ TREE = Axis(
     total=True,
     subtotals=((0, (1, 2)), (3, (4, 5))),
 )
-GRIDS = [(PLAIN,), (TOTALS,), (PLAIN, TOTALS), (TOTALS, TOTALS), (TREE,), (TREE, TOTALS)]
+RAGGED = Axis("ragged", ("W", "a", "b", "c", "d", "Total"), total=True, subtotals=((0, (1, 2)),))
+GRIDS = [
+    (PLAIN,),
+    (TOTALS,),
+    (PLAIN, TOTALS),
+    (TOTALS, TOTALS),
+    (TREE,),
+    (TREE, TOTALS),
+    (RAGGED,),
+    (RAGGED, TOTALS),
+    (TOTALS, TOTALS, TOTALS),
+]
 
 
 def in_span(of: np.ndarray, vectors: np.ndarray) -> bool:
