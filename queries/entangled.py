@@ -27,6 +27,8 @@ from queries.language import (
     Ref,
     Value,
 )
+from queries.plan_terms import Reader, known, stored_bounds
+from queries.possible import satisfiable
 from queries.resolve import feature_named
 
 
@@ -65,13 +67,48 @@ def told_by(ref: Ref, *, query: Query, catalogue: Catalogue) -> str | None:
     return found if found and (right := catalogue.table(found)) and right.public else None
 
 
-def conjuncts(predicate: Predicate | None) -> Iterator[set[Ref]]:
-    """The names in each of the conditions that must all hold."""
+def foregone(ref: Ref, *, query: Query, catalogue: Catalogue) -> bool:
+    """Could it be that a feature's own condition rules some of its values out?
+
+    Only conditions on one column each, none on the column that is computed with, and each with a
+    value that meets it, are known not to.
+    """
+    feature = feature_named(ref.name, query=query) if isinstance(ref, FeatureRef) else None
+    if feature is None or feature.where is None:
+        return False
+    by_column: dict[Ref, list[Predicate]] = {}
+    for part in _parts(feature.where):
+        refs = set(_refs_in(part))
+        if len(refs) != 1:
+            return True
+        by_column.setdefault(refs.pop(), []).append(part)
+    if feature.column and ColumnRef(feature.table, feature.column) in by_column:
+        return True
+    reader = Reader(query, catalogue)
+    for column, parts in by_column.items():
+        found = known(column, query=query, catalogue=catalogue)
+        met = satisfiable(
+            (one for part in parts for one in reader.conjuncts(part)),
+            bounds=stored_bounds(found),
+            nullable=found.nullable,
+        )
+        if not met:
+            return True
+    return False
+
+
+def _parts(predicate: Predicate) -> Iterator[Predicate]:
     if isinstance(predicate, And):
         for part in predicate.parts:
-            yield from conjuncts(part)
-    elif predicate is not None:
-        yield set(_refs_in(predicate))
+            yield from _parts(part)
+    else:
+        yield predicate
+
+
+def conjuncts(predicate: Predicate | None) -> Iterator[set[Ref]]:
+    """The names in each of the conditions that must all hold."""
+    if predicate is not None:
+        yield from (set(_refs_in(part)) for part in _parts(predicate))
 
 
 def _refs_in(predicate: Predicate) -> Iterator[Ref]:

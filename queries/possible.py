@@ -40,9 +40,9 @@ def empty_places(
 ) -> tuple[int, ...]:
     """Positions that no value within ``bounds`` reaches; ``every``: try all, since they are few."""
     own = [one for one in conditions if terms_in(one) == {key.term}]
-    if not own:
+    if not own and not key.cuts:
         return ()
-    tried = range(bounds[0], bounds[1] + 1) if every else _around(key, own, bounds)
+    tried = range(bounds[0], bounds[1] + 1) if every else _around(key.cuts, own, bounds)
     values = [*tried, *([None] if key.missing is not None else [])]
     reached = {
         place
@@ -51,6 +51,15 @@ def empty_places(
         for place in _places(key, value)
     }
     return tuple(place for place in range(key.size) if place not in reached)
+
+
+def satisfiable(
+    conditions: Iterable[Condition], *, bounds: tuple[int, int], nullable: bool
+) -> bool:
+    """Can one value of a term within ``bounds`` make all of these true?"""
+    own = list(conditions)
+    tried = [*_around((), own, bounds), *([None] if nullable else [])]
+    return any(all(holds(one, value) is True for one in own) for value in tried)
 
 
 def holds(condition: Condition, value: int | None) -> bool | None:
@@ -79,10 +88,11 @@ def _joined(truths: Iterable[bool | None], *, decisive: bool) -> bool | None:
 
 
 def _around(
-    key: AxisKey, conditions: Iterable[Condition], bounds: tuple[int, int]
+    cuts: Iterable[int], conditions: Iterable[Condition], bounds: tuple[int, int]
 ) -> Iterator[int]:
+    """A value on each side of everything where an answer could change."""
     low, high = bounds
-    critical = {low, high, *key.cuts, *(one for part in conditions for one in _constants(part))}
+    critical = {low, high, *cuts, *(one for part in conditions for one in _constants(part))}
     for one in sorted(critical):
         yield from (near for near in (one - 1, one, one + 1) if low <= near <= high)
 

@@ -190,6 +190,9 @@ _MEANING = {  # well-formed questions that may not be answered
     "both as dimensions.",
     "margins_told": "The rows of {table} say by themselves which values of {name} can occur. In a "
     "table with totals it cannot be a dimension; a recode of a column of the counted rows can.",
+    "margins_foregone": "The condition within {name} could rule some of its values out. In a "
+    "table with totals each of its conditions looks at one column, with a value that meets it, and "
+    "none at the column that {name} is computed from.",
     "margins_filtered": "The condition on {other} says something about {name}, so that everybody "
     "knows some cells of this table to be empty. Ask for a table with totals without that "
     "condition, or without totals.",

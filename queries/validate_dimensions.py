@@ -10,7 +10,7 @@ from math import prod
 
 from disclosure_control.policy import Track
 from queries import nested
-from queries.entangled import conjuncts, related, told_by
+from queries.entangled import conjuncts, foregone, related, told_by
 from queries.errors import Problem, problem
 from queries.language import Dimension, Ref, Value
 from queries.resolve import Kind, Meaning, key_count, origin, recode_of
@@ -79,6 +79,8 @@ def _entangled(scope: Scope) -> Iterator[Problem]:
         where, name = f"dimensions[{number}].ref", shown(dimension.ref)
         if table := told_by(dimension.ref, query=query, catalogue=scope.catalogue):
             yield problem("margins_told", where=where, name=name, table=table)
+        if foregone(dimension.ref, query=query, catalogue=scope.catalogue):
+            yield problem("margins_foregone", where=where, name=name)
         before = [one.ref for one in query.dimensions[:number]]
         if other := _relative(dimension.ref, before, scope):
             yield problem("margins_twice", where=where, name=name, other=shown(other))

@@ -40,6 +40,8 @@ def empty_of(text: str) -> list[set[str]]:
         ("band(age, 20, 40, 60)", "age < 40 AND age <> 10", {"40 to 59", "60 and over"}),
         ("band(age, 20, 40, 60)", "age = 20 OR age = 60", {"below 20", "40 to 59"}),
         ("band(age, 1)", "age <> 0", {"below 1"}),
+        ("band(age, 0, 40)", "sex = 'f'", {"below 0"}),
+        ("band(age, 40, 110)", "sex = 'f'", set()),
         ("band(bmi, 20, 30)", "bmi > 20 AND bmi <= 29.9", {"below 20", "30 and over", "missing"}),
         (
             "band(seen, DATE '2000-01-01')",

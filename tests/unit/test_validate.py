@@ -374,3 +374,43 @@ def test_keys_that_a_public_table_lacks_are_known_to_be_dropped(kind, codes):
         PERSONS, joins=(Join("home", kind),), dimensions=(Dimension(AREA),), margins=True
     )
     assert [one.code for one in validate(query, NESTED, EXACT)] == codes
+
+
+DAY, VALUE, TEST = (ColumnRef("labs", name) for name in ("day", "value", "test"))
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "column", "condition", "codes"),
+    [
+        (Aggregate.EXISTS, None, None, []),
+        (Aggregate.EXISTS, None, Compare(TEST, Operator.EQ, "hdl"), []),
+        (Aggregate.EXISTS, None, IsNull(TEST), ["margins_foregone"]),  # it is never missing
+        (Aggregate.EXISTS, None, Compare(VALUE, Operator.GT, Decimal(300)), ["margins_foregone"]),
+        (Aggregate.EXISTS, None, Compare(VALUE, Operator.GE, Decimal(300)), []),
+        (
+            Aggregate.EXISTS,
+            None,
+            And((Compare(TEST, Operator.EQ, "hdl"), Compare(TEST, Operator.EQ, "sbp"))),
+            ["margins_foregone"],
+        ),
+        (
+            Aggregate.COUNT,
+            None,
+            Or((Compare(TEST, Operator.EQ, "hdl"), IsNull(VALUE))),
+            ["margins_foregone"],
+        ),
+        (Aggregate.MAX, "value", Compare(TEST, Operator.EQ, "hdl"), []),
+        (Aggregate.MAX, "value", Compare(VALUE, Operator.LT, Decimal(5)), ["margins_foregone"]),
+    ],
+)
+def test_a_feature_whose_own_condition_rules_values_out(aggregate, column, condition, codes):
+    feature = Feature("f", "labs", aggregate, column, where=condition)
+    bands = () if aggregate is Aggregate.EXISTS else (Decimal(2),)
+    query = replace(
+        PERSONS,
+        features=(feature,),
+        dimensions=(Dimension(FeatureRef("f"), bands=bands),),
+        margins=True,
+    )
+    assert [one.code for one in validate(query, NESTED, EXACT)] == codes
+    assert validate(replace(query, margins=False), NESTED, EXACT) == ()
