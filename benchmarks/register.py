@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from disclosure_control.sdc.register import twins
 from disclosure_control.sdc.register.known import Known
+from disclosure_control.sdc.register.mended import mended
 from disclosure_control.sdc.register.pairs import contingency
 from disclosure_control.sdc.register.partitions import Partition, partition
 from disclosure_control.sdc.register.verdict import Limits, judge
@@ -139,20 +140,28 @@ def _filled(known: Known, recoding: Callable[[], Partition]) -> Known:
 
 
 def ordinary(people: int, *, tables: int = 100) -> None:
-    print("\n| small cells | tables asked | kept back by the exact layers | rank / people |")
-    print("|---|---|---|---|")
+    columns = ("small cells", "tables asked", "kept back by the exact layers")
+    columns = (*columns, "of these leave mended", "rank / people")
+    print(f"\n| {' | '.join(columns)} |")
+    print("|---" * len(columns) + "|")
     for evenness, words in ((30.0, "few"), (3.0, "many")):
         codes = people_of(people, seed=7, evenness=evenness)
         dice = np.random.default_rng(7)
-        known, kept = Known.nothing(people, seed=1), Counter[str]()
+        known, kept, helped = Known.nothing(people, seed=1), Counter[str](), []
         for _ in range(tables):
-            verdict = judge([_ordinary(codes, dice)], known, OPEN)
+            asked = _ordinary(codes, dice)
+            verdict = judge([asked], known, OPEN)
             if verdict.safe:
                 known = verdict.known
-            else:
-                kept[", ".join(sorted({one.layer for one in verdict.clashes}))] += 1
+                continue
+            kept[", ".join(sorted({one.layer for one in verdict.clashes}))] += 1
+            if repaired := mended(asked, known, OPEN):
+                helped.append(len(repaired.hidden) / asked.blocks)
+                known = repaired.verdict.known
         told = "; ".join(f"{number} by {layers}" for layers, number in kept.items()) or "none"
-        print(f"| {words} | {tables} | {told} | {known.span.rank / people:.3f} |", flush=True)
+        share = f"{len(helped)}, {np.mean(helped):.0%} of cells hidden" if helped else "–"
+        rank = known.span.rank / people
+        print(f"| {words} | {tables} | {told} | {share} | {rank:.3f} |", flush=True)
 
 
 def _ordinary(codes: Codes, dice: np.random.Generator) -> Partition:

@@ -188,6 +188,8 @@ _MEANING = {  # well-formed questions that may not be answered
     "margins_twice": "{name} and {other} say something about each other by what they mean, so "
     "that everybody knows some cells of this table to be empty. A table with totals cannot have "
     "both as dimensions.",
+    "margins_again": "{name} stands in two dimensions, so that everybody knows some cells of this "
+    "table to be empty. A table with totals has it in one; a recode may have subtotals.",
     "margins_told": "The rows of {table} say by themselves which values of {name} can occur. In a "
     "table with totals it cannot be a dimension; a recode of a column of the counted rows can.",
     "margins_foregone": "The condition within {name} could rule some of its values out. In a "

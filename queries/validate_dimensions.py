@@ -83,7 +83,8 @@ def _entangled(scope: Scope) -> Iterator[Problem]:
             yield problem("margins_foregone", where=where, name=name)
         before = [one.ref for one in query.dimensions[:number]]
         if other := _relative(dimension.ref, before, scope):
-            yield problem("margins_twice", where=where, name=name, other=shown(other))
+            code = "margins_again" if other == dimension.ref else "margins_twice"
+            yield problem(code, where=where, name=name, other=shown(other))
         filters = (refs for refs in conjuncts(query.where) if refs != {dimension.ref})
         if other := _relative(dimension.ref, chain.from_iterable(filters), scope):
             yield problem("margins_filtered", where=where, name=name, other=shown(other))

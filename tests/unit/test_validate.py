@@ -258,13 +258,13 @@ SEVERE = Dimension(SEVERITY, bands=(Decimal(1),))
         (
             {"dimensions": (TREE, Dimension(KIND, recode="heart"))},
             EXACT,
-            "margins_twice",
+            "margins_again",
             "dimensions[1].ref",
         ),
         (
             {"dimensions": (Dimension(KIND), Dimension(KIND, recode="heart")), "margins": True},
             EXACT,
-            "margins_twice",
+            "margins_again",
             "dimensions[1].ref",
         ),
         (
