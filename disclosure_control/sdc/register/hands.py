@@ -31,14 +31,16 @@ def missing(tables: Sequence[Partition], *, hands: int, seed: int = 0) -> list[F
     Of several deals the one that leaves least. Blocks are those of all tables, in order.
     """
     dice = np.random.default_rng(seed)
+    labels = [one.labels.astype(np.int64) for one in tables]
+    blocks = [one.blocks for one in tables]
+    whole = _gram(labels, blocks)
+    basis, _ = pivoted(whole, np.diag(whole))
     best: list[Floats] | None = None
-    basis: Ints | None = None
     for _ in range(DEALS):
-        grams = _grams(tables, _dealt(tables, hands, dice), hands)
-        if basis is None:
-            whole = grams.sum(axis=0)
-            basis, _ = pivoted(whole, np.diag(whole))
-        found = [null for gram in grams if (null := _null(gram, basis)).shape[1]]
+        dealt = _dealt(tables, hands, dice)
+        in_hand = (np.flatnonzero(dealt == hand) for hand in range(hands))
+        nulls = (_null(_gram([one[own] for one in labels], blocks), basis) for own in in_hand)
+        found = [null for null in nulls if null.shape[1]]
         if best is None or _dimensions(found) < _dimensions(best):
             best = found
         if _dimensions(best) <= FEW:
@@ -83,21 +85,17 @@ def _dealt(tables: Sequence[Partition], hands: int, dice: np.random.Generator) -
     return dealt
 
 
-def _grams(tables: Sequence[Partition], dealt: Ints, hands: int) -> Floats:
-    """For each hand, how many of its people are in two blocks at once: hands x blocks x blocks."""
-    starts = np.cumsum([0, *(one.blocks for one in tables)])
-    grams = np.zeros((hands, starts[-1], starts[-1]))
-    for first, one in enumerate(tables):
-        own = dealt * (one.blocks + 1) + one.labels
+def _gram(labels: Sequence[Ints], blocks: Sequence[int]) -> Floats:
+    """How many of some people are in two blocks at once: blocks x blocks, of all tables."""
+    starts = np.cumsum([0, *blocks])
+    gram = np.zeros((starts[-1], starts[-1]))
+    for first, one in enumerate(labels):
         rows = slice(starts[first], starts[first + 1])
-        for second in range(first, len(tables)):
-            other = tables[second]
+        for second in range(first, len(labels)):
             columns = slice(starts[second], starts[second + 1])
-            shape = hands, one.blocks + 1, other.blocks + 1
-            flat = np.bincount(
-                own * (other.blocks + 1) + other.labels, minlength=int(np.prod(shape))
-            )
-            counts = flat.reshape(shape)[:, 1:, 1:]
-            grams[:, rows, columns] = counts
-            grams[:, columns, rows] = counts.transpose(0, 2, 1)
-    return grams
+            shape = blocks[first] + 1, blocks[second] + 1
+            flat = np.bincount(one * shape[1] + labels[second], minlength=shape[0] * shape[1])
+            counts = flat.reshape(shape)[1:, 1:]
+            gram[rows, columns] = counts
+            gram[columns, rows] = counts.T
+    return gram

@@ -21,9 +21,12 @@ from disclosure_control.sdc.register.pairs import Bools
 from disclosure_control.sdc.register.partitions import Ints, Partition
 from disclosure_control.sdc.register.span import MOST_RANK
 
-MOST_BLOCKS = 1500
+MOST_BLOCKS = 3000
 """Of the tables in the window: the nearest ones, or the whole history where it has no more."""
 
+
+SURPRISING = 5.0
+"""People that two independent blocks would have in common: then it says something if none are."""
 
 MOST_GROUPS = 20
 """That are named of those that everything together would tell; one is enough to refuse."""
@@ -205,22 +208,28 @@ def _window(
 
 
 def _nearest(one: Partition, met: Sequence[Ints], known: Known) -> Iterator[int]:
-    """Those with a block that nearly holds one of the new blocks, or is nearly held, first."""
+    """Earlier tables that have most to do with the new one first, as many as have room."""
     blocks = one.blocks
-    for number in sorted(range(len(met)), key=lambda number: _gap(met[number])):
+    for number in sorted(range(len(met)), key=lambda number: _kinship(met[number]), reverse=True):
         blocks += known.span.tables[number].blocks
         if blocks > MOST_BLOCKS:
             return
         yield number
 
 
-def _gap(counts: Ints) -> int:
-    """The fewest people of a block, on either side, that are outside a block it meets."""
+def _kinship(counts: Ints) -> tuple[float, float]:
+    """How many people are missing where blocks do not meet, were the tables independent.
+
+    Tables of the same codes, or within the same filter, have such blocks; others hardly any. Of two
+    with as many, that with a block which nearly holds another.
+    """
+    rows, columns = counts[1:].sum(axis=1), counts[:, 1:].sum(axis=0)
     inner = counts[1:, 1:]
-    rows = counts[1:].sum(axis=1, keepdims=True) - inner
-    columns = counts[:, 1:].sum(axis=0, keepdims=True) - inner
-    apart = np.concatenate([rows[(inner > 0) & (rows > 0)], columns[(inner > 0) & (columns > 0)]])
-    return int(apart.min(initial=np.iinfo(np.int64).max))
+    everybody = max(1, int(counts.sum()))
+    expected = np.outer(rows, columns) / everybody
+    missing = float(expected[(inner == 0) & (expected >= SURPRISING)].sum())
+    outside = np.concatenate([(rows[:, None] - inner)[inner > 0], (columns - inner)[inner > 0]])
+    return missing, -float(outside[outside > 0].min(initial=everybody))
 
 
 def _watched(known: Known) -> Iterator[Clash]:
