@@ -19,13 +19,12 @@ from queries.language import (
     FeatureRef,
     In,
     JoinKind,
-    Not,
     Operator,
-    Or,
     Predicate,
     Query,
     Ref,
     Value,
+    refs_in,
 )
 from queries.plan_terms import Reader, known, stored_bounds
 from queries.possible import satisfiable
@@ -78,7 +77,7 @@ def foregone(ref: Ref, *, query: Query, catalogue: Catalogue) -> bool:
         return False
     by_column: dict[Ref, list[Predicate]] = {}
     for part in _parts(feature.where):
-        refs = set(_refs_in(part))
+        refs = set(refs_in(part))
         if len(refs) != 1:
             return True
         by_column.setdefault(refs.pop(), []).append(part)
@@ -108,17 +107,7 @@ def _parts(predicate: Predicate) -> Iterator[Predicate]:
 def conjuncts(predicate: Predicate | None) -> Iterator[set[Ref]]:
     """The names in each of the conditions that must all hold."""
     if predicate is not None:
-        yield from (set(_refs_in(part)) for part in _parts(predicate))
-
-
-def _refs_in(predicate: Predicate) -> Iterator[Ref]:
-    if isinstance(predicate, And | Or):
-        for part in predicate.parts:
-            yield from _refs_in(part)
-    elif isinstance(predicate, Not):
-        yield from _refs_in(predicate.part)
-    else:
-        yield predicate.ref
+        yield from (set(refs_in(part)) for part in _parts(predicate))
 
 
 def _over_table_of(

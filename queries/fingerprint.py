@@ -25,6 +25,7 @@ from queries.language import (
     Predicate,
     Query,
     Ref,
+    refs_in,
 )
 from queries.resolve import meaning
 from queries.values import scaled, unscaled
@@ -181,14 +182,4 @@ def _refs(query: Query) -> Iterator[Ref]:
     yield from (dimension.ref for dimension in query.dimensions)
     yield from (measure.ref for measure in query.measures if measure.ref is not None)
     if query.where is not None:
-        yield from _refs_of(query.where)
-
-
-def _refs_of(predicate: Predicate) -> Iterator[Ref]:
-    if isinstance(predicate, And | Or):
-        for part in predicate.parts:
-            yield from _refs_of(part)
-    elif isinstance(predicate, Not):
-        yield from _refs_of(predicate.part)
-    else:
-        yield predicate.ref
+        yield from refs_in(query.where)

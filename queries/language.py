@@ -12,6 +12,7 @@ into the integers of the store.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -121,6 +122,17 @@ class Or:
 
 Predicate = Compare | In | Between | IsNull | Not | And | Or
 """Three-valued logic as in SQL; a filter keeps a row only where its predicate is true."""
+
+
+def refs_in(predicate: Predicate) -> Iterator[Ref]:
+    """Every name that a predicate looks at."""
+    if isinstance(predicate, And | Or):
+        for part in predicate.parts:
+            yield from refs_in(part)
+    elif isinstance(predicate, Not):
+        yield from refs_in(predicate.part)
+    else:
+        yield predicate.ref
 
 
 @dataclass(frozen=True, slots=True)
