@@ -51,10 +51,8 @@ def protect(
     if (policy.dp is None) is not (grant is None):
         _refuse_grant()
     values = unprotected.reveal()
-    if policy.sdc is not None and any(
-        values[name][cell] for name in values for cell in shape.empty
-    ):
-        raise Refused("a cell that is known to hold nobody holds somebody")
+    if policy.sdc is not None:
+        _require_empty(shape, values)
     draft = _draft(shape, values, policy=policy, grant=grant, seconds=seconds)
     return Protected(policy.track, shape.axes, draft.published, draft.columns, draft.record)
 
@@ -70,7 +68,8 @@ def prepare() -> None:
 
 def _require_empty(shape: Shape, values: Exact) -> None:
     """Raises Refused where a cell that everybody knows to hold nobody holds somebody."""
-    if any(numbers[cell] for numbers in values.values() for cell in shape.empty):
+    empty = shape.empty
+    if any(numbers[cell] for numbers in values.values() for cell in empty):
         raise Refused("a cell that is known to hold nobody holds somebody")
 
 
