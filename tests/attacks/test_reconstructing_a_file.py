@@ -95,6 +95,7 @@ def _middle(matrix, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     highs = highspy.Highs()
     for option, value in (
         ("output_flag", False),
+        ("threads", 1),  # of the whole process: another number makes every later solver fail
         ("solver", "ipm"),
         ("run_crossover", "off"),
         ("presolve", "off"),
