@@ -43,18 +43,18 @@ def main(store_file: str, spill: str) -> None:
 
 
 def _serve(store_file: Path, *, spill: Path) -> None:
-    answers, questions = _own_pipe(), sys.stdin.buffer
+    answers, questions = own_pipe(), sys.stdin.buffer
     confinement.confine()
     con = connect(spill=spill)
     key, resources = receive_opening(questions)
-    _limit(resources)
+    limit(resources)
     attach_read_only(con, store_file, key=key)
     lock_down(con, resources=resources)
     _warm_up(con, resources=resources, size=store_file.stat().st_size)
-    _say(answers, READY)
+    say(answers, READY)
     job = receive_job(questions)
     rows = con.execute(job.sql).fetchall()
-    _say(answers, codec.encode(_counted(rows, job=job)))
+    say(answers, codec.encode(_counted(rows, job=job)))
 
 
 def _warm_up(con: DuckDBPyConnection, *, resources: Resources, size: int) -> None:
@@ -70,7 +70,7 @@ def _counted(rows: list[tuple[int | None, ...]], *, job: Job) -> Unprotected:
     return Unprotected(job.outline(), on_grid(rows, names=names, cells=job.cells))
 
 
-def _own_pipe() -> BinaryIO:
+def own_pipe() -> BinaryIO:
     """The pipe for answers, out of reach of anything that prints."""
     pipe = os.fdopen(os.dup(STANDARD_OUTPUT), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -78,12 +78,12 @@ def _own_pipe() -> BinaryIO:
     return pipe
 
 
-def _say(pipe: BinaryIO, message: bytes) -> None:
+def say(pipe: BinaryIO, message: bytes) -> None:
     pipe.write(message)
     pipe.flush()
 
 
-def _limit(resources: Resources) -> None:
+def limit(resources: Resources) -> None:
     """A last resort behind the engine's own limits: the system ends what exceeds them."""
     memory = (resources.memory_mb + OUTSIDE_ENGINE_MB) * MEGABYTE
     for what, most in (

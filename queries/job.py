@@ -75,16 +75,25 @@ def receive_job(pipe: BinaryIO) -> Job:
     return Job(fields["sql"], fields["cells"], vectors)
 
 
-def _framed(fields: dict[str, object]) -> bytes:
-    text = json.dumps(fields, separators=(",", ":")).encode()
+def framed(text: bytes) -> bytes:
+    """A text with its length before it."""
     return _LENGTH.pack(len(text)) + text
 
 
-def _received(pipe: BinaryIO) -> dict[str, Any]:
+def received_text(pipe: BinaryIO, *, longest: int = LONGEST) -> bytes:
+    """Raises ValueError for a text that is not whole, or too long."""
     (length,) = _LENGTH.unpack(_whole(pipe, _LENGTH.size))
-    if length > LONGEST:
+    if length > longest:
         raise ValueError
-    fields: dict[str, Any] = json.loads(_whole(pipe, length))
+    return _whole(pipe, length)
+
+
+def _framed(fields: dict[str, object]) -> bytes:
+    return framed(json.dumps(fields, separators=(",", ":")).encode())
+
+
+def _received(pipe: BinaryIO) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(received_text(pipe))
     return fields
 
 

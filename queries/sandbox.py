@@ -14,6 +14,7 @@ import subprocess  # the child is this project's own
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -27,6 +28,7 @@ from queries.job import READY
 
 LIBRARIES = ("disclosure_control", "queries")
 ENGINE = ("duckdb", "_duckdb", "duckdb_extension_httpfs")
+NUMBERS = ("numpy", "scipy", "highspy", "numpy.libs", "scipy.libs", "highspy.libs")
 SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/etc/ld.so.cache")
 
 INSIDE = Path("/sealed")
@@ -36,14 +38,31 @@ INSIDE_LIBRARIES = Path("/libraries")
 
 START = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-    "from queries.child import main; main(*sys.argv[1:])"
+    "from importlib import import_module; import_module(sys.argv.pop(1)).main(*sys.argv[1:])"
 )
+COUNTING, REGISTER = "queries.child", "queries.register.child"
+
 WALLS = (
     *("--unshare-all", "--clearenv", "--new-session", "--die-with-parent"),
     *("--cap-drop", "ALL", "--uid", "65534", "--gid", "65534", "--hostname", "sandbox"),
 )
 EMPTY_ENVIRONMENT = {"LANG": "C.UTF-8"}
 MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a child is, and what it sees.
+
+    ``reads`` and ``writes``: where each lies, by its name inside; without bubblewrap a child is
+    told where they lie outside.
+    """
+
+    module: str
+    words: tuple[str, ...]
+    packages: tuple[str, ...]
+    reads: Mapping[str, Path]
+    writes: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -98,16 +117,23 @@ class Child:
 
 
 def start(store_file: Path, *, resources: Resources) -> Child:
-    """A new child for this file. Raises EngineFailed where none can be started.
+    """A new child that counts in this file. Raises EngineFailed where none can be started.
 
     The thread that calls this must outlive the child, which ends with it.
     """
+    return launch(counting(store_file), resources=resources)
+
+
+def counting(store_file: Path) -> Errand:
+    """To answer one question from this file."""
+    inside = INSIDE_FILE if bubblewrap() else store_file
+    return Errand(COUNTING, (str(inside),), ENGINE, {str(INSIDE_FILE): store_file})
+
+
+def launch(errand: Errand, *, resources: Resources) -> Child:
+    """A new child; its last word is its folder for spill. Raises EngineFailed."""
     spill = None if bubblewrap() else Path(tempfile.mkdtemp(prefix="spill-"))
-    command = (
-        _walled(store_file, resources=resources)
-        if spill is None
-        else _bare(store_file, spill=spill)
-    )
+    command = _walled(errand, resources=resources) if spill is None else _bare(errand, spill=spill)
     try:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
             command,
@@ -144,17 +170,18 @@ def bubblewrap() -> str | None:
     return found if works else None
 
 
-def _bare(store_file: Path, *, spill: Path) -> list[str]:
-    return [sys.executable, "-I", "-c", START, str(_project()), str(store_file), str(spill)]
+def _bare(errand: Errand, *, spill: Path) -> list[str]:
+    words = (str(_project()), errand.module, *errand.words, str(spill))
+    return [sys.executable, "-I", "-c", START, *words]
 
 
-def _walled(store_file: Path, *, resources: Resources) -> list[str]:
-    inside = (str(INSIDE_LIBRARIES), str(INSIDE_FILE), str(INSIDE_SPILL))
+def _walled(errand: Errand, *, resources: Resources) -> list[str]:
+    inside = (str(INSIDE_LIBRARIES), errand.module, *errand.words, str(INSIDE_SPILL))
     return [
         bubblewrap() or "",
         *WALLS,
         *("--dev", "/dev", "--proc", "/proc"),
-        *_bound(store_file),
+        *_bound(errand),
         *("--size", str(resources.spill_mb * MEGABYTE), "--tmpfs", str(INSIDE_SPILL)),
         *("--remount-ro", "/", "--chdir", "/"),
         *("--setenv", "LANG", "C.UTF-8", "--setenv", "HOME", str(INSIDE_SPILL)),
@@ -162,16 +189,20 @@ def _walled(store_file: Path, *, resources: Resources) -> list[str]:
     ]
 
 
-def _bound(store_file: Path) -> list[str]:
-    """What exists inside, all of it read-only."""
+def _bound(errand: Errand) -> list[str]:
+    """What exists inside, all of it read-only but what the errand writes."""
     words: list[str] = []
     for place in dict.fromkeys((*SYSTEM, sys.base_prefix)):
         words += ["--ro-bind-try", place, place]
     for name in LIBRARIES:
         words += ["--ro-bind", str(_project() / name), str(INSIDE_LIBRARIES / name)]
-    for file in _engine_files():
+    for file in _files_of(errand.packages):
         words += ["--ro-bind", str(file), str(INSIDE_LIBRARIES / file.name)]
-    return [*words, "--ro-bind", str(store_file), str(INSIDE_FILE)]
+    for inside, own in errand.reads.items():
+        words += ["--ro-bind", str(own), inside]
+    for inside, own in errand.writes.items():
+        words += ["--bind", str(own), inside]
+    return words
 
 
 def _interpreter() -> str:
@@ -184,10 +215,16 @@ def _project() -> Path:
 
 
 @cache
-def _engine_files() -> tuple[Path, ...]:
-    """Packages as folders, extension modules as files, and the version that DuckDB looks up."""
+def _files_of(packages: tuple[str, ...]) -> tuple[Path, ...]:
+    """Packages as folders, extension modules as files, and the version that DuckDB looks up.
+
+    Libraries that a wheel brings lie beside its package.
+    """
     found: list[Path] = []
-    for name in ENGINE:
+    for name in packages:
+        if name.endswith(".libs"):
+            found += (one for one in (found[0].parent / name,) if one.is_dir())
+            continue
         spec = find_spec(name)
         if spec is not None and spec.origin is not None:
             origin = Path(spec.origin)

@@ -2,8 +2,9 @@
 
 A file is written once, by ingest, and never changed. It holds one table per catalogue table, all
 columns BIGINT, sorted by unit; where a unit may have many rows, each row also says how many, and
-beside each unit stands its record key, from which the noise of cell keys is drawn. The file's key
-lives outside the store; it reaches DuckDB only here, in a statement that is never logged, and
+beside each unit stands its record key, from which the noise of cell keys is drawn. One more table
+says by what each unit is known in every version. The file's key lives outside the store; it reaches
+DuckDB only here, in a statement that is never logged, and
 errors carry no text of the engine.
 """
 
@@ -29,7 +30,10 @@ ROWS = "_rows"
 RECORD_KEY = "_key"
 """Beside each row of a table of units: the record key of its unit, the same in every table."""
 
-FORMAT = 3
+PEOPLE, UNIT, IDENTITY = "_people", "_unit", "_identity"
+"""A table of every unit with what it is known by in every version: 63 bits of a keyed hash."""
+
+FORMAT = 4
 """Of the files. One of another format does not open, so that nothing is asked of it."""
 
 KEY_BYTES = 32

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from queries.catalogue import Catalogue, Column, ColumnType, Role, Table
-from queries.store import SCHEMA, Store, open_for_writing, quoted
+from queries.store import IDENTITY, PEOPLE, SCHEMA, UNIT, Store, open_for_writing, quoted
 from tests.engines import stored_columns, with_rows_of_unit
 
 KEY = bytes(range(32))
@@ -26,7 +27,14 @@ def tables_of(catalogue: Catalogue, *, persons: int = PERSONS) -> dict[str, list
     }
 
 
-def seal(root: Path, catalogue: Catalogue, *, version: str = VERSION) -> Store:
+def seal(
+    root: Path,
+    catalogue: Catalogue,
+    *,
+    version: str = VERSION,
+    persons: Sequence[int] | None = None,
+) -> Store:
+    """``persons``: who they are, in the order of their numbers, where they are not the usual."""
     store = Store(root, KEY)
     path = store.path(catalogue.dataset, version)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,6 +48,12 @@ def seal(root: Path, catalogue: Catalogue, *, version: str = VERSION) -> Store:
             list(row.values()) for row in with_rows_of_unit(table, tables_of(catalogue)[table.name])
         ]
         con.executemany(f"INSERT INTO {name} VALUES ({places})", rows)
+    people = persons if persons is not None else range(PERSONS)
+    con.execute(f"CREATE TABLE {SCHEMA}.{PEOPLE} ({UNIT} BIGINT, {IDENTITY} BIGINT)")
+    con.executemany(
+        f"INSERT INTO {SCHEMA}.{PEOPLE} VALUES (?, ?)",
+        [[unit, (identity + 1) * 7919] for unit, identity in enumerate(people)],
+    )
     con.close()
     path.chmod(0o400)
     return store

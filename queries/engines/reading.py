@@ -150,10 +150,10 @@ class Reading:
         joined = self.joins(*levels, unit=self.unit)
         return f" FROM {self.source()}{joined}{self.where(*levels, also=also)}"
 
-    def everything(self) -> str:
+    def everything(self, *, also: tuple[str, ...] = ()) -> str:
         """FROM … WHERE of the source's rows with every link, feature and filter."""
         joined = self.joins(Level.ROW, Level.UNIT, unit=self.unit)
-        kept = self.where(Level.ROW, Level.UNIT, Level.BOTH)
+        kept = self.where(Level.ROW, Level.UNIT, Level.BOTH, also=also)
         return f" FROM {self.source()}{joined}{kept}"
 
     def units_of(self, step: str) -> str:

@@ -206,7 +206,9 @@ from queries import child, confinement
 confinement.confine()
 {inspect.cleandoc(code)}
 """
-    command = sandbox._walled(store.path("clinic", VERSION), resources=Resources())
+    command = sandbox._walled(
+        sandbox.counting(store.path("clinic", VERSION)), resources=Resources()
+    )
     command[command.index("-c") + 1] = start
     found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert found.returncode == 0, found.stderr
@@ -228,7 +230,9 @@ def test_the_environment_and_the_command_line_hold_no_secret(store, monkeypatch)
     monkeypatch.setenv("TRE_SECRET_KEY", "do-not-pass-this-on")
 
     assert "do-not-pass" not in _inside(store, "print(dict(os.environ), sys.argv)")
-    command = " ".join(sandbox._walled(store.path("clinic", VERSION), resources=Resources()))
+    command = " ".join(
+        sandbox._walled(sandbox.counting(store.path("clinic", VERSION)), resources=Resources())
+    )
     assert KEY.hex() not in command
 
 

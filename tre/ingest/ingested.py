@@ -11,11 +11,12 @@ from disclosure_control import policy as policies
 from queries import read_catalogue
 from queries.store import Store
 from tre.ingest.checks import Kept, check
+from tre.ingest.columns import Integers
 from tre.ingest.entry import Entry, Source, read_entry
 from tre.ingest.errors import DataRefused
 from tre.ingest.keys import derived
 from tre.ingest.landing import confined, land
-from tre.ingest.pseudonyms import ranks, record_keys
+from tre.ingest.pseudonyms import identities, ranks, record_keys
 from tre.ingest.report import Report, TableReport
 from tre.ingest.seal import in_order, only_writer, seal, version_of
 
@@ -71,7 +72,8 @@ def ingest(
         steps("sealing")
         keys = record_keys(units, secret=derived(key, purpose="record keys"))
         ordered = [in_order(rows, ranks=final, keys=keys) for rows in kept]
-        return _sealed(entry, ordered, store=store, report=report)
+        people = identities(units, final=final, secret=derived(key, purpose="identities"))
+        return _sealed(entry, ordered, people=people, store=store, report=report)
 
 
 @dataclass(slots=True)
@@ -124,11 +126,13 @@ def _check_tables_of(
             kept |= {table.name: rows} if rows else {}
 
 
-def _sealed(entry: Entry, tables: list[Kept], *, store: Store, report: Report) -> IngestResult:
+def _sealed(
+    entry: Entry, tables: list[Kept], *, people: Integers, store: Store, report: Report
+) -> IngestResult:
     catalogue_hash = read_catalogue.catalogue_hash(entry.catalogue)
     secret = derived(store.key, purpose="versions")
     version = version_of(tables, catalogue_hash=catalogue_hash, secret=secret)
-    new = seal(tables, store=store, dataset=entry.catalogue.dataset, version=version)
+    new = seal(tables, people=people, store=store, dataset=entry.catalogue.dataset, version=version)
     return IngestResult(
         dataset=entry.catalogue.dataset,
         title=entry.catalogue.title,

@@ -25,9 +25,12 @@ import pyarrow as pa
 
 from queries.store import (
     FORMAT,
+    IDENTITY,
+    PEOPLE,
     RECORD_KEY,
     ROWS,
     SCHEMA,
+    UNIT,
     Store,
     attach_read_only,
     connect,
@@ -76,14 +79,19 @@ def version_of(tables: Sequence[Kept], *, catalogue_hash: str, secret: bytes) ->
     return digest.hexdigest()[:VERSION_LENGTH]
 
 
-def seal(tables: Sequence[Kept], *, store: Store, dataset: str, version: str) -> bool:
-    """Publishes the version; False where it was there before, and opens. Raises StoreFailed."""
+def seal(
+    tables: Sequence[Kept], *, people: Integers, store: Store, dataset: str, version: str
+) -> bool:
+    """``people``: the identity of each unit, by its number.
+
+    Publishes the version; False where it was there before, and opens. Raises StoreFailed.
+    """
     path = store.path(dataset, version)
     if path.exists():
         _require_openable(path, key=store.key)
         return False
     aside = path.with_name(f"{ASIDE}{secrets.token_hex(8)}")
-    _write(tables, aside, key=store.key)
+    _write(tables, aside, people=people, key=store.key)
     aside.chmod(0o400)
     _sync(aside)
     aside.rename(path)
@@ -110,14 +118,16 @@ def only_writer(folder: Path) -> Iterator[None]:
             _clear(folder)
 
 
-def _write(tables: Sequence[Kept], path: Path, *, key: bytes) -> None:
+def _write(tables: Sequence[Kept], path: Path, *, people: Integers, key: bytes) -> None:
     spill = path.with_name(path.name + "-spill")
     spill.mkdir(mode=0o700)
     con = open_for_writing(path, key=key, spill=spill)
     try:
-        for kept in tables:
-            con.register("rows", _arrow(kept))
-            con.execute(f"CREATE TABLE {SCHEMA}.{quoted(kept.table.name)} AS FROM rows")
+        rows = {kept.table.name: _arrow(kept) for kept in tables}
+        rows[PEOPLE] = pa.table({UNIT: np.arange(len(people)), IDENTITY: people})
+        for name, table in rows.items():
+            con.register("rows", table)
+            con.execute(f"CREATE TABLE {SCHEMA}.{quoted(name)} AS FROM rows")
             con.unregister("rows")
         con.execute(f"CHECKPOINT {SCHEMA}")
         con.execute(f"DETACH {SCHEMA}")

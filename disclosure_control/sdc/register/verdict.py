@@ -46,12 +46,21 @@ class Layer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``closed``: of rank over people, for everybody and for the people of every filter."""
+    """``closed``: of rank over people, for everybody and for the people of every filter.
+
+    ``told``: groups of fewer people than that may not be told by two tables; more than
+    ``threshold`` where sums are told with them, which one of the people may make up.
+    """
 
     threshold: int
     amber: float = 0.03
     closed: float = 0.05
     seconds: float = 30.0
+    told: int = 0
+
+    @property
+    def pairs(self) -> int:
+        return max(self.threshold, self.told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +105,13 @@ def judge(
     kept: Bools | None = None,
     areas: Mapping[str, Bools] | None = None,
     revised: Bools | None = None,
+    watched: Sequence[Bools] = (),
 ) -> Verdict:
     """``table``: its partitions; ``kept``: whom its filter keeps, else whoever is in a block.
 
     ``areas``: declared groups of people that have a meter each. ``revised``: who has another value
     than in an earlier version of the data, where the table adds a number up that left before.
+    ``watched``: the people of each cell that it hides because it must not be told.
     """
     end = time.monotonic() + limits.seconds
     clashes: list[Clash] = []
@@ -108,9 +119,7 @@ def judge(
     for one in table:
         found, after = _with(one, after, limits, end=end)
         clashes += found
-    population = np.logical_or.reduce([one.labels > 0 for one in table]) if kept is None else kept
-    if population.any() and not population.all():
-        after = replace(after, populations=_distinct((*after.populations, population)))
+    after = _noted(after, table, kept=kept, watched=watched)
     clashes += _watched(after)
     if revised is not None:
         clashes += [clash for one in table for clash in _revised(one, revised, limits)]
@@ -127,6 +136,21 @@ def judge(
         known=after,
         amber=room.everybody > limits.amber or room.most > limits.amber,
     )
+
+
+def with_earlier(
+    table: Sequence[Partition],
+    known: Known,
+    *,
+    kept: Bools | None = None,
+    watched: Sequence[Bools] = (),
+) -> Known:
+    """What is known with a table that has left: it was judged then, and is not again."""
+    after = known
+    for one in table:
+        sketches = twins.Sketches.of(one, table=len(after.span.tables), secrets=after.secrets)
+        after = _extended(one, after.span.contingencies(one), sketches, after)
+    return _noted(after, table, kept=kept, watched=watched)
 
 
 def headroom(known: Known, groups: Sequence[Bools]) -> Headroom:
@@ -146,18 +170,38 @@ def _with(one: Partition, known: Known, limits: Limits, *, end: float) -> tuple[
     clashes = [*_own(one, limits), *_twins(one, sketches, known, limits)]
     clashes += _pairs(met, limits)
     clashes += _window(one, met, known, limits, end=end)
-    span = known.span.extended(known.span.extension(one, met))
-    nulls = known.nulls.extended(known.span, span)
+    after = _extended(one, met, sketches, known)
     clashes += [
         Clash(
             Layer.HISTORY,
             people=int(group.sum()),
             blocks=tuple(np.unique(one.labels[group & (one.labels > 0)]).tolist()),
         )
-        for group in islice(nulls.groups(threshold=limits.threshold), MOST_GROUPS)
+        for group in islice(after.nulls.groups(threshold=limits.threshold), MOST_GROUPS)
     ]
-    after = replace(known, span=span, nulls=nulls, sketches=known.sketches.with_new(sketches))
     return clashes, after
+
+
+def _extended(one: Partition, met: Sequence[Ints], sketches: twins.Sketches, known: Known) -> Known:
+    span = known.span.extended(known.span.extension(one, met))
+    return replace(
+        known,
+        span=span,
+        nulls=known.nulls.extended(known.span, span),
+        sketches=known.sketches.with_new(sketches),
+    )
+
+
+def _noted(
+    known: Known, table: Sequence[Partition], *, kept: Bools | None, watched: Sequence[Bools]
+) -> Known:
+    """With the people of its filter, and of cells that must not be told."""
+    population = np.logical_or.reduce([one.labels > 0 for one in table]) if kept is None else kept
+    populations = known.populations
+    if population.any() and not population.all():
+        populations = _distinct((*populations, population))
+    groups = _distinct((*known.watched, *(one for one in watched if one.any())))
+    return replace(known, populations=populations, watched=groups)
 
 
 def _own(one: Partition, limits: Limits) -> Iterator[Clash]:
@@ -179,7 +223,7 @@ def _twins(
 
 def _pairs(met: Sequence[Ints], limits: Limits) -> Iterator[Clash]:
     for number, counts in enumerate(met):
-        cut = pairs.smallest(counts, threshold=limits.threshold)
+        cut = pairs.smallest(counts, threshold=limits.pairs)
         if cut is not None:
             formula = pairs.in_words(cut)
             yield Clash(Layer.PAIRS, (number,), formula, cut.people, cut.rows)

@@ -1,0 +1,96 @@
+"""What must the register know of an exact table? Who is in which cell, and which are hidden.
+
+An entry is text that stays what it was, whatever becomes of the code that wrote it: statements over
+the sealed file of one version, the sizes of the grid, and the hidden cells of each column.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from disclosure_control.tables import Axis
+
+Cells = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """People whom some columns count: by ``sql``, as rows (unit, cell or NULL).
+
+    ``hidden``: the cells that such a column does not show, once for each different pattern;
+    ``unsafe``: those of them that broke a rule. ``sums``: are numbers of these people added up?
+    """
+
+    sql: str
+    hidden: tuple[Cells, ...]
+    unsafe: Cells
+    sums: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One axis without its words."""
+
+    labels: int
+    total: bool
+    subtotals: tuple[tuple[int, Cells], ...]
+
+    def axis(self) -> Axis:
+        return Axis("", ("",) * self.labels, total=self.total, subtotals=self.subtotals)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``counted`` is empty where a unit may be in several cells: that is never judged safe."""
+
+    version: str
+    grid: tuple[Grid, ...]
+    counted: tuple[Counted, ...]
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return tuple(one.axis() for one in self.grid)
+
+    def text(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+
+
+def from_text(text: str) -> Entry:
+    fields: dict[str, Any] = json.loads(text)
+    return Entry(
+        fields["version"],
+        tuple(
+            Grid(
+                one["labels"],
+                one["total"],
+                tuple((whole, tuple(parts)) for whole, parts in one["subtotals"]),
+            )
+            for one in fields["grid"]
+        ),
+        tuple(
+            Counted(
+                one["sql"],
+                tuple(tuple(cells) for cells in one["hidden"]),
+                tuple(one["unsafe"]),
+                one["sums"],
+            )
+            for one in fields["counted"]
+        ),
+    )
+
+
+def chain(entries: Iterable[Entry]) -> Iterator[str]:
+    """Names of what is known after no entry, one, two...: they say which, and in which order."""
+    name = hashlib.sha256(b"register/1").hexdigest()
+    yield name
+    for one in entries:
+        name = hashlib.sha256(f"{name}\n{one.text()}".encode()).hexdigest()
+        yield name
+
+
+def versions(entries: Sequence[Entry]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.version for one in entries))

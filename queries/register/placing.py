@@ -1,0 +1,132 @@
+"""Who is in which block of a table? Read from the sealed file of a version, inside the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disclosure_control.sdc.register.known import Known
+from disclosure_control.sdc.register.pairs import Bools
+from disclosure_control.sdc.register.partitions import OUTSIDE, Ints, Partition, published
+from queries.engines.locked import Resources, lock_down
+from queries.register.entry import Counted, Entry
+from queries.register.state import State
+from queries.store import IDENTITY, PEOPLE, SCHEMA, UNIT, attach_read_only, connect
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class NotAPartition(Exception):
+    """A unit is in several cells."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    partitions: tuple[Partition, ...]
+    kept: Bools
+    watched: tuple[Bools, ...]
+
+
+@dataclass(slots=True)
+class Files:
+    """The versions of one dataset, each opened once."""
+
+    paths: Mapping[str, str]
+    key: bytes = field(repr=False)
+    resources: Resources
+    spill: Path
+    opened: dict[str, DuckDBPyConnection] = field(default_factory=dict)
+
+    def version(self, name: str) -> DuckDBPyConnection:
+        """Raises KeyError for a version that is not there, StoreFailed."""
+        if name not in self.opened:
+            con = connect(spill=self.spill)
+            attach_read_only(con, Path(self.paths[name]), key=self.key)
+            lock_down(con, resources=self.resources)
+            self.opened[name] = con
+        return self.opened[name]
+
+    def people(self, name: str) -> NDArray[np.int64]:
+        """Identities, in the order of the unit numbers of this version."""
+        told = self.version(name).execute(f"FROM {SCHEMA}.{PEOPLE} ORDER BY {UNIT}")
+        columns = told.fetchnumpy()
+        if not np.array_equal(columns[UNIT], np.arange(len(columns[UNIT]))):
+            raise NotAPartition
+        found: NDArray[np.int64] = np.asarray(columns[IDENTITY], dtype=np.int64)
+        return found
+
+
+def with_everybody(state: State | None, *, version: str, files: Files) -> State:
+    """Over the people of this version too, who come after everybody before them."""
+    people = files.people(version)
+    if len(np.unique(people)) < len(people):
+        raise NotAPartition
+    if state is None:
+        return State(people, Known.nothing(len(people)))
+    fresh = people[~np.isin(people, state.people)]
+    if not len(fresh):
+        return state
+    return replace(
+        state,
+        people=np.concatenate([state.people, fresh]),
+        known=state.known.grown(len(fresh)),
+    )
+
+
+def place(entry: Entry, state: State, *, files: Files, threshold: int) -> Placed:
+    """Raises NotAPartition."""
+    if not entry.counted:
+        raise NotAPartition
+    numbers = _numbers(state.people, files.people(entry.version))
+    everybody = np.zeros(len(state.people), dtype=bool)
+    partitions: dict[bytes, Partition] = {}
+    watched: list[Bools] = []
+    for counted in entry.counted:
+        places, kept = _places(
+            counted, numbers, of=len(everybody), con=files.version(entry.version)
+        )
+        everybody |= kept
+        for hidden in counted.hidden:
+            for one in published(places, axes=entry.axes, hidden=hidden):
+                partitions.setdefault(one.labels.tobytes(), one)
+        cells = {cell for hidden in counted.hidden for cell in hidden}
+        watched += _watched(places, cells, frozenset(counted.unsafe), threshold=threshold)
+    return Placed(tuple(partitions.values()), everybody, tuple(watched))
+
+
+def _numbers(everybody: NDArray[np.int64], own: NDArray[np.int64]) -> Ints:
+    """Of each unit of a version: its place among everybody."""
+    order = np.argsort(everybody)
+    return order[np.searchsorted(everybody, own, sorter=order)].astype(np.int64)
+
+
+def _places(
+    counted: Counted, numbers: Ints, *, of: int, con: DuckDBPyConnection
+) -> tuple[Ints, Bools]:
+    columns = con.execute(counted.sql).fetchnumpy()
+    units, cells = np.asarray(columns["_u"]), np.ma.masked_array(columns["_c"])
+    if len(np.unique(units)) < len(units):
+        raise NotAPartition
+    places = np.full(of, OUTSIDE, dtype=np.int64)
+    places[numbers[units]] = cells.filled(OUTSIDE)
+    kept = np.zeros(of, dtype=bool)
+    kept[numbers[units]] = True
+    return places, kept
+
+
+def _watched(
+    places: Ints, hidden: set[int], unsafe: frozenset[int], *, threshold: int
+) -> list[Bools]:
+    """The people of hidden cells that are few, or that a rule says nothing may be told of."""
+    groups = (places == cell for cell in sorted(hidden))
+    return [
+        group
+        for cell, group in zip(sorted(hidden), groups, strict=True)
+        if cell in unsafe or 0 < int(group.sum()) < threshold
+    ]

@@ -1,0 +1,159 @@
+"""A register's child judges tables of a sealed store, and says nothing but its verdict."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from disclosure_control.sdc.register.verdict import Limits
+from queries.errors import EngineFailed
+from queries.register.entry import Counted, Entry, Grid, chain, from_text
+from queries.register.registrar import FOLDER, Registrar
+from tests.catalogues import clinic
+from tests.stores import PERSONS, VERSION, seal
+
+CLINIC = clinic()
+
+LIMITS = Limits(threshold=5, amber=1.0, closed=1.0)
+
+
+def entry(cell: str, *, cells: int, where: str = "TRUE", version: str = VERSION) -> Entry:
+    sql = f"SELECT DISTINCT person AS _u, {cell} AS _c FROM db.persons WHERE {where}"
+    return Entry(version, (Grid(cells, False, ()),), (Counted(sql, ((),), (), False),))
+
+
+SEXES = entry("sex", cells=2)
+TENS = entry("person // 30", cells=10)
+FEW_LESS = entry("0", cells=1, where=f"person < {PERSONS - 3}")
+EVERYBODY = entry("0", cells=1)
+MANY_LESS = entry("0", cells=1, where=f"person < {PERSONS - 40}")
+
+
+@pytest.fixture
+def registrar(tmp_path):
+    return Registrar(seal(tmp_path, CLINIC))
+
+
+def judged(registrar, history, new, *, limits=LIMITS, admit=True, seconds=60.0):
+    with registrar.judge(
+        dataset=CLINIC.dataset,
+        history=history,
+        new=new,
+        limits=limits,
+        deadline=time.monotonic() + seconds,
+    ) as kept:
+        if admit and kept.judged.safe:
+            kept.admit()
+        return kept.judged
+
+
+def test_an_entry_survives_as_text():
+    one = replace(TENS, grid=(Grid(12, True, ((10, (0, 1)),)),))
+    assert from_text(one.text()) == one
+
+
+def test_a_first_table_is_safe_and_uses_some_headroom(registrar):
+    found = judged(registrar, [], TENS)
+    assert found.safe
+    assert (found.rank, found.people) == (10, PERSONS)
+    assert found.before.everybody == 0
+    assert found.after.everybody == pytest.approx(10 / PERSONS)
+
+
+def test_two_tables_that_tell_three_people_clash_and_name_each_other(registrar):
+    history = [TENS, EVERYBODY]
+    found = judged(registrar, history, FEW_LESS)
+    assert not found.safe
+    assert {1} in [set(clash.entries) for clash in found.clashes]
+    assert {clash.people for clash in found.clashes if clash.layer == "pairs"} == {3}
+    assert judged(registrar, history, MANY_LESS).safe
+
+
+def test_what_is_known_is_read_again_and_never_asked_of_the_data(registrar, tmp_path):
+    judged(registrar, [], EVERYBODY)
+    sealed = tmp_path / CLINIC.dataset / f"{VERSION}.duckdb"
+    states = list((tmp_path / CLINIC.dataset / FOLDER).iterdir())
+    assert [one.stem for one in states] == [list(chain([EVERYBODY]))[-1]]
+    assert sealed.exists()
+    with_state = judged(registrar, [EVERYBODY], FEW_LESS)
+    states[0].unlink()
+    without = judged(registrar, [EVERYBODY], FEW_LESS)
+    assert with_state.clashes == without.clashes != ()
+    assert with_state.rank == without.rank
+
+
+def test_what_was_not_admitted_leaves_nothing(registrar, tmp_path):
+    judged(registrar, [], EVERYBODY, admit=False)
+    assert list((tmp_path / CLINIC.dataset / FOLDER).iterdir()) == []
+
+
+def test_states_are_sealed(registrar, tmp_path):
+    judged(registrar, [], SEXES)
+    (state,) = (tmp_path / CLINIC.dataset / FOLDER).iterdir()
+    content = state.read_bytes()
+    identities = (np.arange(1, PERSONS + 1) * 7919).astype("<i8").tobytes()
+    assert identities[:64] not in content
+
+
+def test_a_person_is_known_in_another_version_whatever_number_she_has(registrar, tmp_path):
+    """The same people, numbered the other way round: three who left would be told."""
+    seal(tmp_path, CLINIC, version="v2", persons=range(PERSONS - 1, -1, -1))
+    last = entry("0", cells=1, where="person >= 3", version="v2")  # the same as FEW_LESS
+    assert not judged(registrar, [EVERYBODY], last).safe
+    assert judged(registrar, [FEW_LESS], last).safe
+    first = entry("0", cells=1, where=f"person < {PERSONS - 1}", version="v2")
+    assert not judged(registrar, [FEW_LESS], first).safe
+
+
+def test_joiners_are_people_of_their_own(registrar, tmp_path):
+    seal(tmp_path, CLINIC, version="v2", persons=range(2, PERSONS + 2))
+    refreshed = replace(EVERYBODY, version="v2")
+    assert not judged(registrar, [EVERYBODY], refreshed).safe
+    seal(tmp_path, CLINIC, version="v3", persons=range(20, PERSONS + 20))
+    assert judged(registrar, [EVERYBODY], replace(EVERYBODY, version="v3")).safe
+
+
+def test_a_unit_in_several_cells_is_not_judged_to_be_safe(registrar):
+    visits = replace(SEXES, counted=())
+    twice = entry("unnest([0, 1])", cells=2)
+    for one in (visits, twice):
+        assert [clash.layer for clash in judged(registrar, [], one).clashes] == ["unjudged"]
+
+
+def test_watched_groups_stay_watched(registrar):
+    """Whom a hidden cell holds is not told by later tables, however large the group is."""
+    hiding = replace(
+        TENS, counted=(replace(TENS.counted[0], hidden=((0, 1),), unsafe=(0,), sums=True),)
+    )
+    assert judged(registrar, [], hiding).safe
+    just_those = entry("0", cells=1, where="person < 30")
+    assert [c.layer for c in judged(registrar, [hiding], just_those).clashes] == ["watch"]
+
+
+def test_sums_are_held_to_more_people(registrar):
+    eight = entry("0", cells=1, where=f"person < {PERSONS - 8}")
+    summed = replace(eight, counted=(replace(eight.counted[0], sums=True),))
+    limits = replace(LIMITS, told=15)
+    assert judged(registrar, [EVERYBODY], eight, limits=limits).safe
+    assert not judged(registrar, [EVERYBODY], summed, limits=limits).safe
+
+
+@pytest.mark.parametrize(
+    ("history", "new"),
+    [
+        ([], replace(SEXES, version="missing")),
+        ([replace(SEXES, version="missing")], SEXES),
+        ([], entry("nothing", cells=2)),
+    ],
+)
+def test_whatever_fails_is_no_verdict(registrar, history, new):
+    with pytest.raises(EngineFailed):
+        judged(registrar, history, new)
+
+
+def test_a_late_verdict_is_none(registrar):
+    with pytest.raises(EngineFailed):
+        judged(registrar, [], SEXES, seconds=0.01)
