@@ -49,6 +49,7 @@ class WorkerConfig:
     key_file: str = ""  # file with the store's key: outside the store, readable by the worker only
     slot_scale: float = 1.0  # above 1 gives slow machines longer slots; below 1 in tests only
     poll_seconds: float = 0.2  # how often an idle worker looks for work
+    register_seconds: float = 20.0  # that the register has for each exact table
 
     @property
     def production(self) -> bool:
@@ -143,6 +144,10 @@ def _worker_faults(config: WorkerConfig) -> list[str]:
         (
             not (config.slot_scale >= 0 and config.poll_seconds > 0),  # false for NaN too
             "TRE_SLOT_SCALE and TRE_POLL_SECONDS are times: numbers that are not negative",
+        ),
+        (
+            not config.register_seconds > 0,
+            "TRE_REGISTER_SECONDS is a time: a number above 0",
         ),
     )
     return [fault for broken, fault in rules if broken]

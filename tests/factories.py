@@ -20,6 +20,7 @@ from tre.lifecycle import INITIAL, Mover, State
 from tre.outputs import DrawState, Format, Output, Rendered
 from tre.people import Person, Role
 from tre.projects import Position, Project
+from tre.register import ReleaseTable, TableState
 from tre.submissions import Submission
 
 NOW = datetime.datetime(2026, 3, 2, 9, 0, tzinfo=datetime.UTC)
@@ -194,6 +195,28 @@ def an_output(session: Session, submission: Submission) -> Output:
     output = outputs.store(session, submission=submission, draw=draw, rendered=rendered, now=NOW)
     move_all(session, submission, State.EXECUTED, State.PROTECTED)
     return output
+
+
+def a_table(session: Session, output: Output, **given: object) -> ReleaseTable:
+    """The output's table in the register, pending; ``given`` replaces columns."""
+    row = ReleaseTable(
+        dataset_id=output.submission.dataset_id,
+        submission_id=output.submission_id,
+        draw_id=output.draw_id,
+        policy_id=output.submission.policy_id,
+        number=1,
+        state=TableState.PENDING.value,
+        entry='{"version":"v1","grid":[],"counted":[]}',
+        verdict="{}",
+        against=[],
+        judged_at=NOW,
+        moved_at=NOW,
+    )
+    for name, value in given.items():
+        setattr(row, name, value)
+    session.add(row)
+    session.flush()
+    return row
 
 
 def move_all(session: Session, submission: Submission, *states: State) -> None:

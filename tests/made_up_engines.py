@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from disclosure_control.tables import Counting, Shape, Unprotected
 from queries.errors import EngineFailed, Fault
 from queries.plan import Plan
+from queries.register.job import Found, Judged, Room
 
 
 def made_up(shape: Shape, *, units: int) -> Unprotected:
@@ -50,6 +53,30 @@ class SteadyEngine:
 
     def cancel(self) -> None:
         self.cancelled += 1
+
+
+@dataclass
+class SteadyRegistrar:
+    """Finds the same verdict on every table; keeps what it was asked."""
+
+    layer: str | None = None  # of the clash that it finds
+    asked: list[tuple[str, int]] = field(default_factory=list)
+    admitted: int = 0
+
+    @contextmanager
+    def judge(self, *, dataset, history, new, limits, deadline) -> Iterator[SteadyRegistrar]:
+        self.asked.append((dataset, len(history)))
+        yield self
+
+    @property
+    def judged(self) -> Judged:
+        last = self.asked[-1][1]
+        found = Found(self.layer, tuple(range(last)), "new 1 - earlier 1", 3)
+        clashes = () if self.layer is None else (found,)
+        return Judged(clashes, Room(0.01, 0.02), Room(0.012, 0.024), 12, 1000, amber=False)
+
+    def admit(self) -> None:
+        self.admitted += 1
 
 
 @dataclass

@@ -37,6 +37,8 @@ EVENTS: dict[str, frozenset[str]] = {
     "reviewed": frozenset({"decision", "artefact_hash", "round"}),
     "answered": frozenset({"round", "answer"}),
     "approved": frozenset({"approvals", "required"}),
+    "judged": frozenset({"safe", "number"}),
+    "withdrawn": frozenset({"number"}),
     "released": frozenset({"release", "manifest_hash"}),
     "release_waits": frozenset({"gates"}),
     "exact_values_seen": frozenset({"output"}),

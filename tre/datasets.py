@@ -30,6 +30,7 @@ class Dataset(Base):
     stopped_at: Mapped[datetime.datetime | None]
     stop_reason: Mapped[str | None]
     both_tracks_since: Mapped[datetime.datetime | None]  # of the first two-person exception
+    register_head: Mapped[int] = mapped_column(default=0, server_default="0")  # see tre.register
     created_at: Mapped[datetime.datetime]
 
     owner: Mapped[Person] = relationship()

@@ -90,6 +90,21 @@ class ArtefactsChanged(ServiceError):
     status = 409
 
 
+class RegisterMoved(ServiceError):
+    public = "Another exact table of this dataset was admitted meanwhile."
+    code = "register-moved"
+    status = 409
+
+
+class MayNotLeave(ServiceError):
+    public = (
+        "This table cannot leave together with what has already left the dataset. Reject it: its"
+        " author is told so, and nothing else."
+    )
+    code = "may-not-leave"
+    status = 409
+
+
 class IdempotencyConflict(ServiceError):
     public = "This idempotency key was used before, for a different request."
     code = "idempotency-conflict"

@@ -76,6 +76,8 @@ def _of_output(column: str) -> str:
 
 _MANIFEST = '(SELECT o.manifest_hash FROM "output" o WHERE o.id = NEW.output_id)'
 
+_TABLE = """SELECT 1 FROM "release_table" t WHERE t.submission_id = NEW.id AND t.state = """
+
 SUBMISSION = (
     Guard(
         "submission_begins",
@@ -140,11 +142,13 @@ SUBMISSION = (
         "too few approvals of these bytes",
     ),
     Guard(
-        "submission_exact",
+        "submission_admitted",
         "submission",
         "UPDATE",
-        f"NEW.state = '{State.RELEASED.value}' AND NEW.track <> 'dp'",
-        "exact outputs do not leave yet",
+        f"NEW.track <> 'dp' AND OLD.state <> NEW.state AND ((NEW.state = '{State.REVIEWED.value}'"
+        f" AND NOT EXISTS ({_TABLE} 'pending')) OR (NEW.state = '{State.RELEASED.value}'"
+        f" AND NOT EXISTS ({_TABLE} 'released')))",
+        "an exact table leaves by the register only",
     ),
     _stays("submission"),
 )
@@ -344,7 +348,44 @@ EXCEPTION = (
     ),
 )
 
-GUARDS: tuple[Guard, ...] = SUBMISSION + REVIEW + LEDGER + OUTPUT + OTHERS + EXCEPTION
+REGISTER = (
+    Guard(
+        "release_table_begins",
+        "release_table",
+        "INSERT",
+        "NEW.state NOT IN ('pending', 'refused')",
+        "a table is admitted or refused",
+    ),
+    Guard(
+        "release_table_moves",
+        "release_table",
+        "UPDATE",
+        _changed(
+            "id",
+            "dataset_id",
+            "submission_id",
+            "draw_id",
+            "policy_id",
+            "number",
+            "entry",
+            "verdict",
+            "against",
+            "judged_at",
+        )
+        + " OR OLD.state <> 'pending' OR NEW.state NOT IN ('released', 'withdrawn')",
+        "a table that was admitted leaves or is withdrawn, once",
+    ),
+    _stays("release_table"),
+    Guard(
+        "register_head_grows",
+        "dataset",
+        "UPDATE",
+        "NEW.register_head NOT IN (OLD.register_head, OLD.register_head + 1)",
+        "the head of a register moves on by one",
+    ),
+)
+
+GUARDS: tuple[Guard, ...] = SUBMISSION + REVIEW + LEDGER + OUTPUT + OTHERS + EXCEPTION + REGISTER
 
 
 def _sqlite(guard: Guard) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import signal
 
 from sqlalchemy.orm import sessionmaker
 
-from tests.made_up_engines import SteadyEngine
+from tests.made_up_engines import SteadyEngine, SteadyRegistrar
 from tre import database
 from tre.worker.carry import Carrier
 
@@ -19,7 +19,14 @@ def run(url: str, step: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     engine = database.connect(url)
-    Carrier(sessionmaker(engine), SteadyEngine(), "doomed", slot_scale=0, at_step=die).next_job()
+    Carrier(
+        sessionmaker(engine),
+        SteadyEngine(),
+        "doomed",
+        slot_scale=0,
+        registrar=SteadyRegistrar(),
+        at_step=die,
+    ).next_job()
 
 
 def killed_at(url: str, step: str) -> bool:

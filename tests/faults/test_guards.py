@@ -20,6 +20,7 @@ from tre.lifecycle import ALLOWED, TERMINAL, State
 from tre.outputs import Artefact, Draw, Output
 from tre.people import Person, Role
 from tre.projects import Membership
+from tre.register import ReleaseTable
 from tre.releases import Release
 from tre.reviews import Review
 from tre.second_tracks import SecondTrack
@@ -213,15 +214,31 @@ def test_a_review_names_the_bytes_on_record_and_the_current_round(open_session, 
     assert "round" in flush_refused(open_session, a_review(output, cleo, round=2))
 
 
-def test_exact_outputs_do_not_leave(open_session, furnished):
+def test_exact_outputs_leave_by_the_register_only(open_session, furnished):
     submission = factories.a_submission(open_session, furnished, track="sdc", checkers_required=2)
     output = factories.an_output(open_session, submission)
     for name in ("cleo", "dan"):
         open_session.add(a_review(output, furnished.people[name]))
     open_session.flush()
     by_hand = update(Submission).where(Submission.id == submission.id)
+    assert "register" in refused(open_session, by_hand.values(state=State.REVIEWED.value))
+    row = factories.a_table(open_session, output)
     open_session.execute(by_hand.values(state=State.REVIEWED.value))
-    assert "exact" in refused(open_session, by_hand.values(state=State.RELEASED.value))
+    assert "register" in refused(open_session, by_hand.values(state=State.RELEASED.value))
+    own = update(ReleaseTable).where(ReleaseTable.id == row.id)
+    for changed in ({"entry": "{}"}, {"state": "refused"}, {"number": 2}, {"verdict": "{}"}):
+        assert refused(open_session, own.values(**changed)), changed
+    open_session.execute(own.values(state="released"))
+    assert "once" in refused(open_session, own.values(state="withdrawn"))
+    open_session.execute(by_hand.values(state=State.RELEASED.value))
+    assert "never removed" in refused(open_session, delete(ReleaseTable))
+
+
+@pytest.mark.parametrize("head", [0, 3])
+def test_the_head_of_a_register_moves_on_by_one(open_session, furnished, head):
+    by_hand = update(factories.Dataset).where(factories.Dataset.id == furnished.dataset)
+    open_session.execute(by_hand.values(register_head=1))
+    assert "head" in refused(open_session, by_hand.values(register_head=head))
 
 
 def test_an_exact_question_with_one_checker_does_not_exist(open_session, furnished):

@@ -12,7 +12,7 @@ from queries.errors import EngineFailed, Fault
 from tests import factories
 from tests.factories import NOW, World, a_query, checked_by
 from tests.faults import doomed
-from tests.made_up_engines import SteadyEngine
+from tests.made_up_engines import SteadyEngine, SteadyRegistrar
 from tre import budgets, database
 from tre.budgets import Charge
 from tre.jobs import LEASE, MAX_ATTEMPTS, Job, JobState
@@ -47,7 +47,12 @@ def ask(engine: Engine, world: World) -> str:
 def survivor(engine: Engine) -> Carrier:
     """A worker that comes by when the dead one's lease has run out."""
     return Carrier(
-        sessionmaker(engine), SteadyEngine(), "survivor", slot_scale=0, clock=after_the_lease
+        sessionmaker(engine),
+        SteadyEngine(),
+        "survivor",
+        slot_scale=0,
+        registrar=SteadyRegistrar(),
+        clock=after_the_lease,
     )
 
 

@@ -22,13 +22,15 @@ from werkzeug.test import TestResponse
 
 import app as web_process
 import config
-from disclosure_control.policy import Policy
-from disclosure_control.tables import Counting, Shape, Unprotected, Vector
+from disclosure_control.policy import Policy, Track
+from disclosure_control.tables import Counting, Protected, Shape, Unprotected, Vector
 from queries.language import Query
 from tests import factories
 from tests.factories import NOW, World, a_query
+from tests.made_up_engines import SteadyRegistrar
 from tre import database, jobs
-from tre.journey import protected, submitted, validated
+from tre.journey import protected, registered, submitted, validated
+from tre.journey.registered import VerdictOnTable
 from tre.people import Person, hash_password
 from tre.rendering import artefacts
 from tre.sign_in import browser
@@ -81,13 +83,13 @@ class Service:
                 now=self.clock(),
             ).id
 
-    def work(self) -> None:
-        """Answers everything that waits, with made-up numbers."""
+    def work(self, *, clash: str | None = None) -> None:
+        """Answers everything that waits, with made-up numbers; exact tables clash in this layer."""
         with self.sessions() as session:
-            while self._one(session):
+            while self._one(session, SteadyRegistrar(clash)):
                 pass
 
-    def _one(self, session: Session) -> bool:
+    def _one(self, session: Session, registrar: SteadyRegistrar) -> bool:
         with database.writing(session):
             job = jobs.lease(session, worker="made-up", now=self.clock())
             held = None if job is None else (job.id, job.token)
@@ -95,17 +97,33 @@ class Service:
             return False
         work = validated.validate(session, job_id=held[0], token=held[1], now=self.clock()).work
         if work is not None:
-            self._settle(session, work)
+            self._settle(session, work, registrar)
         return True
 
-    def _settle(self, session: Session, work: validated.Work) -> None:
+    def _settle(self, session: Session, work: validated.Work, registrar: SteadyRegistrar) -> None:
         table = (
             protected.drawn_before(work.stored)
             if work.stored
             else protected.protect(work, counted(work.quote.plan.shape), seconds=60.0)
         )
         rendered = artefacts.render(table, title=work.title)
-        protected.settle(session, work=work, protected=table, rendered=rendered, now=self.clock())
+        protected.settle(
+            session,
+            work=work,
+            protected=table,
+            rendered=rendered,
+            now=self.clock(),
+            verdict=self._verdict(session, work, table, registrar),
+        )
+
+    def _verdict(
+        self, session: Session, work: validated.Work, table: Protected, registrar: SteadyRegistrar
+    ) -> VerdictOnTable | None:
+        if work.quote.policy.track is not Track.SDC:
+            return None
+        before = registered.before(session, work.dataset_id)
+        registrar.asked.append((work.dataset, len(before.entries)))
+        return VerdictOnTable(registered.entry(work, table), registrar.judged, before)
 
     def output_of(self, submission_id: str) -> str:
         from tre.submissions import Submission

@@ -13,9 +13,10 @@ from tests.catalogues import sdc_policy
 from tests.factories import checked_by
 from tests.web import service as web
 from tests.web.service import Service, Visitor
-from tests.web.steps import approve, decide
+from tests.web.steps import approve, decide, shown_hash
 from tre.database import writing
 from tre.datasets import publish_policy
+from tre.journey.looked import MAY_NOT_LEAVE
 from tre.lifecycle import MEANING, Mover, State
 from tre.outputs import Format
 from tre.submissions import Submission, move
@@ -73,7 +74,7 @@ def test_no_member_sees_a_number_before_both_checkers_have_approved(
     assert all(number in shown for number in numbers)
 
 
-def test_exact_numbers_stop_at_reviewed_and_only_checkers_ever_see_them(exact: Service):
+def test_exact_numbers_leave_once_both_checkers_have_approved(exact: Service):
     asked = exact.ask()
     exact.work()
     numbers = numbers_of(exact, asked)
@@ -81,29 +82,49 @@ def test_exact_numbers_stop_at_reviewed_and_only_checkers_ever_see_them(exact: S
     ada, output = exact.visitor("ada"), exact.output_of(asked)
     checker = exact.visitor("cleo").get(f"/checks/{output}").text
     assert all(number in checker for number in numbers)
-    for name in ("cleo", "dan"):
-        approve(exact, asked, by=name)
     page = ada.get(f"/questions/{asked}").text
-    assert "Approved" in page
-    assert "cannot leave yet" in page
+    assert "together with every exact table" in page
     assert "/privacy#exact" in page
+    approve(exact, asked, by="cleo")
     assert not any(number in everywhere(ada, exact, asked) for number in numbers)
-    assert "No table of your projects" in ada.get("/releases").text
+    approve(exact, asked, by="dan")
+    assert all(number in ada.get(f"/questions/{asked}").text for number in numbers)
 
 
-def test_both_checkers_are_told_that_an_exact_table_stays_inside(exact: Service):
+def test_checkers_see_that_a_table_was_compared_with_what_has_left(exact: Service):
     asked = exact.ask()
     exact.work()
-    page = f"/checks/{exact.output_of(asked)}"
-    for name, then in (("cleo", "Another checker"), ("dan", "The table stays inside")):
-        checker = exact.visitor(name)
-        shown = checker.get(page).text
-        assert "cannot leave yet" in shown
-        assert "/privacy#exact" in shown
-        assert "may leave exactly as it is" not in shown
-        decide(checker, exact.output_of(asked), "approve")
-        assert then in checker.get("/checks").text
+    shown = exact.visitor("cleo").get(f"/checks/{exact.output_of(asked)}").text
+    assert "Compared with 0 exact tables" in shown
+    assert "1.0 % before, 1.2 % with this table, of 5.0 % at most" in shown
     assert 'id="exact"' in exact.visitor().get("/privacy").text
+
+
+def test_a_clash_is_shown_to_checkers_and_told_to_its_author_in_one_sentence(exact: Service):
+    exact.ask()
+    exact.work()
+    asked = exact.ask(30, 50)
+    exact.work(clash="pairs")
+    ada, output = exact.visitor("ada"), exact.output_of(asked)
+    checker = exact.visitor("cleo")
+    shown = checker.get(f"/checks/{output}").text
+    assert "It can only be rejected" in shown
+    assert "3 people" in shown
+    assert "new 1 - earlier 1" in shown
+    assert 'value="approve"' not in shown
+    assert 'value="return"' not in shown
+    before = ada.get(f"/questions/{asked}").text
+    assert "With checkers" in before
+    assert MAY_NOT_LEAVE not in before
+    refused = checker.post(
+        f"/checks/{output}",
+        {"decision": "approve", "reason": "", "artefact_hash": shown_hash(shown)},
+    )
+    assert refused.status_code == 409
+    decide(checker, output, "reject", reason="The three of Hill.")
+    after = ada.get(f"/questions/{asked}").text
+    assert MAY_NOT_LEAVE in after
+    assert "The three of Hill" not in after
 
 
 def test_an_exact_dataset_is_never_shown_as_one_without_budget_left(exact: Service):
@@ -255,12 +276,10 @@ def test_steps_are_total_and_tell_no_more_than_the_state():
     ended = {State.REFUSED, State.FAILED, State.CANCELLED, State.REJECTED}
     assert on_the_way | ended == set(State)
     assert not on_the_way & ended
-    for track in ("dp", "sdc"):
-        assert steps(State.VALIDATED, track=track) == steps(State.EXECUTED, track=track)
-    assert "Released" not in [step.title for step in steps(State.REVIEWED, track="sdc")]
+    assert steps(State.VALIDATED) == steps(State.EXECUTED)
     for state in ended:
-        assert [step.place for step in steps(state, track="dp")] == ["done", "ended"]
-        assert steps(state, track="dp")[1].title == MEANING[state]
+        assert [step.place for step in steps(state)] == ["done", "ended"]
+        assert steps(state)[1].title == MEANING[state]
 
 
 def test_a_refused_question_says_which_gate_was_closed(service: Service):

@@ -10,6 +10,7 @@ from tre import audit, budgets, jobs, submissions
 from tre.database import writing
 from tre.journey.drawn import void
 from tre.journey.looked import own_submission
+from tre.journey.withdrawn import withdraw
 from tre.lifecycle import Mover, State
 from tre.people import Person
 from tre.permissions import check_author
@@ -27,6 +28,7 @@ def cancel(
         before = submission.state
         submissions.move(session, submission, to=State.CANCELLED, mover=Mover.AUTHOR, now=now)
         void(session, submission=submission)
+        withdraw(session, submission=submission, now=now)
         budgets.settle(session, submission_id=submission.id, now=now)
         audit.write(
             session,

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from tre import audit, datasets, gates, projects, releases, reviews, second_tracks, submissions
+from tre import (
+    audit,
+    datasets,
+    gates,
+    projects,
+    register,
+    releases,
+    reviews,
+    second_tracks,
+    submissions,
+)
 from tre.datasets import Dataset, DatasetVersion, PolicyVersion
 from tre.errors import NotFound, TrackClosed
 from tre.gates import Gate, Stage
@@ -16,10 +26,17 @@ from tre.outputs import FOR_CHECKERS, Artefact, Format, Output
 from tre.people import Person, Role
 from tre.permissions import check_active, check_in_project
 from tre.projects import Project
+from tre.register import TableState
 from tre.releases import Release
 from tre.reviews import Review
 from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
+
+MAY_NOT_LEAVE = (
+    "This table cannot leave as exact numbers together with what has already left this dataset."
+    " Try broader categories, categories that were used already, or the noisy track."
+)
+"""All that an author is told of a clash, whatever it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +256,21 @@ def reviews_for_author(session: Session, *, person: Person, submission_id: str) 
     """Reasons that checkers gave, once the question was returned, rejected or released."""
     found = own_submission(session, person=person, submission_id=submission_id)
     told = {State.RETURNED, State.REJECTED, State.RELEASED}
-    if State(found.state) not in told or found.output is None:
+    if State(found.state) not in told or found.output is None or _clashed(session, found):
         return []
     return reviews.of_output(session, found.output.id)
+
+
+def may_not_leave(session: Session, *, person: Person, submission_id: str) -> str | None:
+    """Of an exact table that clashed, once checkers rejected it: always the same, and no more."""
+    found = own_submission(session, person=person, submission_id=submission_id)
+    rejected = State(found.state) is State.REJECTED
+    return MAY_NOT_LEAVE if rejected and _clashed(session, found) else None
+
+
+def _clashed(session: Session, submission: Submission) -> bool:
+    table = register.of_submission(session, submission.id)
+    return table is not None and table.state == TableState.REFUSED.value
 
 
 def output_of(session: Session, *, person: Person, submission_id: str) -> Output | None:

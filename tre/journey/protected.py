@@ -19,6 +19,8 @@ from disclosure_control.tables import Protected, Unprotected
 from tre import audit, budgets, jobs, outputs, submissions
 from tre.database import writing
 from tre.errors import BudgetExceeded, EdgeNotAllowed
+from tre.journey import registered
+from tre.journey.registered import VerdictOnTable
 from tre.journey.reviewed import approve
 from tre.journey.validated import DELTA_FEMTO, Work
 from tre.lifecycle import Mover, State
@@ -48,15 +50,22 @@ def settle(
     protected: Protected,
     rendered: tuple[Rendered, ...],
     now: datetime.datetime,
+    verdict: VerdictOnTable | None = None,
     before_commit: Callable[[], None] = lambda: None,
 ) -> Submission:
-    """Raises LeaseLost if this worker no longer holds the job; then nothing is written."""
+    """``verdict``: of the register, on an exact table.
+
+    Raises LeaseLost if this worker no longer holds the job, and RegisterMoved if another table was
+    admitted since the verdict; then nothing is written.
+    """
     with writing(session):
         jobs.finish(session, job_id=work.job_id, token=work.token)
         submission = session.get_one(Submission, work.submission_id, populate_existing=True)
         draw = _keep(session, submission, protected, now)
         budgets.settle(session, submission_id=submission.id, now=now)
         output = _store(session, submission, draw, rendered, now)
+        if verdict is not None:
+            registered.enter(session, submission=submission, draw=draw, verdict=verdict, now=now)
         if submission.checkers_required == 0:
             approve(session, output=output, mover=Mover.SERVICE, now=now)
         before_commit()

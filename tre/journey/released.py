@@ -8,21 +8,19 @@ import logging
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from disclosure_control.policy import Track
-from tre import audit, gates, outputs, reviews, submissions
+from tre import audit, gates, outputs, register, reviews, submissions
 from tre.database import new_id, writing
 from tre.datasets import Dataset
 from tre.errors import ArtefactsChanged
 from tre.gates import Stage
+from tre.journey import withdrawn
 from tre.lifecycle import Mover, State
 from tre.outputs import Output
+from tre.register import ReleaseTable
 from tre.releases import Release
 from tre.submissions import Submission
 
 log = logging.getLogger("tre.release")
-
-TRACKS_THAT_LEAVE: frozenset[str] = frozenset({Track.DP.value})
-"""Exact outputs wait for complementary suppression and for a register of releases."""
 
 
 def release_now(session: Session, *, output: Output, now: datetime.datetime) -> Release | None:
@@ -31,15 +29,16 @@ def release_now(session: Session, *, output: Output, now: datetime.datetime) -> 
     Raises ArtefactsChanged if the bytes or the approvals are not what they were.
     """
     submission = output.submission
-    if submission.track not in TRACKS_THAT_LEAVE:
-        return None
-    closed = _closed_gates(session, submission, now)
+    table = register.of_submission(session, submission.id)
+    closed = _closed_gates(session, submission, table, now)
     if closed:
-        _write(session, submission, "release_waits", now, gates=[gate.id for gate in closed])
+        _write(session, submission, "release_waits", now, gates=list(closed))
         return None
     outputs.check_bytes(output)
     if reviews.approvals(session, output) < submission.checkers_required:
         raise ArtefactsChanged(f"{output.id} has too few approvals of these bytes")
+    if table is not None:
+        register.release(session, table, now=now)
     submissions.move(session, submission, to=State.RELEASED, mover=Mover.SERVICE, now=now)
     row = Release(
         id=new_id(),
@@ -62,9 +61,7 @@ def release_waiting(session: Session, *, now: datetime.datetime) -> int:
     An output whose bytes are not those on record stays inside, and holds up no other.
     """
     waiting = session.scalars(
-        select(Output.id)
-        .join(Output.submission)
-        .where(Submission.state == State.REVIEWED.value, Submission.track.in_(TRACKS_THAT_LEAVE))
+        select(Output.id).join(Output.submission).where(Submission.state == State.REVIEWED.value)
     ).all()
     return sum(_release_if_intact(session, output_id, now) for output_id in waiting)
 
@@ -83,19 +80,27 @@ def _release_one(session: Session, output_id: str, now: datetime.datetime) -> bo
         session.refresh(output.submission, with_for_update={"key_share": True})
         if output.submission.state != State.REVIEWED.value:
             return False
-        if _closed_gates(session, output.submission, now):
+        table = register.of_submission(session, output.submission_id)
+        if _closed_gates(session, output.submission, table, now):
             return False
         return release_now(session, output=output, now=now) is not None
 
 
 def _closed_gates(
-    session: Session, submission: Submission, now: datetime.datetime
-) -> tuple[gates.Gate, ...]:
-    """Holds the dataset's row, so that an owner's stop and a release never pass each other."""
+    session: Session, submission: Submission, table: ReleaseTable | None, now: datetime.datetime
+) -> tuple[str, ...]:
+    """Holds the dataset's row, so that an owner's stop and a release never pass each other.
+
+    An exact table is still the one that was admitted, under rules that are still in force.
+    """
     dataset = session.get_one(
         Dataset, submission.dataset_id, with_for_update={"key_share": True}, populate_existing=True
     )
-    return gates.closed_for(session, submission, dataset=dataset, stage=Stage.RELEASE, now=now)
+    closed = gates.closed_for(session, submission, dataset=dataset, stage=Stage.RELEASE, now=now)
+    names = tuple(gate.id for gate in closed)
+    if withdrawn.may_leave(submission, table):
+        return names
+    return (*names, withdrawn.WAITS)
 
 
 def _write(

@@ -7,10 +7,12 @@ import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tre import audit, outputs, reviews, submissions
+from disclosure_control.policy import Track
+from tre import audit, outputs, register, reviews, submissions
 from tre.database import new_id, writing
-from tre.errors import ArtefactsChanged, EdgeNotAllowed, Incomplete, NotFound
+from tre.errors import ArtefactsChanged, EdgeNotAllowed, Incomplete, MayNotLeave, NotFound
 from tre.journey.released import release_now
+from tre.journey.withdrawn import withdraw
 from tre.lifecycle import Mover, State
 from tre.outputs import Output
 from tre.people import Person
@@ -70,18 +72,21 @@ def review(
     reason: str,
     now: datetime.datetime,
 ) -> Submission:
-    """Raises NotFound, NotPermitted, ArtefactsChanged, EdgeNotAllowed, Incomplete."""
+    """Raises NotFound, NotPermitted, ArtefactsChanged, EdgeNotAllowed, Incomplete, MayNotLeave."""
     _check_reason(decision, reason)
     with writing(session):
         output = opened(session, checker=checker, output_id=output_id)
         submission = output.submission
         session.refresh(submission, with_for_update={"key_share": True})
         _check_open(session, checker, output, artefact_hash)
+        _check_may_leave(session, submission, decision)
         _record(session, checker, output, decision=decision, reason=reason, now=now)
         if decision in TARGETS:
             submissions.move(
                 session, submission, to=TARGETS[decision], mover=Mover.CHECKER, now=now
             )
+            if decision is Decision.REJECT:
+                withdraw(session, submission=submission, now=now)
         elif reviews.approvals(session, output) >= submission.checkers_required:
             approve(session, output=output, mover=Mover.CHECKER, now=now)
     return submission
@@ -108,6 +113,15 @@ def _check_reason(decision: Decision, reason: str) -> None:
     needed = decision is not Decision.APPROVE
     if (needed and not reason.strip()) or len(reason) > LONGEST_REASON:
         raise Incomplete("reason", f"Give a reason of at most {LONGEST_REASON} characters.")
+
+
+def _check_may_leave(session: Session, submission: Submission, decision: Decision) -> None:
+    """A table that may not leave is rejected: a question to its author would tell why."""
+    if submission.track != Track.SDC.value or decision is Decision.REJECT:
+        return
+    table = register.of_submission(session, submission.id)
+    if table is None or not table.counts:
+        raise MayNotLeave(submission.id)
 
 
 def _check_open(session: Session, checker: Person, output: Output, artefact_hash: str) -> None:

@@ -47,6 +47,7 @@ class Work:
     token: int
     submission_id: str
     dataset: str
+    dataset_id: str
     version: str
     quote: Quote
     title: str
@@ -219,6 +220,7 @@ def _outcome(job: Job, submission: Submission, quote: Quote, draw: Draw | None) 
         token=job.token,
         submission_id=submission.id,
         dataset=submission.dataset.name,
+        dataset_id=submission.dataset_id,
         version=submission.version.version,
         quote=quote,
         title=submission.words,

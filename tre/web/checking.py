@@ -11,13 +11,14 @@ from disclosure_control.record import DisclosureRecord
 from disclosure_control.tables import Protected
 from tre import request as this
 from tre.errors import Incomplete, NotFound
-from tre.journey import reviewed
+from tre.journey import compared, reviewed
 from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person, Role
 from tre.reviews import Decision, Review
 from tre.submissions import Submission
-from tre.web import again, forms, tables, words
+from tre.web import again, forms, tables
+from tre.web.layers import DRAWN, LAYERS
 from tre.web.releases import sent
 from tre.web.visitor import me
 
@@ -32,7 +33,6 @@ DONE: dict[str, str] = {
     State.RETURNED: "The question went back to its author.",
     State.REJECTED: "The output is rejected.",
 }
-STAYS = "Your approval is recorded. The table stays inside: exact tables cannot leave yet."
 
 
 @checking.get("/checks")
@@ -93,8 +93,6 @@ def _record(output: Output, form: forms.Decide) -> Page:
 
 
 def _done(submission: Submission) -> str:
-    if (submission.state, submission.track) == words.STAYS:
-        return STAYS
     return DONE.get(submission.state, "Your decision is recorded.")
 
 
@@ -111,8 +109,9 @@ def _page(output: Output, form: forms.Decide) -> str:
     seen = seen_record(output, protected)
     marks = tables.marks_of(seen)
     open_to_all = (one for one in seen.findings if not one.for_checkers)
-    if output.track == words.STAYS[1]:
-        form.of_exact_table()
+    beside = compared.compared(this.session(), checker=me(), output_id=output.id)
+    if beside is not None and not beside.safe:
+        form.of_clash()
     return render_template(
         "checking/decide.html",
         output=output,
@@ -125,6 +124,9 @@ def _page(output: Output, form: forms.Decide) -> str:
         altered=next((one.threshold for one in open_to_all if one.mitigation == "altered"), ""),
         chart=output.artefact(Format.CHART) is not None,
         earlier=_earlier(output),
+        compared=beside,
+        layers=LAYERS,
+        drawn=DRAWN,
         open=submission.state == State.PROTECTED,
         form=form,
         problems=forms.problems_of(form),

@@ -100,11 +100,6 @@ class Answer(FlaskForm):
     submit = SubmitField("Send the answer", widget=GovSubmitInput())
 
 
-STAYS_INSIDE = SelectChoice(
-    "approve", "Approve: this table is safe as it is, though it stays inside"
-)
-
-
 class Decide(FlaskForm):
     decision = RadioField(
         "What do you decide?",
@@ -125,9 +120,10 @@ class Decide(FlaskForm):
     artefact_hash = HiddenField(validators=[InputRequired("Look at the output again")])
     submit = SubmitField("Record the decision", widget=GovSubmitInput())
 
-    def of_exact_table(self) -> None:
-        """Says of approving what it means where nothing leaves."""
-        self.decision.choices = [STAYS_INSIDE, *self.decision.choices[1:]]
+    def of_clash(self) -> None:
+        """A table that may not leave is rejected, and a reason would tell its author why."""
+        self.decision.choices = self.decision.choices[2:]
+        self.reason.description = "For the record. The author will not read it."
 
 
 GRANT = "grant"

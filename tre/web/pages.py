@@ -50,6 +50,8 @@ def install(app: Flask, *, demo: bool) -> None:
         seconds=words.seconds,
         sentence=words.sentence,
         share=words.share,
+        many=words.many,
+        percent=words.percent,
     )
 
 

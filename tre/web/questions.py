@@ -30,8 +30,6 @@ STEPS: tuple[tuple[str, frozenset[State]], ...] = (
 )
 """The way that a question goes, as its author sees it, and the states that stand at each step."""
 
-LAST = {"sdc": "Stays inside"}  # where the way ends until exact tables may leave
-
 ENDED_BADLY = TERMINAL - {State.RELEASED}
 MOVES_BY_ITSELF = frozenset({State.SUBMITTED, State.VALIDATED, State.EXECUTED})
 
@@ -42,16 +40,15 @@ class Step:
     place: str  # "done" | "now" | "ahead" | "ended"
 
 
-def steps(state: State, *, track: str) -> tuple[Step, ...]:
+def steps(state: State) -> tuple[Step, ...]:
     """A question that ended on the way shows where it began and that it ended: no more."""
     if state in ENDED_BADLY:
         return (Step(STEPS[0][0], "done"), Step(MEANING[state], "ended"))
     at = next(number for number, (_, states) in enumerate(STEPS) if state in states)
     last = len(STEPS) - 1
-    titles = [title for title, _ in STEPS[:-1]] + [LAST.get(track, STEPS[-1][0])]
     return tuple(
         Step(title, "done" if number < at or at == last else "now" if number == at else "ahead")
-        for number, title in enumerate(titles)
+        for number, (title, _) in enumerate(STEPS)
     )
 
 
@@ -109,12 +106,13 @@ def _page(found: Submission, form: forms.Answer) -> str:
         "research/question.html",
         question=found,
         state=state,
-        meaning=words.meaning(state, found.track),
-        shown=words.tag(state, found.track)[0],
-        steps=steps(state, track=found.track),
+        meaning=words.meaning(state),
+        shown=words.tag(state)[0],
+        steps=steps(state),
         waits=state in MOVES_BY_ITSELF,
         may_cancel=mine and may_move(state, State.CANCELLED, Mover.AUTHOR),
         may_answer=mine and state is State.RETURNED,
+        may_not_leave=looked.may_not_leave(this.session(), person=me(), submission_id=found.id),
         reviews=looked.reviews_for_author(this.session(), person=me(), submission_id=found.id),
         refusals=refusals(found),
         waiting_for=looked.gates_to_release(this.session(), submission=found, now=this.now()),

@@ -25,9 +25,6 @@ TAGS: dict[State, tuple[str, str]] = {
 }
 """The word and the colour of a state. Running has one word: progress is coarse on purpose."""
 
-STAYS = State.REVIEWED, "sdc"
-STAYS_TAG = ("Stays inside", "teal")
-STAYS_MEANING = "Approved by the checkers; exact tables cannot leave yet"
 """What is said of an exact table that both checkers approved, instead of the usual words."""
 
 
@@ -84,12 +81,12 @@ def done(mitigation: str) -> str:
     return DONE.get(mitigation, sentence(mitigation))
 
 
-def tag(state: str, track: str = "") -> tuple[str, str]:
-    return STAYS_TAG if (state, track) == STAYS else TAGS[State(state)]
+def tag(state: str) -> tuple[str, str]:
+    return TAGS[State(state)]
 
 
-def meaning(state: State, track: str) -> str:
-    return STAYS_MEANING if (state, track) == STAYS else MEANING[state]
+def meaning(state: State) -> str:
+    return MEANING[state]
 
 
 def rho(nano: int) -> str:
@@ -101,6 +98,16 @@ def rho(nano: int) -> str:
 def share(part: int, whole: int) -> int:
     """Per cent, rounded down: what is left is never overstated."""
     return part * 100 // whole if whole > 0 else 0
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """A number of things, in words that fit it."""
+    return f"{count} {one if count == 1 else more or one + 's'}"
+
+
+def percent(part: float) -> str:
+    """A share between 0 and 1."""
+    return f"{100 * part:.1f} %"
 
 
 def number(value: Decimal | float | str | None) -> str:

@@ -17,6 +17,7 @@ import config
 from config import WorkerConfig
 from disclosure_control import protect
 from queries import sandbox
+from queries.register.registrar import Registrar
 from queries.run import Sandboxes
 from queries.store import Store
 from tre import database
@@ -60,6 +61,8 @@ def _work(engine: Engine, store: Store, settings: WorkerConfig, *, stop: threadi
             engine=sandboxes,
             name=f"{socket.gethostname()}:{os.getpid()}",
             slot_scale=settings.slot_scale,
+            registrar=Registrar(store),
+            register_seconds=settings.register_seconds,
         )
         Loop(carrier, settings.poll_seconds).run(stop)
     log.info("stopped")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,14 +17,16 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from disclosure_control.arranged import arranged
 from disclosure_control.errors import DisclosureError
+from disclosure_control.policy import Track
 from disclosure_control.tables import Protected
 from queries.errors import EngineFailed
 from tre import jobs
 from tre.database import writing
-from tre.errors import LeaseLost, ServiceError
+from tre.errors import LeaseLost, RegisterMoved, ServiceError
 from tre.jobs import Job
-from tre.journey import executed, failed, protected, validated
+from tre.journey import executed, failed, protected, registered, validated
 from tre.journey.executed import Engine
+from tre.journey.registered import Judge, VerdictOnTable
 from tre.journey.validated import Work
 from tre.outputs import Rendered
 from tre.rendering import artefacts
@@ -31,6 +34,8 @@ from tre.worker.heart import Heart
 from tre.worker.slot import Slot
 
 log = logging.getLogger("tre.worker")
+
+MOST_VERDICTS = 5  # on one table, where others are admitted meanwhile
 
 LATER = datetime.timedelta(seconds=5)
 
@@ -45,6 +50,7 @@ STEPS = (
     "settling",
     "settled",
 )
+JUDGED = "judged"  # a step of exact tables only
 
 
 def nothing(_step: str) -> None:
@@ -76,6 +82,8 @@ class Carrier:
     engine: Engine
     name: str
     slot_scale: float = 1.0
+    registrar: Judge | None = None  # without one no exact table leaves
+    register_seconds: float = 20.0  # for one verdict of the register, whatever it takes
     at_step: Callable[[str], None] = field(default=nothing)
     clock: Callable[[], datetime.datetime] = field(default=utc_now)
 
@@ -144,8 +152,63 @@ class Carrier:
             answer = self._answer(work, slot)
             slot.wait_for_end()
         self.at_step("waited")
-        self._settle(session, work, answer)
+        if isinstance(answer, Failure):
+            self._fail(session, work, answer.kind)
+        elif work.quote.policy.track is Track.SDC:
+            self._admit(session, work, answer)
+        else:
+            self._settle(session, work, answer)
         self.at_step("settled")
+
+    def _admit(self, session: Session, work: Work, answer: Answer) -> None:
+        """Judged against what counts, again if another table was admitted meanwhile.
+
+        A verdict has a time of its own, like an answer: how long it took is not seen.
+        """
+        for _ in range(MOST_VERDICTS):
+            slot = Slot.begin(self.register_seconds, scale=self.slot_scale)
+            with ExitStack() as stack:
+                heart = Heart(
+                    self.sessions, job_id=work.job_id, token=work.token, on_loss=lambda: None
+                )
+                with heart:
+                    verdict = self._verdict(session, work, answer, slot, stack)
+                    slot.wait_for_end()
+                self.at_step(JUDGED)
+                try:
+                    self._settle(session, work, answer, verdict)
+                except RegisterMoved:
+                    continue
+                if verdict.kept is not None:
+                    verdict.kept.admit()
+                return
+        self._fail(session, work, "RegisterMoved")
+
+    def _verdict(
+        self, session: Session, work: Work, answer: Answer, slot: Slot, stack: ExitStack
+    ) -> VerdictOnTable:
+        before = registered.before(session, work.dataset_id)
+        session.rollback()
+        entry = registered.entry(work, answer.table)
+        if self.registrar is None:
+            return VerdictOnTable(entry, registered.undecided(), before)
+        try:
+            kept = stack.enter_context(
+                self.registrar.judge(
+                    dataset=work.dataset,
+                    history=before.entries,
+                    new=entry,
+                    limits=registered.limits(work.quote.policy, seconds=slot.seconds / 2),
+                    deadline=slot.began + slot.seconds,
+                )
+            )
+        except EngineFailed as error:
+            log.warning("no verdict on %s: %s", work.submission_id, error.detail)
+            return VerdictOnTable(entry, registered.undecided(), before)
+        return VerdictOnTable(entry, kept.judged, before, kept)
+
+    def _fail(self, session: Session, work: Work, kind: str) -> None:
+        failed.fail(session, job_id=work.job_id, token=work.token, kind=kind, now=self.clock())
 
     def _answer(self, work: Work, slot: Slot) -> Answer | Failure:
         """Fails closed: whatever goes wrong, nothing leaves and the reason stays inside."""
@@ -176,11 +239,10 @@ class Carrier:
         self.at_step("counted")
         return protected.protect(work, counted, seconds=slot.suppression)
 
-    def _settle(self, session: Session, work: Work, answer: Answer | Failure) -> None:
-        fail = partial(failed.fail, session, job_id=work.job_id, token=work.token)
-        if isinstance(answer, Failure):
-            fail(kind=answer.kind, now=self.clock())
-            return
+    def _settle(
+        self, session: Session, work: Work, answer: Answer, verdict: VerdictOnTable | None = None
+    ) -> None:
+        """Raises RegisterMoved where another table was admitted since the verdict."""
         try:
             protected.settle(
                 session,
@@ -188,9 +250,10 @@ class Carrier:
                 protected=answer.table,
                 rendered=answer.rendered,
                 now=self.clock(),
+                verdict=verdict,
                 before_commit=partial(self.at_step, "settling"),
             )
-        except LeaseLost:
+        except (LeaseLost, RegisterMoved):
             raise
         except ServiceError as error:
-            fail(kind=type(error).__name__, now=self.clock())
+            self._fail(session, work, type(error).__name__)
