@@ -39,6 +39,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "approved": frozenset({"approvals", "required"}),
     "judged": frozenset({"safe", "number"}),
     "withdrawn": frozenset({"number"}),
+    "register_rebuilt": frozenset({"tables", "agree"}),
     "released": frozenset({"release", "manifest_hash"}),
     "release_waits": frozenset({"gates"}),
     "exact_values_seen": frozenset({"output"}),

@@ -130,6 +130,47 @@ def tighten_(*, file: click.utils.LazyFile, reason: str, database_url: str) -> N
     click.echo("The rules hold for every new question.")
 
 
+@tre.group()
+def register() -> None:
+    """Exact tables that left, beside the data."""
+
+
+@register.command()
+@click.argument("dataset")
+@click.option("--seconds", default=3600.0, show_default=True, help="After which it gives up.")
+@click.option(
+    "--store-root", envvar="TRE_STORE_ROOT", required=True, type=click.Path(path_type=Path)
+)
+@click.option("--key-file", envvar="TRE_KEY_FILE", required=True, type=click.Path(path_type=Path))
+@DATABASE
+def rebuild(
+    *, dataset: str, seconds: float, store_root: Path, key_file: Path, database_url: str
+) -> None:
+    """Makes what is known of DATASET's exact tables again, and fails if it was something else."""
+    from queries.errors import EngineFailed  # noqa: PLC0415 - loads what reads data
+    from queries.register.registrar import Registrar  # noqa: PLC0415
+    from queries.store import Store  # noqa: PLC0415
+    from tre.ingest import keys  # noqa: PLC0415
+    from tre.ingest.errors import KeyRefused  # noqa: PLC0415
+    from tre.journey import rebuilt  # noqa: PLC0415
+
+    with _session(database_url) as session:
+        try:
+            found = rebuilt.rebuild(
+                session,
+                dataset=_dataset(session, dataset),
+                registrar=Registrar(Store(store_root.resolve(), keys.load(key_file))),
+                seconds=seconds,
+                now=now(),
+            )
+        except (EngineFailed, KeyRefused) as error:
+            raise click.ClickException("The register could not be rebuilt.") from error
+    if found.agree is False:
+        raise click.ClickException("What was kept is not what the tables say. It was replaced.")
+    compared = "it is what was kept" if found.agree else "nothing was kept to compare it with"
+    click.echo(f"{found.tables} exact tables: {compared}.")
+
+
 @tre.command()
 def worker() -> None:
     """Carries questions from the queue to their answers, until it is stopped."""

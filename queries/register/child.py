@@ -76,10 +76,9 @@ def answer(job: RegisterJob, *, key: bytes, resources: Resources, spill: Path) -
     if state is None:
         raise NotAPartition
     states.write(state, Path(job.keep), key=key)
-    room = headroom(state.known, state.known.populations)
-    own = Room(room.everybody, room.most)
-    span = state.known.span
-    return Judged((), own, own, span.rank, span.people, room.most > job.limits.amber)
+    return replace(
+        _standing((), state, amber=job.limits.amber), membership=states.membership(state, key=key)
+    )
 
 
 def _judged(
@@ -89,7 +88,7 @@ def _judged(
     try:
         placed = place(new, state, files=files, threshold=job.limits.threshold)
     except NotAPartition:
-        return _unjudged(state, limits_amber=job.limits.amber)
+        return _standing((Found(UNJUDGED, (), "", 0),), state, amber=job.limits.amber)
     sums = any(one.sums for one in new.counted)
     verdict = judge(
         placed.partitions,
@@ -128,9 +127,9 @@ def _told(verdict: Verdict, state: State) -> Judged:
     )
 
 
-def _unjudged(state: State, *, limits_amber: float) -> Judged:
+def _standing(clashes: tuple[Found, ...], state: State, *, amber: float) -> Judged:
+    """Without a table that would change it."""
     room = headroom(state.known, state.known.populations)
     own = Room(room.everybody, room.most)
     span = state.known.span
-    clash = Found(UNJUDGED, (), "", 0)
-    return Judged((clash,), own, own, span.rank, span.people, room.most > limits_amber)
+    return Judged(clashes, own, own, span.rank, span.people, room.most > amber)

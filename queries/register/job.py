@@ -80,6 +80,7 @@ class Judged:
     rank: int
     people: int
     amber: bool
+    membership: str = ""  # without a new table: a keyed hash of who is in which block
 
     @property
     def safe(self) -> bool:
@@ -102,4 +103,5 @@ def judged_from(text: str | bytes) -> Judged:
         rank=fields["rank"],
         people=fields["people"],
         amber=fields["amber"],
+        membership=fields["membership"],
     )

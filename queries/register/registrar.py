@@ -53,6 +53,22 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """``kept``: by the file that was there, if there was one."""
+
+    fresh: Judged
+    kept: Judged | None
+
+    @property
+    def agree(self) -> bool:
+        """Were the same people in the same blocks, and do they tell as much?"""
+        if self.kept is None:
+            return True
+        mine, kept = self.fresh, self.kept
+        return (mine.membership, mine.rank) == (kept.membership, kept.rank)
+
+
+@dataclass(frozen=True, slots=True)
 class Registrar:
     """Judges on one store. Safe for several processes."""
 
@@ -65,21 +81,42 @@ class Registrar:
         *,
         dataset: str,
         history: Sequence[Entry],
-        new: Entry | None,
+        new: Entry,
         limits: Limits,
         deadline: float,
     ) -> Iterator[Kept]:
-        """Raises EngineFailed. Without ``new`` the history is gone through again from its plans."""
-        folder = self._folder(dataset)
-        work = folder / f"work-{secrets.token_hex(8)}"
-        work.mkdir(mode=0o700)
-        try:
+        """Raises EngineFailed."""
+        with self._at_work(dataset) as work:
             judged = self._verdict(dataset, history, new, limits, work=work, deadline=deadline)
-            told = (*history, new) if new is not None else tuple(history)
-            final = folder / f"{list(chain(told))[-1]}.duckdb"
-            yield Kept(judged, work / STATE, final)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+            yield Kept(judged, work / STATE, self._final(dataset, [*history, new]))
+
+    def rebuilt(
+        self, *, dataset: str, history: Sequence[Entry], limits: Limits, deadline: float
+    ) -> Rebuilt:
+        """Everything again from the entries, compared with what was kept. Raises EngineFailed."""
+        known, _ = self._base(dataset, history)
+        kept = None
+        if known == len(history):
+            kept = self._gone_through(dataset, history, limits, deadline, fresh=False)
+        fresh = self._gone_through(dataset, history, limits, deadline, fresh=True)
+        return Rebuilt(fresh, kept)
+
+    def _gone_through(
+        self,
+        dataset: str,
+        history: Sequence[Entry],
+        limits: Limits,
+        deadline: float,
+        *,
+        fresh: bool,
+    ) -> Judged:
+        with self._at_work(dataset) as work:
+            judged = self._verdict(
+                dataset, history, None, limits, work=work, deadline=deadline, fresh=fresh
+            )
+            if fresh:
+                Kept(judged, work / STATE, self._final(dataset, history)).admit()
+            return judged
 
     def _folder(self, dataset: str) -> Path:
         try:
@@ -98,8 +135,9 @@ class Registrar:
         *,
         work: Path,
         deadline: float,
+        fresh: bool = False,
     ) -> Judged:
-        known, base = self._base(dataset, history) if new is not None else (0, None)
+        known, base = (0, None) if fresh else self._base(dataset, history)
         used = versions([*history[known:], *([new] if new else [])])
         files = {f"/data/{name}.duckdb": self.store.path(dataset, name) for name in used}
         reads = files | ({str(INSIDE_BASE): base} if base else {})
@@ -122,6 +160,19 @@ class Registrar:
             {str(INSIDE): work},
         )
         return self._answer(errand, job, deadline=deadline)
+
+    @contextmanager
+    def _at_work(self, dataset: str) -> Iterator[Path]:
+        work = self._folder(dataset) / f"work-{secrets.token_hex(8)}"
+        work.mkdir(mode=0o700)
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _final(self, dataset: str, history: Sequence[Entry]) -> Path:
+        """Where the state that knows this history lies."""
+        return self._folder(dataset) / f"{list(chain(history))[-1]}.duckdb"
 
     def _base(self, dataset: str, history: Sequence[Entry]) -> tuple[int, Path | None]:
         """The file that knows most of this history, and how many entries that is."""

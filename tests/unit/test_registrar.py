@@ -157,3 +157,41 @@ def test_whatever_fails_is_no_verdict(registrar, history, new):
 def test_a_late_verdict_is_none(registrar):
     with pytest.raises(EngineFailed):
         judged(registrar, [], SEXES, seconds=0.01)
+
+
+def rebuilt(registrar, history):
+    return registrar.rebuilt(
+        dataset=CLINIC.dataset,
+        history=history,
+        limits=LIMITS,
+        deadline=time.monotonic() + 60,
+    )
+
+
+def test_what_is_kept_is_what_the_entries_say(registrar):
+    judged(registrar, [], TENS)
+    judged(registrar, [TENS], SEXES)
+    found = rebuilt(registrar, [TENS, SEXES])
+    assert found.kept is not None
+    assert found.agree
+    assert found.fresh.rank == found.kept.rank == 11
+
+
+def test_a_state_of_other_people_is_noticed_and_replaced(registrar, tmp_path):
+    judged(registrar, [], TENS)
+    folder = tmp_path / CLINIC.dataset / FOLDER
+    (state,) = folder.iterdir()
+    judged(registrar, [], replace(TENS, counted=(replace(TENS.counted[0], sql=OTHER_TENS),)))
+    (other,) = set(folder.iterdir()) - {state}
+    other.replace(state)
+    assert not rebuilt(registrar, [TENS]).agree
+    assert rebuilt(registrar, [TENS]).agree
+
+
+def test_without_a_state_there_is_nothing_to_disagree_with(registrar):
+    found = rebuilt(registrar, [TENS])
+    assert found.kept is None
+    assert found.agree
+
+
+OTHER_TENS = TENS.counted[0].sql.replace("person // 30", "person % 10")

@@ -50,7 +50,7 @@ class Judge(Protocol):
         *,
         dataset: str,
         history: Sequence[Entry],
-        new: Entry | None,
+        new: Entry,
         limits: Limits,
         deadline: float,
     ) -> AbstractContextManager[Kept]:
