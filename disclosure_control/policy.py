@@ -100,6 +100,10 @@ class SdcRules:
     costs: Costs = Costs.UNITS
     counts: Alteration | None = None  # how every count is changed; only counts can be asked then
     fallback: Alteration | None = None  # how counts are changed where hiding takes too long
+    amber: Decimal = Decimal("0.03")  # of rank over people: checkers are warned
+    closed: Decimal = Decimal("0.05")  # and there exact answers end
+    project_share: Decimal = Decimal(1)  # of the declared cells, for one project
+    weekly: int = 50  # exact questions of one project in seven days
 
     @property
     def alterations(self) -> dict[str, Alteration]:
@@ -134,6 +138,10 @@ LATER_RULES: Mapping[str, object] = {
     "costs": "units",
     "counts": None,
     "fallback": None,
+    "amber": "0.03",
+    "closed": "0.05",
+    "project_share": "1",
+    "weekly": 50,
 }
 """Rules that came later, and what they were before: a policy that leaves them so keeps its hash."""
 
@@ -142,6 +150,7 @@ SMALLEST_THRESHOLD = 3  # two contributors know each other's value
 LARGEST_RHO_NANO = 10**9  # one question: rho = 1, pure epsilon 1.41
 LARGEST_TABLE = 100_000  # cells
 LARGEST_CONTRIBUTION = 10_000  # rows or groups of one unit
+LARGEST_HEADROOM = Decimal("0.10")  # of rank over people: beyond it a file can be rebuilt
 WEAKEST_DOMINANCE_K = Decimal("0.95")
 WEAKEST_P_RATIO = Decimal("0.05")
 
@@ -206,6 +215,13 @@ SDC_RULES: tuple[Rule, ...] = (
         f"sdc.degrees_of_freedom must be {SMALLEST_THRESHOLD} or more",
         lambda r: r.degrees_of_freedom >= SMALLEST_THRESHOLD,
     ),
+    (
+        f"sdc.closed must be above 0 and at most {LARGEST_HEADROOM}",
+        lambda r: 0 < r.closed <= LARGEST_HEADROOM,
+    ),
+    ("sdc.amber must be above 0 and at most sdc.closed", lambda r: 0 < r.amber <= r.closed),
+    ("sdc.project_share must be above 0 and at most 1", lambda r: 0 < r.project_share <= 1),
+    ("sdc.weekly must be 1 or more", lambda r: r.weekly >= 1),
     (
         "sdc.fallback has nothing to replace where sdc.counts alters every count",
         lambda r: r.counts is None or r.fallback is None,

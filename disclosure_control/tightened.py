@@ -52,6 +52,10 @@ OF_TRACK: Mapping[str, Mapping[str, Stricter]] = {
         "costs": _costs,
         "counts": lambda _, inherited: inherited is None,
         "fallback": lambda own, inherited: own is None or own == inherited,
+        "amber": le,
+        "closed": le,
+        "project_share": le,
+        "weekly": le,
     },
 }
 KINDS: Mapping[str, type] = {"dp": DpRules, "sdc": SdcRules}

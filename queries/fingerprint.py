@@ -11,6 +11,7 @@ from typing import Any
 from disclosure_control.arranged import Order
 from queries.canonical_features import content_of, rewriting, text_of, text_of_feature
 from queries.catalogue import Catalogue, Link
+from queries.json_conditions import ref_json
 from queries.json_form import to_json
 from queries.language import (
     And,
@@ -82,6 +83,28 @@ def fingerprint(
             "mechanism": mechanism,
         }
     )
+
+
+def part(query: Query, *, catalogue: Catalogue, version: str) -> str:
+    """SHA-256 in hex of who is in which cell: the same for every number asked of them.
+
+    People who have a value of a number that can be missing are others than all people.
+    """
+    plain = canonical(replace(query, margins=False), catalogue)
+    form = to_json(plain)
+    form["measures"] = sorted(
+        {
+            text_of(ref_json(one.ref))
+            for one in plain.measures
+            if one.ref is not None and _can_be_missing(one.ref, plain, catalogue)
+        }
+    )
+    return _hash({"form": FORM, "query": form, "version": version})
+
+
+def _can_be_missing(ref: Ref, query: Query, catalogue: Catalogue) -> bool:
+    found = meaning(ref, query=query, catalogue=catalogue)
+    return found is None or found.nullable
 
 
 def _hash(value: object) -> str:

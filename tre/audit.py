@@ -28,6 +28,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "submitted": frozenset({"fingerprint", "rho_nano", "words", "purpose"}),
     "submission_refused": frozenset({"gates", "fingerprint"}),
     "reserved": frozenset({"rho_nano", "delta_femto"}),
+    "cells_charged": frozenset({"cells"}),
     "reused": frozenset({"draw"}),
     "refused": frozenset({"reasons"}),
     "failed": frozenset({"kind", "attempts"}),

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tre import budgets, datasets, projects, second_tracks
+from tre import budgets, datasets, exact_cells, projects, second_tracks
 from tre.datasets import Dataset
 from tre.people import Person, Role
 from tre.projects import Membership, Project
 
 if TYPE_CHECKING:
+    from disclosure_control.policy import Policy
     from tre.submissions import Submission
 
 
@@ -68,6 +69,9 @@ class Situation:
     rho_left: dict[budgets.Level, int | None]
     checkers_needed: int
     checkers_free: int
+    cells_needed: int
+    exact: exact_cells.Room | None  # None where no exact answers are given
+    weekly: int
 
     def affords(self, level: budgets.Level) -> bool:
         left = self.rho_left[level]
@@ -207,6 +211,24 @@ RULES: tuple[Rule, ...] = (
         BEFORE_THE_RUN,
     ),
     Rule(
+        "exact_cells",
+        "Exact answers are left",
+        lambda found: found.exact is None or found.cells_needed <= max(0, found.exact.left),
+        "Too few cells of exact answers are left for this query, for the project or the dataset.",
+        "data owner",
+        "Use broader categories or those of a table that has left, or the noisy track.",
+        BEFORE_THE_RUN,
+    ),
+    Rule(
+        "exact_weekly",
+        "The project asked few exact questions this week",
+        lambda found: found.exact is None or found.exact.asked_this_week < found.weekly,
+        "Your project has asked as many exact questions as it may within seven days.",
+        "data owner",
+        "Wait a few days, or use the noisy track.",
+        frozenset({Stage.LOOK, Stage.SUBMIT}),
+    ),
+    Rule(
         "checker_free",
         "Checkers without a conflict exist",
         lambda found: found.checkers_free >= found.checkers_needed,
@@ -235,6 +257,7 @@ def closed_for(
     stage: Stage,
     now: datetime.datetime,
     rho_needed: int = 0,
+    cells_needed: int = 0,
 ) -> tuple[Gate, ...]:
     """The gates that stand between a question that was submitted and this stage."""
     situation = gather(
@@ -248,6 +271,8 @@ def closed_for(
         purpose=submission.purpose,
         version_id=submission.version_id,
         policy_id=submission.policy_id,
+        rules=submission.policy_version.policy,
+        cells_needed=cells_needed,
     )
     return closed(evaluate(situation, stage=stage))
 
@@ -264,8 +289,13 @@ def gather(
     purpose: str = "",
     version_id: str | None = None,
     policy_id: str | None = None,
+    rules: Policy | None = None,
+    cells_needed: int = 0,
 ) -> Situation:
-    """Reads what the gates look at. Versions of None stand for whatever is current."""
+    """Reads what the gates look at. Versions of None stand for whatever is current.
+
+    ``rules``: of the question, for exact answers.
+    """
     version = datasets.current_version(session, dataset)
     policies = second_tracks.policies_in_force(
         session, dataset, project_id=project.id, today=now.date()
@@ -293,6 +323,18 @@ def gather(
         },
         checkers_needed=checkers_needed,
         checkers_free=free_checkers(session, project_id=project.id, author_id=person.id),
+        cells_needed=cells_needed,
+        exact=None
+        if rules is None or version is None
+        else exact_cells.room(
+            session,
+            dataset_id=dataset.id,
+            project_id=project.id,
+            catalogue=version.catalogue,
+            policy=rules,
+            now=now,
+        ),
+        weekly=0 if rules is None or rules.sdc is None else rules.sdc.weekly,
     )
 
 

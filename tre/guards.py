@@ -203,6 +203,7 @@ LEDGER = (
         "a charge only settles",
     ),
     _stays("charge"),
+    *_kept("exact_charge"),
     Guard(
         "account_grows",
         "account",

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from tests import factories
 from tests.catalogues import dp_policy, sdc_policy
 from tests.factories import NOW, World, a_query
-from tests.made_up_engines import SteadyEngine
+from tests.made_up_engines import SteadyEngine, SteadyRegistrar
 from tre import database, guards
-from tre.errors import ArtefactsChanged, EdgeNotAllowed, NotFound, NotPermitted
+from tre.errors import ArtefactsChanged, EdgeNotAllowed, MayNotLeave, NotFound, NotPermitted
 from tre.journey import cancelled, looked, released, reviewed, stopped, submitted
 from tre.lifecycle import State
 from tre.outputs import Artefact, Format, Output
@@ -29,13 +29,17 @@ from tre.worker.loop import Loop
 TWO = replace(dp_policy(), checkers=2)
 
 
-def answered(session: Session, *, policy=TWO, by: str = "ada") -> tuple[World, Submission]:
+def answered(
+    session: Session, *, policy=TWO, by: str = "ada", registrar: SteadyRegistrar | None = None
+) -> tuple[World, Submission]:
     """A question whose table waits for its checkers."""
     world = factories.furnish(session, policy=policy)
-    return world, ask(session, world, by=by)
+    return world, ask(session, world, by=by, registrar=registrar)
 
 
-def ask(session: Session, world: World, *, by: str = "ada") -> Submission:
+def ask(
+    session: Session, world: World, *, by: str = "ada", registrar: SteadyRegistrar | None = None
+) -> Submission:
     submission = submitted.submit(
         session,
         person=world.person(session, by),
@@ -45,14 +49,21 @@ def ask(session: Session, world: World, *, by: str = "ada") -> Submission:
         now=NOW,
     )
     session.rollback()
-    carrier(session).next_job()
+    carrier(session, registrar).next_job()
     session.expire_all()
     return submission
 
 
-def carrier(session: Session) -> Carrier:
+def carrier(session: Session, registrar: SteadyRegistrar | None = None) -> Carrier:
     made = sessionmaker(session.get_bind())
-    return Carrier(made, SteadyEngine(), "worker", slot_scale=0, clock=lambda: NOW)
+    return Carrier(
+        made,
+        SteadyEngine(),
+        "worker",
+        slot_scale=0,
+        registrar=registrar,
+        clock=lambda: NOW,
+    )
 
 
 def decide(
@@ -168,12 +179,13 @@ def test_a_cancelled_table_stays_inside(session):
     assert session.query(Release).count() == 0
 
 
-def test_an_exact_table_leaves_by_no_way(session):
-    world, submission = answered(session, policy=sdc_policy())
-    decide(session, world, submission, "cleo")
-    decide(session, world, submission, "dan")
-
-    assert submission.state == State.REVIEWED
+@pytest.mark.parametrize("registrar", [None, SteadyRegistrar("pairs")])
+def test_an_exact_table_that_was_not_admitted_leaves_by_no_way(session, registrar):
+    world, submission = answered(session, policy=sdc_policy(), registrar=registrar)
+    for who in ("cleo", "dan"):
+        with pytest.raises(MayNotLeave):
+            decide(session, world, submission, who)
+    assert submission.state == State.PROTECTED
     assert released.release_waiting(session, now=NOW) == 0
     assert released.release_now(session, output=submission.output, now=NOW) is None
     assert session.query(Release).count() == 0

@@ -18,7 +18,7 @@ from disclosure_control.policy import Policy
 from tests.attacks.worlds import COMPILED, Seen, Witness, counted_names, seen, tokens
 from tests.catalogues import dp_policy, sdc_policy
 from tests.factories import NOW
-from tests.made_up_engines import SteadyEngine
+from tests.made_up_engines import SteadyEngine, SteadyRegistrar
 from tests.web import service as web
 from tre.errors import NotFound
 from tre.journey import looked, reviewed, stopped
@@ -29,6 +29,7 @@ from tre.reviews import Decision
 from tre.submissions import Submission
 
 EVERYBODY_ELSE = ("ada", "ben", "gus", "eve", "fay", "nobody")
+NOT_THE_OWNER = tuple(name for name in EVERYBODY_ELSE if name != "eve")
 COUNTS = (40, 90)
 FILES = ("", ".json", ".csv", "/record", "/chart", "/table.csv", "/table.json", "/chart.svg")
 
@@ -114,7 +115,7 @@ POLICIES = {"exact": sdc_policy(), "noisy": replace(dp_policy(), checkers=2)}
 
 
 def stop(w: Witness) -> None:
-    """So that a noisy table waits, too, once it was reviewed."""
+    """So that a table waits once it was reviewed."""
     with w.service.sessions() as session:
         owner = w.service.person(session, "eve")
         stopped.stop(
@@ -122,13 +123,15 @@ def stop(w: Witness) -> None:
         )
 
 
-def brought_to(folder: Path, state: str, *, policy: Policy, units: int) -> Witness:
+def brought_to(
+    folder: Path, state: str, *, policy: Policy, units: int, clash: str | None = None
+) -> Witness:
     with counted_names():
         w = world(folder, policy=policy, units=units)
     with counted_names():
         w.service.ask(40)
-        w.work()
-        if state == "reviewed" and policy.dp is not None:
+        w.work(registrar=SteadyRegistrar(clash))
+        if state == "reviewed":
             stop(w)
         STATES[state][0](w)
         with w.service.sessions() as session:
@@ -155,6 +158,18 @@ def test_before_the_release_nobody_else_sees_a_difference(tmp_path, track, state
         w = brought_to(tmp_path / str(number), state, policy=POLICIES[track], units=units)
         with counted_names():
             accounts.append(look_everywhere(w, who))
+    assert [a.what for a, b in zip(*accounts, strict=True) if a != b] == []
+    assert sum(one.status == 200 for one in accounts[0]) > 15
+
+
+@pytest.mark.parametrize("state", ["waiting for checkers", "rejected"])
+def test_nobody_but_checkers_sees_which_layer_a_table_clashed_in(tmp_path, state):
+    """And until they have decided, nobody sees that it did."""
+    accounts = []
+    for number, clash in enumerate((None, "pairs") if state != "rejected" else ("own", "pairs")):
+        w = brought_to(tmp_path / str(number), state, policy=sdc_policy(), units=500, clash=clash)
+        with counted_names():
+            accounts.append(look_everywhere(w, NOT_THE_OWNER))
     assert [a.what for a, b in zip(*accounts, strict=True) if a != b] == []
     assert sum(one.status == 200 for one in accounts[0]) > 15
 

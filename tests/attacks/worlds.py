@@ -34,6 +34,7 @@ from queries.engines.statement import statement
 from queries.plan import Plan
 from queries.store import Store, attach_read_only, connect
 from tests.catalogues import CLINIC, clinic
+from tests.made_up_engines import SteadyRegistrar
 from tests.web import service as web
 from tests.web.service import TOKEN, Service, Visitor
 from tre import database, datasets, people
@@ -276,6 +277,7 @@ class Witness:
             given.pop("engine", self.engine),
             "worker",
             slot_scale=0,
+            registrar=given.pop("registrar", SteadyRegistrar()),
             clock=self.service.clock,
             **given,
         )

@@ -80,7 +80,7 @@ def _compared(session: Session, row: ReleaseTable) -> Compared:
         everybody=(judged.before.everybody, judged.after.everybody),
         most=(judged.before.most, judged.after.most),
         amber=judged.amber,
-        closed=CLOSED,
+        closed=float(rules.closed) if (rules := row.submission.policy_version.policy.sdc) else 0.0,
         state=row.state,
     )
 
@@ -89,7 +89,3 @@ def _earlier(row: ReleaseTable) -> Earlier:
     asked = row.submission
     left = row.state == TableState.RELEASED.value
     return Earlier(asked.words, asked.project.title, row.moved_at.date(), left)
-
-
-CLOSED = 0.05
-"""Of rank over people: exact answers end there, for everybody and for each group."""

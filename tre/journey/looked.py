@@ -193,6 +193,8 @@ def project_gates(
         now=now,
         rho_needed=0 if policy.dp is None else policy.dp.rho_nano_default,
         checkers_needed=policy.checkers,
+        rules=policy,
+        cells_needed=1,
     )
     return gates.evaluate(situation, stage=Stage.LOOK)
 

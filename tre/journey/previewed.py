@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from disclosure_control import strength
 from queries.language import Query
-from tre import budgets, gates, releases
+from tre import budgets, exact_cells, gates, releases
 from tre.gates import Gate, Stage
 from tre.journey import asked, precision, priced
 from tre.journey.precision import ColumnPrecision
@@ -43,6 +43,8 @@ class Preview:
     gates: tuple[Gate, ...]  # all; ``failing`` are those that are closed
     budgets: tuple[BudgetLine, ...]
     existing: Release | None  # of this project, answering exactly this
+    exact_needed: int  # exact track: cells that this project would be charged for
+    exact: exact_cells.Room | None
 
     @property
     def failing(self) -> tuple[Gate, ...]:
@@ -71,6 +73,13 @@ def preview(
     quote = priced.quote(
         query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
     )
+    needed = exact_cells.needed(
+        session,
+        dataset_id=found.dataset.id,
+        project_id=found.project.id,
+        part=quote.part,
+        cells=quote.cells,
+    )
     situation = gates.gather(
         session,
         person=person,
@@ -79,6 +88,8 @@ def preview(
         now=now,
         rho_needed=quote.rho_nano,
         checkers_needed=quote.policy.checkers,
+        rules=quote.policy,
+        cells_needed=needed,
     )
     return Preview(
         words=quote.words,
@@ -92,6 +103,8 @@ def preview(
         slot_seconds=quote.plan.time.slot,
         checkers=quote.policy.checkers,
         gates=gates.evaluate(situation, stage=Stage.LOOK),
+        exact_needed=needed,
+        exact=situation.exact,
         budgets=_lines(session, person, found, quote.rho_nano),
         existing=releases.answering(
             session, fingerprint=quote.fingerprint, project_id=found.project.id

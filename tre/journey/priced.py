@@ -7,6 +7,7 @@ a submission records it, and the worker computes it again and finds the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from disclosure_control.arranged import Order
@@ -38,6 +39,12 @@ class Quote:
     order: Order
     rho_nano: int
     fingerprint: str
+    part: str  # who is in which cell, whatever is asked of them
+
+    @property
+    def cells(self) -> int:
+        """Without totals, which tell nothing that the others do not."""
+        return prod(key.size for key in self.plan.keys)
 
     @property
     def words(self) -> str:
@@ -75,6 +82,7 @@ def quote(
             rho_nano=rho,
             mechanism=None,
         ),
+        part=fingerprint.part(query, catalogue=catalogue, version=version.version),
     )
 
 

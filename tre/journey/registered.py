@@ -89,8 +89,16 @@ def before(session: Session, dataset_id: str) -> Before:
 def limits(policy: Policy, *, seconds: float) -> Limits:
     from disclosure_control.sdc.register.verdict import Limits  # noqa: PLC0415
 
-    threshold = policy.sdc.threshold if policy.sdc is not None else 1
-    return Limits(threshold=threshold, told=WIDER * threshold, seconds=seconds)
+    rules = policy.sdc
+    if rules is None:
+        raise ValueError(policy.track)
+    return Limits(
+        threshold=rules.threshold,
+        amber=float(rules.amber),
+        closed=float(rules.closed),
+        told=WIDER * rules.threshold,
+        seconds=seconds,
+    )
 
 
 def entry(work: Work, protected: Protected) -> Entry:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from queries.language import Query
-from tre import audit, gates, jobs, outputs
+from tre import audit, exact_cells, gates, jobs, outputs
 from tre.database import new_id, writing
 from tre.errors import GatesClosed, IdempotencyConflict, Incomplete
 from tre.gates import Gate, Stage
@@ -151,6 +151,14 @@ def _closed_gates(session: Session, asking: _Asking) -> tuple[Gate, ...]:
         purpose=asking.purpose,
         version_id=found.version.id,
         policy_id=found.policy_version.id,
+        rules=quote.policy,
+        cells_needed=exact_cells.needed(
+            session,
+            dataset_id=found.dataset.id,
+            project_id=found.project.id,
+            part=quote.part,
+            cells=quote.cells,
+        ),
     )
     return gates.closed(gates.evaluate(situation, stage=Stage.SUBMIT))
 

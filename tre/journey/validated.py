@@ -13,8 +13,9 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from disclosure_control.policy import Track
 from queries.errors import QueryError
-from tre import audit, budgets, gates, jobs, outputs, submissions
+from tre import audit, budgets, exact_cells, gates, jobs, outputs, submissions
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import BudgetExceeded, ServiceError
@@ -107,7 +108,8 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
         return Outcome(Step.WAIT)
     quote = _quote_again(submission)
     cost = 0 if draw is not None else submission.rho_nano
-    reasons = _reasons(session, submission, cost, now) if quote else ("query",)
+    cells = _cells(session, submission, quote) if quote else 0
+    reasons = _reasons(session, submission, cost, now, cells=cells) if quote else ("query",)
     if not reasons:
         reasons = _reserve(session, submission, cost, now)
     if quote is None or reasons:
@@ -115,6 +117,9 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
     if draw is None:
         drawn.lead(session, submission=submission, now=now)
     _write_reservation(session, submission, draw, now)
+    if quote.policy.track is Track.SDC:
+        exact_cells.charge(session, submission=submission, part=quote.part, cells=cells, now=now)
+        _write(session, submission, "cells_charged", now, cells=cells)
     submissions.move(session, submission, to=State.VALIDATED, mover=Mover.WORKER, now=now)
     return _outcome(job, submission, quote, draw)
 
@@ -128,6 +133,16 @@ def _again(session: Session, job: Job, submission: Submission, now: datetime.dat
     draw = outputs.live_draw(session, submission.fingerprint)
     finished = draw is not None and draw.state == DrawState.DRAWN.value
     return _outcome(job, submission, quote, draw if finished else None)
+
+
+def _cells(session: Session, submission: Submission, quote: Quote) -> int:
+    return exact_cells.needed(
+        session,
+        dataset_id=submission.dataset_id,
+        project_id=submission.project_id,
+        part=quote.part,
+        cells=quote.cells,
+    )
 
 
 def _quote_again(submission: Submission) -> Quote | None:
@@ -145,7 +160,12 @@ def _quote_again(submission: Submission) -> Quote | None:
 
 
 def _reasons(
-    session: Session, submission: Submission, cost: int, now: datetime.datetime
+    session: Session,
+    submission: Submission,
+    cost: int,
+    now: datetime.datetime,
+    *,
+    cells: int = 0,
 ) -> tuple[str, ...]:
     closed = gates.closed_for(
         session,
@@ -154,6 +174,7 @@ def _reasons(
         stage=Stage.EXECUTE,
         now=now,
         rho_needed=cost,
+        cells_needed=cells,
     )
     return tuple(gate.id for gate in closed)
 

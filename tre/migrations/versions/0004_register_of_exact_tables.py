@@ -57,3 +57,30 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("submission_id", name=op.f("uq_release_table_submission_id")),
     )
+    op.create_table(
+        "exact_charge",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("dataset_id", sa.String(), nullable=False),
+        sa.Column("project_id", sa.String(), nullable=False),
+        sa.Column("submission_id", sa.String(), nullable=False),
+        sa.Column("part", sa.String(), nullable=False),
+        sa.Column("cells", sa.Integer(), nullable=False),
+        sa.Column("charged_at", tre.database.Instant(timezone=True), nullable=False),
+        sa.CheckConstraint("cells >= 0", name=op.f("ck_exact_charge_cells")),
+        sa.ForeignKeyConstraint(
+            ["dataset_id"], ["dataset.id"], name=op.f("fk_exact_charge_dataset_id_dataset")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_exact_charge_project_id_project")
+        ),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submission.id"],
+            name=op.f("fk_exact_charge_submission_id_submission"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exact_charge")),
+        sa.UniqueConstraint("submission_id", name=op.f("uq_exact_charge_submission_id")),
+    )
+    with op.batch_alter_table("exact_charge", schema=None) as batch_op:
+        batch_op.create_index("ix_exact_charge_part", ["dataset_id", "part"])
+        batch_op.create_index("ix_exact_charge_project", ["dataset_id", "project_id"])
