@@ -69,9 +69,10 @@ class Situation:
     rho_left: dict[budgets.Level, int | None]
     checkers_needed: int
     checkers_free: int
-    cells_needed: int
-    exact: exact_cells.Room | None  # None where no exact answers are given
-    weekly: int
+    cells_needed: int  # of exact answers; 0 on the noisy track
+    cells_left: int
+    exact_this_week: int
+    exact_weekly: int
 
     def affords(self, level: budgets.Level) -> bool:
         left = self.rho_left[level]
@@ -213,7 +214,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "exact_cells",
         "Exact answers are left",
-        lambda found: found.exact is None or found.cells_needed <= max(0, found.exact.left),
+        lambda found: found.cells_needed == 0 or found.cells_needed <= found.cells_left,
         "Too few cells of exact answers are left for this query, for the project or the dataset.",
         "data owner",
         "Use broader categories or those of a table that has left, or the noisy track.",
@@ -222,7 +223,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "exact_weekly",
         "The project asked few exact questions this week",
-        lambda found: found.exact is None or found.exact.asked_this_week < found.weekly,
+        lambda found: found.exact_weekly == 0 or found.exact_this_week < found.exact_weekly,
         "Your project has asked as many exact questions as it may within seven days.",
         "data owner",
         "Wait a few days, or use the noisy track.",
@@ -303,6 +304,18 @@ def gather(
     accounts = budgets.accounts_of(
         session, dataset_id=dataset.id, project_id=project.id, person_id=person.id
     )
+    exact = (
+        None
+        if rules is None or version is None
+        else exact_cells.room(
+            session,
+            dataset_id=dataset.id,
+            project_id=project.id,
+            catalogue=version.catalogue,
+            policy=rules,
+            now=now,
+        )
+    )
     return Situation(
         today=now.date(),
         account_active=person.active,
@@ -324,17 +337,9 @@ def gather(
         checkers_needed=checkers_needed,
         checkers_free=free_checkers(session, project_id=project.id, author_id=person.id),
         cells_needed=cells_needed,
-        exact=None
-        if rules is None or version is None
-        else exact_cells.room(
-            session,
-            dataset_id=dataset.id,
-            project_id=project.id,
-            catalogue=version.catalogue,
-            policy=rules,
-            now=now,
-        ),
-        weekly=0 if rules is None or rules.sdc is None else rules.sdc.weekly,
+        cells_left=0 if exact is None else exact.left,
+        exact_this_week=0 if exact is None else exact.asked_this_week,
+        exact_weekly=0 if rules is None or rules.sdc is None else rules.sdc.weekly,
     )
 
 

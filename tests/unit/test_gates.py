@@ -8,7 +8,6 @@ from dataclasses import fields, replace
 import pytest
 
 from tre.budgets import Level
-from tre.exact_cells import Room
 from tre.gates import RULES, Situation, Stage, closed, evaluate
 
 OPEN = Situation(
@@ -29,8 +28,9 @@ OPEN = Situation(
     checkers_needed=2,
     checkers_free=2,
     cells_needed=6,
-    exact=Room(60, 20, 30, 6, asked_this_week=4),
-    weekly=5,
+    cells_left=6,
+    exact_this_week=4,
+    exact_weekly=5,
 )
 
 CLOSES: dict[str, dict[str, object]] = {
@@ -48,8 +48,8 @@ CLOSES: dict[str, dict[str, object]] = {
     "budget_project": {"rho_left": {**dict.fromkeys(Level, 10), Level.PROJECT: None}},
     "budget_researcher": {"rho_left": {**dict.fromkeys(Level, 10), Level.RESEARCHER: 9}},
     "checker_free": {"checkers_free": 1},
-    "exact_cells": {"exact": Room(60, 5, 30, 6, asked_this_week=4)},
-    "exact_weekly": {"exact": Room(60, 20, 30, 6, asked_this_week=5)},
+    "exact_cells": {"cells_left": 5},
+    "exact_weekly": {"exact_this_week": 5},
 }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ENTRIES = Path(__file__).parent / "datasets"
 HOST = "127.0.0.1"
+REGISTER_SECONDS = "10"  # the demonstration's data are small
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Places:
             "TRE_STORE_ROOT": str(self.store),
             "TRE_KEY_FILE": str(self.key),
             "TRE_SLOT_SCALE": str(self.slot_scale),
+            "TRE_REGISTER_SECONDS": REGISTER_SECONDS,
         }
 
 

@@ -194,7 +194,7 @@ def project_gates(
         rho_needed=0 if policy.dp is None else policy.dp.rho_nano_default,
         checkers_needed=policy.checkers,
         rules=policy,
-        cells_needed=1,
+        cells_needed=0 if policy.sdc is None else 1,
     )
     return gates.evaluate(situation, stage=Stage.LOOK)
 

@@ -78,7 +78,7 @@ def preview(
         dataset_id=found.dataset.id,
         project_id=found.project.id,
         part=quote.part,
-        cells=quote.cells,
+        cells=quote.exact_cells,
     )
     situation = gates.gather(
         session,
@@ -104,7 +104,14 @@ def preview(
         checkers=quote.policy.checkers,
         gates=gates.evaluate(situation, stage=Stage.LOOK),
         exact_needed=needed,
-        exact=situation.exact,
+        exact=exact_cells.room(
+            session,
+            dataset_id=found.dataset.id,
+            project_id=found.project.id,
+            catalogue=quote.catalogue,
+            policy=quote.policy,
+            now=now,
+        ),
         budgets=_lines(session, person, found, quote.rho_nano),
         existing=releases.answering(
             session, fingerprint=quote.fingerprint, project_id=found.project.id

@@ -42,8 +42,10 @@ class Quote:
     part: str  # who is in which cell, whatever is asked of them
 
     @property
-    def cells(self) -> int:
-        """Without totals, which tell nothing that the others do not."""
+    def exact_cells(self) -> int:
+        """Declared ones, without totals, which tell nothing more; 0 on the noisy track."""
+        if self.policy.sdc is None:
+            return 0
         return prod(key.size for key in self.plan.keys)
 
     @property

@@ -157,7 +157,7 @@ def _closed_gates(session: Session, asking: _Asking) -> tuple[Gate, ...]:
             dataset_id=found.dataset.id,
             project_id=found.project.id,
             part=quote.part,
-            cells=quote.cells,
+            cells=quote.exact_cells,
         ),
     )
     return gates.closed(gates.evaluate(situation, stage=Stage.SUBMIT))

@@ -141,7 +141,7 @@ def _cells(session: Session, submission: Submission, quote: Quote) -> int:
         dataset_id=submission.dataset_id,
         project_id=submission.project_id,
         part=quote.part,
-        cells=quote.cells,
+        cells=quote.exact_cells,
     )
 
 

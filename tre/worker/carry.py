@@ -166,7 +166,7 @@ class Carrier:
         A verdict has a time of its own, like an answer: how long it took is not seen.
         """
         for _ in range(MOST_VERDICTS):
-            slot = Slot.begin(self.register_seconds, scale=self.slot_scale)
+            slot = Slot.begin(self.register_seconds, scale=min(1.0, self.slot_scale))
             with ExitStack() as stack:
                 heart = Heart(
                     self.sessions, job_id=work.job_id, token=work.token, on_loss=lambda: None
