@@ -131,8 +131,8 @@ def sdc_leaves_out(*, totals: bool) -> tuple[str, ...]:
     return (
         "No differential privacy is claimed: nothing here counts towards an epsilon.",
         (
-            "Comparison with other releases (differencing) is not done yet, so this output is not "
-            "to be published."
+            "This record is of one table. What it tells together with other tables of the same "
+            "data (differencing) is compared before it leaves, within the limits of that."
         ),
         *(WITH_TOTALS if totals else WITHOUT_TOTALS),
         "Linkage error and errors in the source are not covered.",

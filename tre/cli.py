@@ -167,8 +167,8 @@ def rebuild(
             raise click.ClickException("The register could not be rebuilt.") from error
     if found.agree is False:
         raise click.ClickException("What was kept is not what the tables say. It was replaced.")
-    compared = "it is what was kept" if found.agree else "nothing was kept to compare it with"
-    click.echo(f"{found.tables} exact tables: {compared}.")
+    compared = "they are what was kept" if found.agree else "nothing was kept to compare with"
+    click.echo(f"Exact tables: {found.tables}; {compared}.")
 
 
 @tre.command()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from disclosure_control.sdc.register.verdict import (
+    Layer,
     Verdict,
     headroom,
     judge,
@@ -89,20 +90,27 @@ def _judged(
         placed = place(new, state, files=files, threshold=job.limits.threshold)
     except NotAPartition:
         return _standing((Found(UNJUDGED, (), "", 0),), state, amber=job.limits.amber)
-    sums = any(one.sums for one in new.counted)
     verdict = judge(
         placed.partitions,
         state.known,
-        job.limits if sums else replace(job.limits, told=0),
+        job.limits if new.sums else replace(job.limits, told=0),
         kept=placed.kept,
         watched=placed.watched,
     )
-    if verdict.safe:
+    revised = _revised(new, job.history)
+    if verdict.safe and not revised:
         after = replace(
             state, known=verdict.known, entries=(*state.entries, len(placed.partitions))
         )
         states.write(after, Path(job.keep), key=key)
-    return _told(verdict, state)
+    told = _told(verdict, state)
+    return replace(told, clashes=(*told.clashes, *revised))
+
+
+def _revised(new: Entry, history: tuple[Entry, ...]) -> tuple[Found, ...]:
+    """Sums of another version may differ by the new values of a few: values are not compared."""
+    earlier = tuple(at for at, one in enumerate(history) if one.version != new.version and one.sums)
+    return (Found(Layer.REVISED.value, earlier, "", 0),) if new.sums and earlier else ()
 
 
 def _told(verdict: Verdict, state: State) -> Judged:

@@ -55,6 +55,11 @@ class Entry:
     def axes(self) -> tuple[Axis, ...]:
         return tuple(one.axis() for one in self.grid)
 
+    @property
+    def sums(self) -> bool:
+        """Are numbers added up in it?"""
+        return any(one.sums for one in self.counted)
+
     def text(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
 

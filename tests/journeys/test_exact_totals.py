@@ -14,7 +14,7 @@ from tre.journey.looked import MAY_NOT_LEAVE
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("journeys")]
 
 WORKER = 120_000  # milliseconds of patience with the worker of a busy machine
-SMALL = "5 people"  # firms without a class, whom the first table hides
+SMALL = "5 firms"  # without a class, which the first table hides
 
 
 def test_subtotals_are_priced_and_too_many_cells_are_refused_before_anything_is_read(

@@ -141,6 +141,16 @@ def test_sums_are_held_to_more_people(registrar):
     assert not judged(registrar, [EVERYBODY], summed, limits=limits).safe
 
 
+def test_sums_of_another_version_are_not_told_apart_from_revisions(registrar, tmp_path):
+    seal(tmp_path, CLINIC, version="v2")
+    summed = replace(TENS, counted=(replace(TENS.counted[0], sums=True),))
+    again = replace(summed, version="v2")
+    assert judged(registrar, [summed], summed).safe
+    assert [one.layer for one in judged(registrar, [summed], again).clashes] == ["revised"]
+    assert judged(registrar, [TENS], again).safe
+    assert judged(registrar, [summed], replace(TENS, version="v2")).safe
+
+
 @pytest.mark.parametrize(
     ("history", "new"),
     [

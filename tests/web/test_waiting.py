@@ -109,7 +109,7 @@ def test_a_clash_is_shown_to_checkers_and_told_to_its_author_in_one_sentence(exa
     checker = exact.visitor("cleo")
     shown = checker.get(f"/checks/{output}").text
     assert "It can only be rejected" in shown
-    assert "3 people" in shown
+    assert "3 persons" in shown
     assert "new 1 - earlier 1" in shown
     assert 'value="approve"' not in shown
     assert 'value="return"' not in shown

@@ -126,12 +126,18 @@ def _page(output: Output, form: forms.Decide) -> str:
         earlier=_earlier(output),
         compared=beside,
         layers=LAYERS,
+        units=_units(submission),
         drawn=DRAWN,
         open=submission.state == State.PROTECTED,
         form=form,
         problems=forms.problems_of(form),
         section="checking.queue",
     )
+
+
+def _units(submission: Submission) -> dict[str, str]:
+    catalogue = submission.version.catalogue
+    return {"one": catalogue.unit, "many": catalogue.units}
 
 
 def _earlier(output: Output) -> list[Review]:

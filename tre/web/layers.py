@@ -17,8 +17,8 @@ class LayerInWords:
 
 LAYERS: dict[str, LayerInWords] = {
     "own": LayerInWords(
-        "A part of this table has too few people",
-        "What is hidden can be counted from what is shown, and is too few people.",
+        "A part of this table is too small",
+        "What is hidden can be counted from what is shown, and is too small.",
         "What is left beside the shown cells",
     ),
     "twins": LayerInWords(
@@ -27,17 +27,17 @@ LAYERS: dict[str, LayerInWords] = {
         "Two nearly equal groups",
     ),
     "pairs": LayerInWords(
-        "Two tables together tell of too few people",
+        "Two tables together tell of a group that is too small",
         "Adding and subtracting cells of the two gives the number of a small group.",
         "Cells of the two tables side by side",
     ),
     "window": LayerInWords(
-        "Several tables together tell of too few people",
+        "Several tables together tell of a group that is too small",
         "Adding and subtracting cells of all of them gives the number of a small group.",
         "Cells of the tables side by side",
     ),
     "history": LayerInWords(
-        "Everything that left, together with this table, tells of too few people",
+        "With everything that left, this table tells of a group that is too small",
         "A combination of many tables gives the number of a small group.",
         "Everything that left beside this table",
     ),
@@ -48,21 +48,21 @@ LAYERS: dict[str, LayerInWords] = {
         less=False,
     ),
     "revised": LayerInWords(
-        "Too few people have new values",
+        "Too few have new values",
         "The difference to an earlier sum is that of the few whose values were revised.",
         "The sum before and after",
     ),
     "headroom": LayerInWords(
         "Exact answers are used up",
-        "All exact tables together would tell too much of the dataset, or of some of its people.",
+        "All exact tables together would tell too much of the dataset, or of some of its units.",
     ),
     "time": LayerInWords(
         "It was not decided whether this table is safe",
         "There was no verdict in the time that it has. What is not decided does not leave.",
     ),
     "unjudged": LayerInWords(
-        "A person can be in several cells of this table",
-        "The register cannot judge such tables yet. A feature of each person can be asked instead.",
+        "One and the same unit can be in several cells, or in part",
+        "The register cannot judge such tables yet. A feature of each unit can be asked instead.",
     ),
 }
 
