@@ -99,6 +99,22 @@ def needed(session: Session, *, dataset_id: str, project_id: str, part: str, cel
     return 0 if free else cells
 
 
+def left(session: Session, *, dataset_id: str, version_id: str) -> list[Submission]:
+    """Questions of this version whose tables have left: one for each part, the newest first."""
+    found = session.execute(
+        select(Submission, ExactCharge.part)
+        .join(ExactCharge, ExactCharge.submission_id == Submission.id)
+        .join(ReleaseTable, ReleaseTable.submission_id == Submission.id)
+        .where(
+            ExactCharge.dataset_id == dataset_id,
+            Submission.version_id == version_id,
+            ReleaseTable.state == TableState.RELEASED.value,
+        )
+        .order_by(ReleaseTable.moved_at, ReleaseTable.number)
+    )
+    return list(reversed({part: submission for submission, part in found}.values()))
+
+
 def charge(
     session: Session,
     *,

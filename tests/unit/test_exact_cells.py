@@ -18,7 +18,7 @@ from tests.on_the_way import ask, decide, events, work
 from tre import exact_cells
 from tre.errors import GatesClosed
 from tre.exact_cells import ExactCharge
-from tre.journey import headroom, previewed
+from tre.journey import headroom, looked, previewed
 from tre.lifecycle import State
 
 CELLS = 6  # two sexes, three bands of age
@@ -103,6 +103,24 @@ def test_a_part_that_left_is_free_for_everybody_and_one_that_waits_is_not(sessio
 
 def part(session) -> str:
     return session.scalars(select(ExactCharge.part)).first()
+
+
+def test_categories_of_tables_that_left_are_suggested(session, world):
+    def suggested(who="gus", project=world.other_project):
+        return looked.free_parts(
+            session,
+            person=world.person(session, who),
+            project_id=project,
+            dataset_name="clinic",
+            now=NOW,
+        )
+
+    first = answered(session, world)
+    assert suggested() == ()
+    for who in ("cleo", "dan"):
+        decide(session, world, first, who)
+    (words,) = suggested()
+    assert "Sex" in words
 
 
 def test_nothing_is_given_back_for_a_table_that_clashed(session, world):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -23,6 +24,7 @@ from tre.register import ReleaseTable, TableState
 from tre.releases import Release
 from tre.reviews import Decision
 from tre.submissions import Submission
+from tre.worker.carry import IN_TIME, Carrier
 
 
 @pytest.fixture
@@ -136,6 +138,23 @@ def somebody_else_is_admitted(session, world) -> None:
     with session.get_bind().connect() as other:
         other.exec_driver_sql("UPDATE dataset SET register_head = register_head + 1")
         other.commit()
+
+
+def test_a_verdict_takes_the_same_time_whether_it_is_found_or_not(session, world):
+    """Ended before its time is up, so that it does not run into another."""
+    asked = []
+
+    class Timed(SteadyRegistrar):
+        def judge(self, **given):
+            asked.append(given["deadline"] - time.monotonic())
+            assert given["limits"].seconds < asked[-1]
+            return super().judge(**given)
+
+    submission = ask(session, world)
+    work(session, SteadyEngine(), registrar=Timed())
+    assert submission.id
+    seconds = Carrier.__dataclass_fields__["register_seconds"].default
+    assert asked[0] < IN_TIME * seconds < seconds
 
 
 def test_the_head_admits_one(session, world):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from queries import words
+from queries.language import Measure, Statistic
 from tre import (
     audit,
     datasets,
+    exact_cells,
     gates,
     projects,
     register,
@@ -197,6 +200,25 @@ def project_gates(
         cells_needed=0 if policy.sdc is None else 1,
     )
     return gates.evaluate(situation, stage=Stage.LOOK)
+
+
+def free_parts(
+    session: Session, *, person: Person, project_id: str, dataset_name: str, now: datetime.datetime
+) -> tuple[str, ...]:
+    """The categories of tables that have left, in words: exact questions of them are free.
+
+    Nothing of who asked, or of which numbers.
+    """
+    view = dataset(session, person=person, name=dataset_name, now=now, project_id=project_id)
+    found = exact_cells.left(session, dataset_id=view.dataset.id, version_id=view.version.id)
+    catalogue = view.version.catalogue
+    counted = (Measure(Statistic.COUNT),)
+    return tuple(
+        dict.fromkeys(
+            words.describe(replace(one.query, measures=counted, margins=False), catalogue)
+            for one in found
+        )
+    )
 
 
 def my_releases(

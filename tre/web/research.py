@@ -80,6 +80,9 @@ def dataset(project_id: str, name: str) -> str:
     view = looked.dataset(session, person=person, name=name, now=this.now(), project_id=project_id)
     return render_template(
         "research/dataset.html",
+        free_parts=looked.free_parts(
+            session, person=person, project_id=project_id, dataset_name=name, now=this.now()
+        ),
         project=found,
         dataset=view.dataset,
         version=view.version,
