@@ -1,0 +1,61 @@
+"""Does the register place people where the engine counts them? Cell by cell, by the oracle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from disclosure_control.tables import Counting
+from queries.engines import memory
+from queries.engines.placement import is_partition, placement
+from queries.plan import plan
+from tests.catalogues import nested_clinic, sdc_policy
+from tests.engines import MemoryStore
+from tests.made_up import CLINIC, clinics, questions
+
+NESTED = nested_clinic()
+STORE = MemoryStore(CLINIC)
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
+@given(tables=clinics(), query=questions(NESTED), totals=st.booleans())
+def test_each_unit_is_in_one_cell_and_cells_have_the_units_that_are_counted(tables, query, totals):
+    query = replace(query, margins=totals and bool(query.dimensions))
+    planned = plan(query, NESTED, sdc_policy())
+    assume(is_partition(planned))
+    STORE.fill(tables)
+
+    counted = memory.answer(query, catalogue=NESTED, policy=sdc_policy(), tables=tables)
+
+    compared = 0
+    for recipe in planned.recipes:
+        if recipe.counts not in {Counting.UNITS, Counting.CONTRIBUTORS}:
+            continue
+        of = recipe.of if recipe.counts is Counting.CONTRIBUTORS else None
+        rows = STORE.con.execute(placement(planned, of=of)).fetchall()
+        units = [unit for unit, _ in rows]
+        assert len(set(units)) == len(units)
+        placed = Counter(cell for _, cell in rows if cell is not None)
+        for cell in leaves(planned):
+            assert placed.pop(cell, 0) == counted[recipe.name][cell]
+        assert not placed, "people outside every cell that adds nothing up"
+        compared += 1
+    assert compared or not planned.recipes
+
+
+def leaves(planned) -> list[int]:
+    """Cells that add nothing up."""
+    wholes = [{whole for whole, _ in axis.sums} for axis in planned.shape.axes]
+    found = []
+    for cell in range(planned.shape.cells):
+        place, left = [], cell
+        for axis in reversed(planned.shape.axes):
+            left, at = divmod(left, len(axis.labels))
+            place.append(at)
+        if not any(at in own for at, own in zip(reversed(place), wholes, strict=True)):
+            found.append(cell)
+    return found
