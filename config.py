@@ -49,7 +49,7 @@ class WorkerConfig:
     key_file: str = ""  # file with the store's key: outside the store, readable by the worker only
     slot_scale: float = 1.0  # above 1 gives slow machines longer slots; below 1 in tests only
     poll_seconds: float = 0.2  # how often an idle worker looks for work
-    register_seconds: float = 20.0  # that the register has for each exact table
+    register_seconds: float = 30.0  # that the register has for each exact table
 
     @property
     def production(self) -> bool:

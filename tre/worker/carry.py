@@ -86,7 +86,7 @@ class Carrier:
     name: str
     slot_scale: float = 1.0
     registrar: Judge | None = None  # without one no exact table leaves
-    register_seconds: float = 20.0  # for one verdict of the register, whatever it takes
+    register_seconds: float = 30.0  # for one verdict of the register, whatever it takes
     at_step: Callable[[str], None] = field(default=nothing)
     clock: Callable[[], datetime.datetime] = field(default=utc_now)
 
