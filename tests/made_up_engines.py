@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from disclosure_control.tables import Counting, Shape, Unprotected
 from queries.errors import EngineFailed, Fault
 from queries.plan import Plan
-from queries.register.job import Found, Judged, Room
+from queries.register.judged import Found, Judged, Room
 
 
 def made_up(shape: Shape, *, units: int) -> Unprotected:

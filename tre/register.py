@@ -21,7 +21,7 @@ from tre.submissions import Submission
 
 if TYPE_CHECKING:
     from queries.register.entry import Entry
-    from queries.register.job import Judged
+    from queries.register.judged import Judged
 
 
 class TableState(StrEnum):
@@ -61,7 +61,7 @@ class ReleaseTable(Base):
 
     @property
     def judged(self) -> Judged:
-        from queries.register.job import judged_from  # noqa: PLC0415
+        from queries.register.judged import judged_from  # noqa: PLC0415
 
         return judged_from(self.verdict)
 

@@ -25,7 +25,8 @@ from queries.child import FAILED, limit, own_pipe, say
 from queries.job import receive_opening, received_text
 from queries.register import state as states
 from queries.register.entry import Entry
-from queries.register.job import Found, Judged, RegisterJob, Room, job_from
+from queries.register.job import RegisterJob, job_from
+from queries.register.judged import Found, Judged, Room
 from queries.register.placing import Files, NotAPartition, place, with_everybody
 from queries.register.state import State
 from queries.store import connect

@@ -22,7 +22,8 @@ from queries.engines.locked import Resources
 from queries.errors import EngineFailed, Fault, StoreFailed
 from queries.job import framed, opening
 from queries.register.entry import Entry, chain, versions
-from queries.register.job import Judged, RegisterJob, judged_from
+from queries.register.job import RegisterJob
+from queries.register.judged import Judged, judged_from
 from queries.sandbox import Errand
 from queries.store import Store
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from queries.register.job import Found, Judged, Room
+from queries.register.judged import Found, Judged, Room
 from tests import factories
 from tests.catalogues import sdc_policy
 from tests.factories import NOW, a_query

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from disclosure_control.sdc.register.verdict import Limits
     from disclosure_control.tables import Protected
     from queries.register.entry import Entry
-    from queries.register.job import Judged
+    from queries.register.judged import Judged
 
 WIDER = 3  # times the threshold: groups whose sums may not be told by two tables
 UNDECIDED = "time"
@@ -109,7 +109,7 @@ def entry(work: Work, protected: Protected) -> Entry:
 
 def undecided(kind: str = UNDECIDED) -> Judged:
     """In the place of a verdict that was not found."""
-    from queries.register.job import Found, Judged, Room  # noqa: PLC0415
+    from queries.register.judged import Found, Judged, Room  # noqa: PLC0415
 
     nothing = Room(0.0, 0.0)
     return Judged((Found(kind, (), "", 0),), nothing, nothing, rank=0, people=0, amber=False)

@@ -1,0 +1,65 @@
+"""What does a register's child answer? Verdicts, in JSON: text that pages can read, too.
+
+No answer says who is in a group: only which tables, how many people, and shares.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One reason why a table may not leave. ``entries``: of the history, by their place in it."""
+
+    layer: str
+    entries: tuple[int, ...]
+    formula: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Shares of the dataset, and of the most used of all groups that have a meter."""
+
+    everybody: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """``clashes`` is empty for a table that may leave with all that left before it."""
+
+    clashes: tuple[Found, ...]
+    before: Room
+    after: Room
+    rank: int
+    people: int
+    amber: bool
+    membership: str = ""  # without a new table: a keyed hash of who is in which block
+
+    @property
+    def safe(self) -> bool:
+        return not self.clashes
+
+    def text(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+
+
+def judged_from(text: str | bytes) -> Judged:
+    """Raises ValueError, KeyError or TypeError for anything else than a verdict."""
+    fields: dict[str, Any] = json.loads(text)
+    return Judged(
+        clashes=tuple(
+            Found(one["layer"], tuple(one["entries"]), one["formula"], one["people"])
+            for one in fields["clashes"]
+        ),
+        before=Room(**fields["before"]),
+        after=Room(**fields["after"]),
+        rank=fields["rank"],
+        people=fields["people"],
+        amber=fields["amber"],
+        membership=fields["membership"],
+    )
