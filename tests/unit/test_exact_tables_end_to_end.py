@@ -1,0 +1,133 @@
+"""From a question to the register's verdict, with a real engine, store and register."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from queries.language import (
+    ColumnRef,
+    Compare,
+    Dimension,
+    Measure,
+    Operator,
+    Query,
+    Statistic,
+)
+from queries.register.registrar import Registrar
+from queries.run import Sandboxes
+from tests import factories
+from tests.catalogues import clinic, sdc_policy
+from tests.on_the_way import ask, decide
+from tests.stores import PERSONS, seal, tables_of
+from tre import register
+from tre.errors import MayNotLeave
+from tre.lifecycle import State
+from tre.worker.carry import Carrier
+
+AGE = ColumnRef("persons", "age")
+SEX = Query(
+    dataset="clinic",
+    source="persons",
+    measures=(Measure(Statistic.COUNT),),
+    dimensions=(Dimension(ColumnRef("persons", "sex")),),
+)
+THRESHOLD = 10
+
+
+@pytest.fixture
+def service(session, tmp_path):
+    """A world and a function that has the next question worked on."""
+    policy = sdc_policy()
+    rules = replace(policy.sdc, threshold=THRESHOLD)
+    world = factories.furnish(session, policy=replace(policy, sdc=rules))
+    store = seal(tmp_path, clinic(), version=factories.VERSION)
+    with Sandboxes(store) as sandboxes:
+        carrier = Carrier(
+            sessionmaker(session.get_bind()),
+            sandboxes,
+            "real",
+            slot_scale=0,
+            registrar=Registrar(store),
+        )
+
+        def work(query: Query, **given):
+            submission = ask(session, world, query=query, **given)
+            session.rollback()
+            assert carrier.next_job()
+            session.expire_all()
+            return submission
+
+        yield world, work
+
+
+def older_than(years: int) -> Query:
+    return replace(SEX, where=Compare(AGE, Operator.GE, Decimal(years)))
+
+
+def few_young() -> int:
+    """An age below which there are a few, and fewer than the threshold, of each sex."""
+    ages = sorted(row["age"] for row in tables_of(clinic())["persons"])
+    return ages[THRESHOLD // 2]
+
+
+def table(session: Session, submission):
+    return register.of_submission(session, submission.id)
+
+
+def test_the_same_question_about_a_few_less_people_is_refused(session, service):
+    """And about many less it is not."""
+    world, work = service
+    whole = work(SEX)
+    assert table(session, whole).judged.safe
+    assert table(session, whole).judged.rank == 2
+    assert table(session, whole).judged.people == PERSONS
+    for checker in ("cleo", "dan"):
+        decide(session, world, whole, checker)
+    assert whole.state == State.RELEASED
+
+    less = work(older_than(few_young()), who="gus", project=world.other_project)
+    clashes = table(session, less).judged.clashes
+    assert {"pairs"} <= {one.layer for one in clashes}
+    assert all(0 < one.people < THRESHOLD for one in clashes if one.layer == "pairs")
+    with pytest.raises(MayNotLeave):
+        decide(session, world, less, "cleo")
+
+    much_less = work(older_than(55), who="gus", project=world.other_project)
+    assert table(session, much_less).judged.safe
+
+
+def test_people_with_a_value_are_judged_apart_from_all(session, service):
+    """The mean of a number that some lack tells how many lack it."""
+    _, work = service
+    mean = replace(
+        SEX,
+        measures=(Measure(Statistic.COUNT), Measure(Statistic.MEAN, ColumnRef("persons", "bmi"))),
+    )
+    entry = table(session, work(mean)).entry
+    assert entry.count("IS NOT NULL") >= 1
+
+
+def test_visits_of_which_a_person_has_several_are_not_judged(session, service):
+    _, work = service
+    visits = replace(SEX, source="labs", dimensions=(Dimension(ColumnRef("labs", "test")),))
+    (clash,) = table(session, work(visits)).judged.clashes
+    assert clash.layer == "unjudged"
+
+
+def test_totals_with_hidden_cells_are_judged(session, service):
+    _, work = service
+    bands = replace(
+        SEX,
+        dimensions=(
+            *SEX.dimensions,
+            Dimension(AGE, bands=tuple(map(Decimal, (few_young(), 40, 60)))),
+        ),
+        margins=True,
+    )
+    found = table(session, work(bands))
+    assert '"total":true' in found.entry
+    assert found.judged.rank > 2
