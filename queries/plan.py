@@ -97,6 +97,23 @@ class Plan:
     margins: tuple[Plan, ...] = ()  # one for each set of totals and subtotals
     offset: int = 0  # where the cells of such a margin begin on the grid of the whole table
 
+    @property
+    def keeps_all_rows(self) -> bool:
+        """Are units kept with all their rows of the source, or dropped with all of them?"""
+        by_row = any(one.level is not Level.UNIT for one in self.filters)
+        return not by_row and not any(one.inner and one.level is Level.ROW for one in self.linked)
+
+    @property
+    def parts_units(self) -> bool:
+        """Is each unit in one cell, with all of its rows or with none?
+
+        Then whatever the table adds up is a sum over units, in every table of this source with the
+        same amounts: what can be told of a group depends on who is in which cell alone.
+        """
+        if self.how is Contribution.UNIT_ROWS:
+            return True
+        return self.how is Contribution.UNIT_TOTALS and self.keeps_all_rows
+
     def level_of(self, term: Term) -> Level:
         """Of a term: ROW or UNIT."""
         if not isinstance(term, Stored):

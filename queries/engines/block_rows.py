@@ -55,7 +55,7 @@ def weighted_rows(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
     many rows a unit has stands beside each row in the store; they are counted only where a filter
     keeps some of them.
     """
-    steps, summed = _of_all_rows(read) if read.keeps_all_rows else _of_kept_rows(read)
+    steps, summed = _of_all_rows(read) if read.plan.keeps_all_rows else _of_kept_rows(read)
     return Block(
         steps=(*steps, step("_summed", summed)),
         inner=selected("*", f"{WEIGHT * read.plan.limits.rows} // _m AS _w", rows=" FROM _summed"),

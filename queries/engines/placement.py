@@ -6,18 +6,6 @@ from queries.engines.block import selected
 from queries.engines.expressions import cell_sql
 from queries.engines.reading import Reading
 from queries.plan import Plan
-from queries.plan_vectors import Contribution
-
-
-def is_partition(plan: Plan) -> bool:
-    """Is each unit in one cell, with all of its rows or with none?
-
-    Then whatever the table adds up is a sum over units, in every table of this source with the same
-    amounts: what can be told of a group depends on who is in which cell alone.
-    """
-    if plan.how is Contribution.UNIT_ROWS:
-        return True
-    return plan.how is Contribution.UNIT_TOTALS and Reading(plan).keeps_all_rows
 
 
 def placement(plan: Plan, *, of: str | None) -> str:

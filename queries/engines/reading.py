@@ -131,12 +131,6 @@ class Reading:
     def of_level(self, level: Level) -> tuple[Filter, ...]:
         return tuple(one for one in self.plan.filters if one.level is level)
 
-    @property
-    def keeps_all_rows(self) -> bool:
-        """Are units kept with all their rows of the source, or dropped with all of them?"""
-        by_row = self.of_level(Level.ROW) or self.of_level(Level.BOTH)
-        return not by_row and not any(one.inner and one.level is Level.ROW for one in self.linked)
-
     def keys(self, level: Level) -> tuple[AxisKey, ...]:
         return tuple(key for key in self.plan.keys if key.level is level)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from disclosure_control.tables import Kind, Protected, Published, Status
-from queries.engines.placement import is_partition, placement
+from queries.engines.placement import placement
 from queries.plan import Plan
 from queries.register.entry import Counted, Entry, Grid
 
@@ -11,7 +11,7 @@ from queries.register.entry import Counted, Entry, Grid
 def entry_of(plan: Plan, protected: Protected, *, version: str) -> Entry:
     """Of a table that was drawn by this plan, in the same order of dimensions and measures."""
     grid = tuple(Grid(len(one.labels), one.total, one.subtotals) for one in plan.shape.axes)
-    if not is_partition(plan):
+    if not plan.parts_units:
         return Entry(version, grid, ())
     columns: dict[str, list[Published]] = {}
     for column in protected.published:

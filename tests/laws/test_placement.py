@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from disclosure_control.tables import Counting
 from queries.engines import memory
-from queries.engines.placement import is_partition, placement
+from queries.engines.placement import placement
 from queries.plan import plan
 from tests.catalogues import nested_clinic, sdc_policy
 from tests.engines import MemoryStore
@@ -26,7 +26,7 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too
 def test_each_unit_is_in_one_cell_and_cells_have_the_units_that_are_counted(tables, query, totals):
     query = replace(query, margins=totals and bool(query.dimensions))
     planned = plan(query, NESTED, sdc_policy())
-    assume(is_partition(planned))
+    assume(planned.parts_units)
     STORE.fill(tables)
 
     counted = memory.answer(query, catalogue=NESTED, policy=sdc_policy(), tables=tables)

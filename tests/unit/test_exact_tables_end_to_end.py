@@ -21,10 +21,12 @@ from queries.register.registrar import Registrar
 from queries.run import Sandboxes
 from tests import factories
 from tests.catalogues import clinic, sdc_policy
+from tests.factories import NOW
 from tests.on_the_way import ask, decide
 from tests.stores import PERSONS, seal, tables_of
 from tre import register
 from tre.errors import MayNotLeave
+from tre.journey import previewed
 from tre.lifecycle import State
 from tre.worker.carry import Carrier
 
@@ -112,10 +114,17 @@ def test_people_with_a_value_are_judged_apart_from_all(session, service):
 
 
 def test_visits_of_which_a_person_has_several_are_not_judged(session, service):
-    _, work = service
+    world, work = service
     visits = replace(SEX, source="labs", dimensions=(Dimension(ColumnRef("labs", "test")),))
+    assert not seen(session, world, visits).may_leave, "it says so before it is asked"
+    assert seen(session, world, SEX).may_leave
     (clash,) = table(session, work(visits)).judged.clashes
     assert clash.layer == "unjudged"
+
+
+def seen(session, world, query):
+    person, project = world.person(session, "ada"), world.project
+    return previewed.preview(session, person=person, project_id=project, query=query, now=NOW)
 
 
 def test_totals_with_hidden_cells_are_judged(session, service):

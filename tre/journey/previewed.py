@@ -43,6 +43,7 @@ class Preview:
     gates: tuple[Gate, ...]  # all; ``failing`` are those that are closed
     budgets: tuple[BudgetLine, ...]
     existing: Release | None  # of this project, answering exactly this
+    may_leave: bool  # exact track: whether the register can judge such a table
     exact_needed: int  # exact track: cells that this project would be charged for
     exact: exact_cells.Room | None
 
@@ -103,6 +104,7 @@ def preview(
         slot_seconds=quote.plan.time.slot,
         checkers=quote.policy.checkers,
         gates=gates.evaluate(situation, stage=Stage.LOOK),
+        may_leave=quote.policy.sdc is None or quote.plan.parts_units,
         exact_needed=needed,
         exact=exact_cells.room(
             session,
