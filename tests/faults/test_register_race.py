@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine, select
@@ -15,6 +16,7 @@ from tests.catalogues import sdc_policy
 from tests.factories import NOW, a_query
 from tests.faults import doomed
 from tests.made_up_engines import SteadyEngine, SteadyRegistrar
+from tre.exact_cells import ExactCharge
 from tre.journey import submitted
 from tre.lifecycle import State
 from tre.register import ReleaseTable, TableState
@@ -84,6 +86,36 @@ def test_of_two_that_clash_with_each_other_one_is_admitted(engine: Engine, turn:
         assert {one.state for one in questions} == {State.PROTECTED.value}
         assert session.get_one(factories.Dataset, world.dataset).register_head == 1
     assert sorted(len(one.told) for one in registrars) == [1, 2], "the later one is judged anew"
+
+
+def test_of_two_questions_with_cells_left_for_one_one_is_charged(engine: Engine):
+    policy = sdc_policy()
+    rules = replace(policy.sdc, project_share=Decimal("0.12"))
+    with Session(engine) as session:
+        world = factories.furnish(session, policy=replace(policy, sdc=rules))
+    for cut in (40, 60):
+        ask(engine, world, who="ada", project=world.project, cut=cut)
+    both = threading.Barrier(2)
+
+    def carry() -> None:
+        Carrier(
+            sessionmaker(engine),
+            SteadyEngine(),
+            "racer",
+            slot_scale=0,
+            registrar=SteadyRegistrar(),
+            at_step=lambda step: both.wait(60) if step == "leased" else None,
+        ).next_job()
+
+    racers = [threading.Thread(target=carry) for _ in range(2)]
+    for one in racers:
+        one.start()
+    for one in racers:
+        one.join(120)
+    with Session(engine) as session:
+        states = {one.state for one in session.scalars(select(Submission))}
+        assert states == {State.PROTECTED.value, State.REFUSED.value}
+        assert len(session.scalars(select(ExactCharge)).all()) == 1
 
 
 @pytest.mark.parametrize("step", [JUDGED, "settling"])

@@ -20,6 +20,7 @@ from tre.errors import GatesClosed
 from tre.exact_cells import ExactCharge
 from tre.journey import headroom, looked, previewed
 from tre.lifecycle import State
+from tre.reviews import Decision
 
 CELLS = 6  # two sexes, three bands of age
 WITH_INCOME = replace(
@@ -181,12 +182,19 @@ def test_a_preview_says_what_it_is_charged(session, world):
 
 
 def test_owners_see_the_curve_and_what_was_refused(session, world):
-    answered(session, world)
-    ask(session, world, query=a_query(30, 50))
+    first = answered(session, world)
+    second = ask(session, world, query=a_query(30, 50))
     work(session, SteadyEngine(), registrar=SteadyRegistrar("pairs"))
-    found = headroom.headroom(
-        session, owner=world.person(session, "eve"), dataset_id=world.dataset, now=NOW
-    )
+
+    def seen():
+        owner = world.person(session, "eve")
+        return headroom.headroom(session, owner=owner, dataset_id=world.dataset, now=NOW)
+
+    assert (seen().points, seen().refused) == ((), ()), "not before checkers have decided"
+    for who in ("cleo", "dan"):
+        decide(session, world, first, who)
+    decide(session, world, second, "cleo", Decision.REJECT)
+    found = seen()
     assert [point.everybody for point in found.points] == [0.012]
     assert [count for _, count in found.refused] == [1]
     assert found.closed == 0.05

@@ -1,4 +1,7 @@
-"""How much of a dataset have exact tables told? For its owner: the curve, and what was refused."""
+"""How much of a dataset have exact tables told? For its owner: the curve, and what was refused.
+
+Of what checkers have decided: an owner may belong to a project, and its authors learn no sooner.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,17 @@ from sqlalchemy.orm import Session
 
 from tre import datasets, exact_cells, register
 from tre.exact_cells import Room
+from tre.lifecycle import State
 from tre.people import Person
 from tre.permissions import owned
 from tre.projects import Project
 from tre.register import ReleaseTable, TableState
+from tre.submissions import Submission
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """After one table was admitted: shares of everybody, and of the most used group."""
+    """With one table that left: shares of everybody, and of the most used group."""
 
     at: datetime.datetime
     everybody: float
@@ -55,6 +60,7 @@ def headroom(
         points=tuple(
             Point(row.judged_at, row.judged.after.everybody, row.judged.after.most)
             for row in register.counting(session, dataset.id)
+            if row.state == TableState.RELEASED.value
         ),
         refused=_refused(session, dataset.id),
         amber=float(rules.amber),
@@ -71,8 +77,14 @@ def headroom(
 
 
 def _refused(session: Session, dataset_id: str) -> tuple[tuple[str, int], ...]:
-    found = select(ReleaseTable).where(
-        ReleaseTable.dataset_id == dataset_id, ReleaseTable.state == TableState.REFUSED.value
+    found = (
+        select(ReleaseTable)
+        .join(ReleaseTable.submission)
+        .where(
+            ReleaseTable.dataset_id == dataset_id,
+            ReleaseTable.state == TableState.REFUSED.value,
+            Submission.state == State.REJECTED.value,
+        )
     )
     projects = Counter(row.submission.project_id for row in session.scalars(found))
     titles = {one.id: one.title for one in session.scalars(select(Project))}
