@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 
 from disclosure_control.sdc.register import twins
 from disclosure_control.sdc.register.known import Known
+from disclosure_control.sdc.register.laid import Column, Table
 from disclosure_control.sdc.register.mended import mended
 from disclosure_control.sdc.register.pairs import contingency
 from disclosure_control.sdc.register.partitions import Partition, partition
 from disclosure_control.sdc.register.verdict import Limits, judge
+from disclosure_control.tables import Axis
 
 Codes = list[NDArray[np.int64]]
 
@@ -150,21 +152,22 @@ def ordinary(people: int, *, tables: int = 100) -> None:
         known, kept, helped = Known.nothing(people, seed=1), Counter[str](), []
         for _ in range(tables):
             asked = _ordinary(codes, dice)
-            verdict = judge([asked], known, OPEN)
+            verdict = judge(asked.partitions, known, OPEN)
             if verdict.safe:
                 known = verdict.known
                 continue
             kept[", ".join(sorted({one.layer for one in verdict.clashes}))] += 1
-            if repaired := mended(asked, known, OPEN):
-                helped.append(len(repaired.hidden) / asked.blocks)
-                known = repaired.verdict.known
+            found = mended(asked, known, OPEN, verdict.clashes)
+            if found is not None and found.beside:
+                helped.append(len(found.hidden) / np.count_nonzero(asked.sizes()))
+                known = found.verdict.known
         told = "; ".join(f"{number} by {layers}" for layers, number in kept.items()) or "none"
         share = f"{len(helped)}, {np.mean(helped):.0%} of cells hidden" if helped else "–"
         rank = known.span.rank / people
         print(f"| {words} | {tables} | {told} | {share} | {rank:.3f} |", flush=True)
 
 
-def _ordinary(codes: Codes, dice: np.random.Generator) -> Partition:
+def _ordinary(codes: Codes, dice: np.random.Generator) -> Table:
     while True:
         which = dice.choice(CODES, dice.integers(1, 4) + 1, replace=False)
         labels = crossed(codes, which[:-1])
@@ -172,7 +175,18 @@ def _ordinary(codes: Codes, dice: np.random.Generator) -> Partition:
             own = codes[int(which[-1])]
             labels = np.where(own == dice.integers(own.max() + 1), labels, 0)
         if 20 <= len(np.unique(labels)) <= 400:
-            return without_small(labels) if dice.random() < 0.5 else with_small_merged(labels)
+            return _table(labels, merged=dice.random() >= 0.5)
+
+
+def _table(labels: NDArray[np.int64], *, merged: bool) -> Table:
+    """With its small cells hidden, or each of them one with the next that is large."""
+    if merged:
+        labels = with_small_merged(labels).labels.astype(np.int64)
+    sizes = np.bincount(labels)
+    small = np.flatnonzero((sizes > 0) & (sizes < THRESHOLD))
+    hidden = tuple((small[small > 0] - 1).tolist())
+    axis = Axis("cell", tuple(map(str, range(1, len(sizes)))))
+    return Table((axis,), (Column(labels - 1, (hidden,)),))
 
 
 def refresh(people: int, *, tables: int = 20) -> None:

@@ -60,6 +60,8 @@ class SteadyRegistrar:
     """Finds the same verdict on every table; keeps what it was asked."""
 
     layer: str | None = None  # of the clash that it finds
+    hidden: tuple[int, ...] = ()  # so that there is no clash
+    would_help: tuple[int, ...] = ()
     asked: list[tuple[str, int]] = field(default_factory=list)
     admitted: int = 0
 
@@ -72,8 +74,18 @@ class SteadyRegistrar:
     def judged(self) -> Judged:
         last = self.asked[-1][1]
         found = Found(self.layer, tuple(range(last)), "new 1 - earlier 1", 3)
-        clashes = () if self.layer is None else (found,)
-        return Judged(clashes, Room(0.01, 0.02), Room(0.012, 0.024), 12, 1000, amber=False)
+        clashes = () if self.layer is None or self.hidden else (found,)
+        return Judged(
+            clashes,
+            Room(0.01, 0.02),
+            Room(0.012, 0.024),
+            12,
+            1000,
+            amber=False,
+            hidden=self.hidden,
+            clashed=(found,) if self.hidden else (),
+            would_help=self.would_help,
+        )
 
     def admit(self) -> None:
         self.admitted += 1

@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 import struct
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from disclosure_control.sdc.register.mended import Mended, mended
 from disclosure_control.sdc.register.verdict import (
+    Clash,
     Layer,
+    Limits,
     Verdict,
     headroom,
     judge,
@@ -27,7 +32,7 @@ from queries.register import state as states
 from queries.register.entry import Entry
 from queries.register.job import RegisterJob, job_from
 from queries.register.judged import Found, Judged, Room
-from queries.register.placing import Files, NotAPartition, place, with_everybody
+from queries.register.placing import Files, NotAPartition, Placed, place, with_everybody
 from queries.register.state import State
 from queries.store import connect
 
@@ -37,6 +42,9 @@ if TYPE_CHECKING:
 LENGTH = struct.Struct("<I")
 LONGEST_HISTORY = 256 * 1024 * 1024
 UNJUDGED = "unjudged"
+
+MENDING = 1.4
+"""Of the time for a verdict: until then cells may be looked for that would mend it."""
 
 
 def main(spill: str) -> None:
@@ -86,26 +94,50 @@ def answer(job: RegisterJob, *, key: bytes, resources: Resources, spill: Path) -
 def _judged(
     job: RegisterJob, new: Entry, state: State | None, *, files: Files, key: bytes
 ) -> Judged:
+    began = time.monotonic()
     state = with_everybody(state, version=new.version, files=files)
+    limits = job.limits if new.sums else replace(job.limits, told=0)
     try:
-        placed = place(new, state, files=files, threshold=job.limits.threshold)
+        placed = place(new, state, files=files, threshold=limits.threshold)
     except NotAPartition:
-        return _standing((Found(UNJUDGED, (), "", 0),), state, amber=job.limits.amber)
+        return _standing((Found(UNJUDGED, (), "", 0),), state, amber=limits.amber)
     verdict = judge(
-        placed.partitions,
-        state.known,
-        job.limits if new.sums else replace(job.limits, told=0),
-        kept=placed.kept,
-        watched=placed.watched,
+        placed.partitions, state.known, limits, kept=placed.kept, watched=placed.watched
     )
     revised = _revised(new, job.history)
-    if verdict.safe and not revised:
-        after = replace(
-            state, known=verdict.known, entries=(*state.entries, len(placed.partitions))
-        )
-        states.write(after, Path(job.keep), key=key)
-    told = _told(verdict, state)
-    return replace(told, clashes=(*told.clashes, *revised))
+    if revised or not verdict.safe:
+        helped = None if revised else _mended(placed, state, limits, verdict, began=began)
+        if helped is None or not helped.beside:
+            clashes = (*_found(verdict.clashes, state), *revised)
+            return replace(
+                _told(verdict, clashes), would_help=() if helped is None else helped.hidden
+            )
+        told = _told(helped.verdict, ())
+        told = replace(told, hidden=helped.hidden, clashed=_found(verdict.clashes, state))
+        _keep(job, state, helped.verdict, len(placed.table.hiding(helped.hidden).partitions), key)
+        return told
+    _keep(job, state, verdict, len(placed.partitions), key)
+    return _told(verdict, ())
+
+
+def _mended(
+    placed: Placed, state: State, limits: Limits, verdict: Verdict, *, began: float
+) -> Mended | None:
+    gone = time.monotonic() - began
+    return mended(
+        placed.table,
+        state.known,
+        replace(limits, seconds=MENDING * limits.seconds - gone),
+        verdict.clashes,
+        kept=placed.kept,
+        watched=placed.watched,
+        judging=gone,
+    )
+
+
+def _keep(job: RegisterJob, state: State, verdict: Verdict, partitions: int, key: bytes) -> None:
+    after = replace(state, known=verdict.known, entries=(*state.entries, partitions))
+    states.write(after, Path(job.keep), key=key)
 
 
 def _revised(new: Entry, history: tuple[Entry, ...]) -> tuple[Found, ...]:
@@ -114,17 +146,20 @@ def _revised(new: Entry, history: tuple[Entry, ...]) -> tuple[Found, ...]:
     return (Found(Layer.REVISED.value, earlier, "", 0),) if new.sums and earlier else ()
 
 
-def _told(verdict: Verdict, state: State) -> Judged:
+def _found(clashes: Sequence[Clash], state: State) -> tuple[Found, ...]:
     new = len(state.entries)
-    clashes = tuple(
+    return tuple(
         Found(
             layer=one.layer.value,
             entries=tuple(sorted({at for at in map(state.entry_of, one.tables) if at < new})),
             formula=one.formula,
             people=one.people,
         )
-        for one in verdict.clashes
+        for one in clashes
     )
+
+
+def _told(verdict: Verdict, clashes: tuple[Found, ...]) -> Judged:
     span = verdict.known.span
     return Judged(
         clashes,

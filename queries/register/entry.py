@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from disclosure_control.tables import Axis
+from disclosure_control.withheld import patterns_with
 
 Cells = tuple[int, ...]
 
@@ -59,6 +60,11 @@ class Entry:
     def sums(self) -> bool:
         """Are numbers added up in it?"""
         return any(one.sums for one in self.counted)
+
+    def hiding(self, cells: Cells) -> Entry:
+        """The entry of the same table with these cells hidden too, in all of its columns."""
+        counted = (replace(one, hidden=patterns_with(one.hidden, cells)) for one in self.counted)
+        return replace(self, counted=tuple(counted)) if cells else self
 
     def text(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)

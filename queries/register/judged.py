@@ -6,6 +6,7 @@ No answer says who is in a group: only which tables, how many people, and shares
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,7 +31,12 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """``clashes`` is empty for a table that may leave with all that left before it."""
+    """``clashes`` is empty for a table that may leave with all that left before it.
+
+    ``hidden``: cells that are to be hidden for that, beside those that it hides by itself, where
+    it would have ``clashed``. ``would_help``: cells without which it would not clash, for checkers
+    only, since they may say where the few are.
+    """
 
     clashes: tuple[Found, ...]
     before: Room
@@ -39,6 +45,9 @@ class Judged:
     people: int
     amber: bool
     membership: str = ""  # without a new table: a keyed hash of who is in which block
+    hidden: tuple[int, ...] = ()
+    clashed: tuple[Found, ...] = ()
+    would_help: tuple[int, ...] = ()
 
     @property
     def safe(self) -> bool:
@@ -52,14 +61,20 @@ def judged_from(text: str | bytes) -> Judged:
     """Raises ValueError, KeyError or TypeError for anything else than a verdict."""
     fields: dict[str, Any] = json.loads(text)
     return Judged(
-        clashes=tuple(
-            Found(one["layer"], tuple(one["entries"]), one["formula"], one["people"])
-            for one in fields["clashes"]
-        ),
+        clashes=_found(fields["clashes"]),
         before=Room(**fields["before"]),
         after=Room(**fields["after"]),
         rank=fields["rank"],
         people=fields["people"],
         amber=fields["amber"],
         membership=fields["membership"],
+        hidden=tuple(fields.get("hidden", ())),
+        clashed=_found(fields.get("clashed", ())),
+        would_help=tuple(fields.get("would_help", ())),
+    )
+
+
+def _found(several: Iterable[Mapping[str, Any]]) -> tuple[Found, ...]:
+    return tuple(
+        Found(one["layer"], tuple(one["entries"]), one["formula"], one["people"]) for one in several
     )

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disclosure_control.sdc.register.known import Known
+from disclosure_control.sdc.register.laid import Column, Table
 from disclosure_control.sdc.register.pairs import Bools
-from disclosure_control.sdc.register.partitions import OUTSIDE, Ints, Partition, published
+from disclosure_control.sdc.register.partitions import OUTSIDE, Ints, Partition
 from queries.engines.locked import Resources, lock_down
 from queries.register.entry import Counted, Entry
 from queries.register.state import State
@@ -28,6 +29,7 @@ class NotAPartition(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
+    table: Table
     partitions: tuple[Partition, ...]
     kept: Bools
     watched: tuple[Bools, ...]
@@ -85,19 +87,18 @@ def place(entry: Entry, state: State, *, files: Files, threshold: int) -> Placed
         raise NotAPartition
     numbers = _numbers(state.people, files.people(entry.version))
     everybody = np.zeros(len(state.people), dtype=bool)
-    partitions: dict[bytes, Partition] = {}
+    columns: list[Column] = []
     watched: list[Bools] = []
     for counted in entry.counted:
         places, kept = _places(
             counted, numbers, of=len(everybody), con=files.version(entry.version)
         )
         everybody |= kept
-        for hidden in counted.hidden:
-            for one in published(places, axes=entry.axes, hidden=hidden):
-                partitions.setdefault(one.labels.tobytes(), one)
+        columns.append(Column(places, counted.hidden))
         cells = {cell for hidden in counted.hidden for cell in hidden}
         watched += _watched(places, cells, frozenset(counted.unsafe), threshold=threshold)
-    return Placed(tuple(partitions.values()), everybody, tuple(watched))
+    table = Table(entry.axes, tuple(columns))
+    return Placed(table, table.partitions, everybody, tuple(watched))
 
 
 def _numbers(everybody: NDArray[np.int64], own: NDArray[np.int64]) -> Ints:

@@ -89,7 +89,8 @@ class Registrar:
         """Raises EngineFailed."""
         with self._at_work(dataset) as work:
             judged = self._verdict(dataset, history, new, limits, work=work, deadline=deadline)
-            yield Kept(judged, work / STATE, self._final(dataset, [*history, new]))
+            left = new.hiding(judged.hidden)
+            yield Kept(judged, work / STATE, self._final(dataset, [*history, left]))
 
     def rebuilt(
         self, *, dataset: str, history: Sequence[Entry], limits: Limits, deadline: float

@@ -11,9 +11,11 @@ import pytest
 
 from disclosure_control.sdc.register import pairs
 from disclosure_control.sdc.register.known import Known
+from disclosure_control.sdc.register.laid import Column, Table
 from disclosure_control.sdc.register.mended import mended
 from disclosure_control.sdc.register.partitions import partition
 from disclosure_control.sdc.register.verdict import Layer, Limits, judge
+from disclosure_control.tables import Axis
 from tests.data.entries import real_data
 
 FOLDER = real_data()
@@ -57,11 +59,14 @@ def test_slivers_between_areas_and_a_shifted_grid_are_found_and_the_mended_table
     second = judge([grid], first.known, LIMITS)
     assert {Layer.PAIRS, Layer.WINDOW, Layer.TWINS} & {one.layer for one in second.clashes}
 
-    found = mended(grid, first.known, LIMITS)
+    cells = Axis("cell", tuple(map(str, range(grid.blocks + 1))))
+    table = Table((cells,), (Column(grid.labels.astype(int), ((0,),)),))
+    found = mended(table, first.known, LIMITS, second.clashes, most=0.5)
     assert found is not None
     assert found.verdict.safe
-    assert 0 < len(found.hidden) < grid.blocks / 2
-    left = partition(np.where(np.isin(grid.labels, found.hidden), 0, grid.labels))
+    assert found.hidden
+    assert not found.beside, "which cells are hidden says where the slivers are"
+    (left,) = table.hiding(found.hidden).partitions
     assert pairs.smallest(pairs.contingency(left, area), threshold=T) is None
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from itertools import product
 
 import pytest
 from sqlalchemy import select
 
+from disclosure_control import present
 from disclosure_control.policy import SdcRules
+from disclosure_control.withheld import HISTORY
 from queries.errors import EngineFailed, Fault
 from tests import factories
 from tests.catalogues import sdc_policy
@@ -20,6 +23,7 @@ from tre import register
 from tre.errors import MayNotLeave, NotFound, RegisterMoved
 from tre.journey import cancelled, compared, looked, registered
 from tre.lifecycle import State
+from tre.outputs import Format
 from tre.register import ReleaseTable, TableState
 from tre.releases import Release
 from tre.reviews import Decision
@@ -199,3 +203,51 @@ def test_checkers_see_which_tables_clash_and_nobody_else_does(session, world):
     assert clash.people == 3
     with pytest.raises(NotFound):
         compared.compared(session, checker=world.person(session, "ada"), output_id=second.output.id)
+
+
+def test_further_cells_stay_inside_and_the_table_leaves(session, world):
+    whole = judged(session, world)
+    submission = ask(session, world, query=a_query(30, 50))
+    work(session, SteadyEngine(), registrar=SteadyRegistrar("pairs", hidden=(1,)))
+    row = table(session, submission)
+    assert row.state == TableState.PENDING
+    assert all(1 in hidden for one in json.loads(row.entry)["counted"] for hidden in one["hidden"])
+    shown = present.from_json(submission.output.artefact(Format.JSON).content.decode())
+    labels = list(product(*(axis.labels for axis in shown.axes)))
+    inside = [own for own, cell in zip(labels, shown.columns[0], strict=True) if cell.value is None]
+    assert inside == [("Male", "below 30")], "in the order in which it was asked"
+    assert "[c]" in submission.output.artefact(Format.CSV).content.decode()
+    assert HISTORY not in submission.output.artefact(Format.JSON).content.decode()
+    assert HISTORY in submission.output.artefact(Format.FINDINGS).content.decode()
+
+    cleo = world.person(session, "cleo")
+    seen = compared.compared(session, checker=cleo, output_id=submission.output.id)
+    assert seen.safe
+    assert seen.hidden == ("below 30, Male",)
+    assert [one.people for one in seen.clashed] == [3]
+    assert seen.clashed[0].with_tables[0].question == whole.words
+    for checker in ("cleo", "dan"):
+        decide(session, world, submission, checker)
+    assert submission.state == State.RELEASED
+
+
+def test_a_table_that_was_drawn_before_shows_less_too(session, world):
+    first = judged(session, world, query=a_query(30, 50))
+    again = ask(session, world, who="gus", project=world.other_project, query=a_query(30, 50))
+    work(session, SteadyEngine(), registrar=SteadyRegistrar("pairs", hidden=(0,)))
+    one, other = (
+        present.from_json(asked.output.artefact(Format.JSON).content.decode()).columns[0]
+        for asked in (first, again)
+    )
+    assert [cell.value for cell in one][1:] == [cell.value for cell in other][1:]
+    assert other[0].value is None
+    assert one[0].value is not None
+
+
+def test_cells_that_would_help_are_for_checkers(session, world):
+    submission = ask(session, world, query=a_query(30, 50))
+    work(session, SteadyEngine(), registrar=SteadyRegistrar("pairs", would_help=(1,)))
+    cleo = world.person(session, "cleo")
+    seen = compared.compared(session, checker=cleo, output_id=submission.output.id)
+    assert (seen.hidden, seen.would_help) == ((), ("below 30, Male",))
+    assert table(session, submission).state == TableState.REFUSED

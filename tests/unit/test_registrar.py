@@ -123,6 +123,40 @@ def test_a_unit_in_several_cells_is_not_judged_to_be_safe(registrar):
         assert [clash.layer for clash in judged(registrar, [], one).clashes] == ["unjudged"]
 
 
+ROWS = entry("person // 30", cells=10)
+FINER = entry("CASE WHEN person < 3 THEN 10 ELSE person // 30 END", cells=11)
+"""The first row has three people in a cell of its own."""
+
+
+def test_further_cells_are_hidden_beneath_what_left(registrar, tmp_path):
+    hiding = FINER.hiding((10,))
+    found = judged(registrar, [ROWS], hiding)
+    assert found.safe
+    assert found.hidden == (0,)
+    assert {one.people for one in found.clashed} == {3}
+    assert {one.entries for one in found.clashed if one.layer == "pairs"} == {(0,)}
+    left = hiding.hiding(found.hidden)
+    states = {one.stem for one in (tmp_path / CLINIC.dataset / FOLDER).iterdir()}
+    assert list(chain([ROWS, left]))[-1] in states
+    again = registrar.rebuilt(
+        dataset=CLINIC.dataset,
+        history=[ROWS, left],
+        limits=LIMITS,
+        deadline=time.monotonic() + 60,
+    )
+    assert again.kept is not None
+    assert again.agree
+
+
+def test_cells_that_would_say_where_the_few_are_are_only_named(registrar):
+    """Three are not counted: the row that had to be hidden would be theirs."""
+    without = entry("person // 30", cells=10, where="person >= 3")
+    found = judged(registrar, [ROWS], without)
+    assert not found.safe
+    assert (found.hidden, found.would_help) == ((), (0,))
+    assert not judged(registrar, [ROWS], FINER).safe
+
+
 def test_watched_groups_stay_watched(registrar):
     """Whom a hidden cell holds is not told by later tables, however large the group is."""
     hiding = replace(

@@ -24,6 +24,7 @@ import app as web_process
 import config
 from disclosure_control.policy import Policy, Track
 from disclosure_control.tables import Counting, Protected, Shape, Unprotected, Vector
+from disclosure_control.withheld import withheld
 from queries.language import Query
 from tests import factories
 from tests.factories import NOW, World, a_query
@@ -83,10 +84,13 @@ class Service:
                 now=self.clock(),
             ).id
 
-    def work(self, *, clash: str | None = None) -> None:
-        """Answers everything that waits, with made-up numbers; exact tables clash in this layer."""
+    def work(self, *, clash: str | None = None, **cells: tuple[int, ...]) -> None:
+        """Answers everything that waits, with made-up numbers; exact tables clash in this layer.
+
+        ``cells``: those that are hidden for that, or would help.
+        """
         with self.sessions() as session:
-            while self._one(session, SteadyRegistrar(clash)):
+            while self._one(session, SteadyRegistrar(clash, **cells)):
                 pass
 
     def _one(self, session: Session, registrar: SteadyRegistrar) -> bool:
@@ -106,6 +110,8 @@ class Service:
             if work.stored
             else protected.protect(work, counted(work.quote.plan.shape), seconds=60.0)
         )
+        verdict = self._verdict(session, work, table, registrar)
+        table = withheld(table, verdict.judged.hidden if verdict else ())
         rendered = artefacts.render(table, title=work.title)
         protected.settle(
             session,
@@ -113,7 +119,7 @@ class Service:
             protected=table,
             rendered=rendered,
             now=self.clock(),
-            verdict=self._verdict(session, work, table, registrar),
+            verdict=verdict,
         )
 
     def _verdict(
@@ -123,7 +129,9 @@ class Service:
             return None
         before = registered.before(session, work.dataset_id)
         registrar.asked.append((work.dataset, len(before.entries)))
-        return VerdictOnTable(registered.entry(work, table), registrar.judged, before)
+        judged = registrar.judged
+        entry = registered.entry(work, table).hiding(judged.hidden)
+        return VerdictOnTable(entry, judged, before)
 
     def output_of(self, submission_id: str) -> str:
         from tre.submissions import Submission

@@ -127,6 +127,35 @@ def test_a_clash_is_shown_to_checkers_and_told_to_its_author_in_one_sentence(exa
     assert "The three of Hill" not in after
 
 
+def test_cells_that_are_hidden_for_what_left_are_named_to_checkers_alone(exact: Service):
+    exact.ask()
+    exact.work()
+    asked = exact.ask(30, 50)
+    exact.work(clash="pairs", hidden=(0,))
+    checker, output = exact.visitor("cleo"), exact.output_of(asked)
+    shown = " ".join(checker.get(f"/checks/{output}").text.split())
+    assert "So 1 cell is hidden too, beside those that rules hide" in shown
+    assert "<li>below 30, Female</li>" in shown
+    assert "As it is now compared with 1 exact table" in shown
+    assert 'value="approve"' in shown
+    for name in ("cleo", "dan"):
+        decide(exact.visitor(name), output, "approve")
+    ada = exact.visitor("ada").get(f"/questions/{asked}").text
+    assert "[c]" in ada
+    assert "beside those that rules hide" not in ada
+    assert "What has left does not give hidden cells back" not in ada
+
+
+def test_cells_that_would_help_are_named_to_checkers_alone(exact: Service):
+    asked = exact.ask(30, 50)
+    exact.work(clash="pairs", would_help=(0, 1))
+    output = exact.output_of(asked)
+    shown = exact.visitor("cleo").get(f"/checks/{output}").text
+    assert "Without these cells there would be no clash" in shown
+    assert "<li>below 30, Male</li>" in shown
+    assert "<li>below 30" not in exact.visitor("ada").get(f"/questions/{asked}").text
+
+
 def test_an_exact_dataset_is_never_shown_as_one_without_budget_left(exact: Service):
     ada, project = exact.visitor("ada"), f"/projects/{exact.world.project}"
     for page in ("/projects", project, f"{project}/datasets/clinic"):

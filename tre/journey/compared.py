@@ -6,15 +6,23 @@ Who is in a group nobody sees; how many they are, which tables tell of them and 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from disclosure_control import present
 from tre import register
 from tre.journey import reviewed
+from tre.outputs import Draw
 from tre.people import Person
 from tre.register import ReleaseTable, TableState
+
+if TYPE_CHECKING:
+    from queries.register.judged import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,9 @@ class Compared:
     """Shares of what all exact tables may tell: of everybody, and of the most used group."""
 
     clashes: tuple[Clash, ...]
+    clashed: tuple[Clash, ...]  # before the cells that are ``hidden`` for that
+    hidden: tuple[str, ...]  # by their labels, as are the others
+    would_help: tuple[str, ...]  # cells without which there would be no clash
     tables: int  # that it was compared with
     everybody: tuple[float, float]  # before and with it
     most: tuple[float, float]
@@ -65,17 +76,12 @@ def _compared(session: Session, row: ReleaseTable) -> Compared:
     judged = row.judged
     found = session.scalars(select(ReleaseTable).where(ReleaseTable.id.in_(row.against)))
     by_id = {one.id: one for one in found}
-    clashes = {
-        Clash(
-            layer=one.layer,
-            formula=one.formula,
-            people=one.people,
-            with_tables=tuple(_earlier(by_id[row.against[at]]) for at in one.entries),
-        ): None
-        for one in judged.clashes
-    }
+    labels = _labels(session, row) if judged.hidden or judged.would_help else {}
     return Compared(
-        clashes=tuple(clashes),
+        clashes=_clashes(row, judged.clashes, by_id),
+        clashed=_clashes(row, judged.clashed, by_id),
+        hidden=tuple(labels[cell] for cell in judged.hidden),
+        would_help=tuple(labels[cell] for cell in judged.would_help),
         tables=len(row.against),
         everybody=(judged.before.everybody, judged.after.everybody),
         most=(judged.before.most, judged.after.most),
@@ -83,6 +89,29 @@ def _compared(session: Session, row: ReleaseTable) -> Compared:
         closed=float(rules.closed) if (rules := row.submission.policy_version.policy.sdc) else 0.0,
         state=row.state,
     )
+
+
+def _clashes(
+    row: ReleaseTable, several: tuple[Found, ...], by_id: Mapping[str, ReleaseTable]
+) -> tuple[Clash, ...]:
+    found = (
+        Clash(
+            layer=one.layer,
+            formula=one.formula,
+            people=one.people,
+            with_tables=tuple(_earlier(by_id[row.against[at]]) for at in one.entries),
+        )
+        for one in several
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _labels(session: Session, row: ReleaseTable) -> dict[int, str]:
+    """Of each cell of the grid, as the draw has it."""
+    drawn = session.get_one(Draw, row.draw_id).protected_json
+    axes = present.from_json(drawn or "").axes
+    keys = product(*(axis.labels for axis in axes))
+    return {cell: ", ".join(own) for cell, own in enumerate(keys)}
 
 
 def _earlier(row: ReleaseTable) -> Earlier:

@@ -11,6 +11,7 @@ from disclosure_control import present
 from disclosure_control.record import DisclosureRecord, Feasible
 from disclosure_control.sdc.pattern import COMPLEMENTARY
 from disclosure_control.tables import Axis, Cell, Kind, Protected, Status
+from disclosure_control.withheld import HISTORY
 from tre.outputs import Format, Output
 from tre.web import words
 
@@ -81,7 +82,7 @@ def marks_of(record: DisclosureRecord) -> Marks:
     further = {
         (finding.column, cell)
         for finding in record.findings
-        if finding.rule == COMPLEMENTARY
+        if finding.rule in {COMPLEMENTARY, HISTORY}
         for cell in finding.cells
     }
     primary = {(one.column, cell) for one in record.findings for cell in one.cells} - further

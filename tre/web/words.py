@@ -37,6 +37,7 @@ RULES: dict[str, str] = {
     "missing category": "Missing values",
     "negative values": "Negative contributions",
     "complementary suppression": "Totals do not give hidden cells back",
+    "history": "What has left does not give hidden cells back",
     "nearest": "Counts rounded",
     "random": "Counts rounded at random",
     "midpoint": "Counts rounded to midpoints",

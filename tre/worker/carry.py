@@ -19,6 +19,7 @@ from disclosure_control.arranged import arranged
 from disclosure_control.errors import DisclosureError
 from disclosure_control.policy import Track
 from disclosure_control.tables import Protected
+from disclosure_control.withheld import withheld
 from queries.errors import EngineFailed
 from tre import jobs
 from tre.database import writing
@@ -152,7 +153,8 @@ class Carrier:
             suppression=work.quote.plan.time.suppression,
         )
         with Heart(self.sessions, job_id=job_id, token=token, on_loss=self.engine.cancel):
-            answer = self._answer(work, slot)
+            answer = self._answered(work, partial(self._table, work, slot))
+            self.at_step("rendered")
             slot.wait_for_end()
         self.at_step("waited")
         if isinstance(answer, Failure):
@@ -176,10 +178,14 @@ class Carrier:
                 )
                 with heart:
                     verdict = self._verdict(session, work, answer, slot, stack)
+                    left = self._left_of(work, answer, verdict)
                     slot.wait_for_end()
                 self.at_step(JUDGED)
+                if isinstance(left, Failure):
+                    self._fail(session, work, left.kind)
+                    return
                 try:
-                    self._settle(session, work, answer, verdict)
+                    self._settle(session, work, left, verdict)
                 except RegisterMoved:
                     continue
                 if verdict.kept is not None:
@@ -208,19 +214,25 @@ class Carrier:
         except EngineFailed as error:
             log.warning("no verdict on %s: %s", work.submission_id, error.detail)
             return VerdictOnTable(entry, registered.undecided(), before)
-        return VerdictOnTable(entry, kept.judged, before, kept)
+        judged = kept.judged
+        return VerdictOnTable(entry.hiding(judged.hidden), judged, before, kept)
+
+    def _left_of(self, work: Work, answer: Answer, verdict: VerdictOnTable) -> Answer | Failure:
+        """Without the cells that are hidden because of what left before."""
+        hidden = verdict.judged.hidden
+        if not hidden:
+            return answer
+        return self._answered(work, partial(withheld, answer.table, hidden))
 
     def _fail(self, session: Session, work: Work, kind: str) -> None:
         failed.fail(session, job_id=work.job_id, token=work.token, kind=kind, now=self.clock())
 
-    def _answer(self, work: Work, slot: Slot) -> Answer | Failure:
+    def _answered(self, work: Work, made: Callable[[], Protected]) -> Answer | Failure:
         """Fails closed: whatever goes wrong, nothing leaves and the reason stays inside."""
         try:
-            table = self._table(work, slot)
-            self.at_step("drawn")
+            table = made()
             own = arranged(table, shape=work.quote.shape, order=work.quote.order)
             rendered = artefacts.render(own, title=work.title)
-            self.at_step("rendered")
         except (EngineFailed, DisclosureError) as error:
             return Failure(f"{type(error).__name__}: {error.detail}".strip(": "))
         except Exception as error:  # noqa: BLE001 - a fault of ours must not differ from theirs
@@ -240,7 +252,9 @@ class Carrier:
             # Not before: the next question must not begin by how long this one took.
             self.engine.prepare(dataset=work.dataset, version=work.version)
         self.at_step("counted")
-        return protected.protect(work, counted, seconds=slot.suppression)
+        table = protected.protect(work, counted, seconds=slot.suppression)
+        self.at_step("drawn")
+        return table
 
     def _settle(
         self, session: Session, work: Work, answer: Answer, verdict: VerdictOnTable | None = None

@@ -14,11 +14,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpstrf
 
 from disclosure_control.sdc.register.partitions import Ints, Partition
 from disclosure_control.sdc.register.span import Floats, pivoted
+
+Counts = NDArray[np.int32]
 
 ZERO = 1e-9  # of a block's people in a hand: what is left of it beside others
 DEALS = 4
@@ -33,14 +36,14 @@ def missing(tables: Sequence[Partition], *, hands: int, seed: int = 0) -> list[F
     dice = np.random.default_rng(seed)
     labels = [one.labels.astype(np.int64) for one in tables]
     blocks = [one.blocks for one in tables]
-    whole = _gram(labels, blocks)
-    basis, _ = pivoted(whole, np.diag(whole))
+    basis: Ints | None = None
     best: list[Floats] | None = None
     for _ in range(DEALS):
-        dealt = _dealt(tables, hands, dice)
-        in_hand = (np.flatnonzero(dealt == hand) for hand in range(hands))
-        nulls = (_null(_gram([one[own] for one in labels], blocks), basis) for own in in_hand)
-        found = [null for null in nulls if null.shape[1]]
+        grams = _grams(labels, blocks, _dealt(tables, hands, dice), hands=hands)
+        if basis is None:
+            whole = grams.sum(axis=0, dtype=np.float64)
+            basis, _ = pivoted(whole, np.diag(whole))
+        found = [null for gram in grams if (null := _null(gram, basis)).shape[1]]
         if best is None or _dimensions(found) < _dimensions(best):
             best = found
         if _dimensions(best) <= FEW:
@@ -52,9 +55,9 @@ def _dimensions(nulls: list[Floats]) -> int:
     return max((null.shape[1] for null in nulls), default=0)
 
 
-def _null(gram: Floats, basis: Ints) -> Floats:
+def _null(gram: Counts, basis: Ints) -> Floats:
     """What of the basis is zero for everybody in the hand."""
-    own = gram[np.ix_(basis, basis)]
+    own = gram[np.ix_(basis, basis)].astype(np.float64)
     scale = np.sqrt(np.where(np.diag(own) > 0, np.diag(own), 1.0))
     factor, order, rank, _ = dpstrf(own / np.outer(scale, scale), tol=ZERO, lower=True)
     order = order - 1
@@ -85,17 +88,17 @@ def _dealt(tables: Sequence[Partition], hands: int, dice: np.random.Generator) -
     return dealt
 
 
-def _gram(labels: Sequence[Ints], blocks: Sequence[int]) -> Floats:
-    """How many of some people are in two blocks at once: blocks x blocks, of all tables."""
+def _grams(labels: Sequence[Ints], blocks: Sequence[int], dealt: Ints, *, hands: int) -> Counts:
+    """How many people of a hand are in two blocks at once: hands x blocks x blocks."""
     starts = np.cumsum([0, *blocks])
-    gram = np.zeros((starts[-1], starts[-1]))
+    grams = np.zeros((hands, starts[-1], starts[-1]), dtype=np.int32)
     for first, one in enumerate(labels):
-        rows = slice(starts[first], starts[first + 1])
+        rows, height = slice(starts[first], starts[first + 1]), blocks[first] + 1
+        place = dealt * height + one
         for second in range(first, len(labels)):
-            columns = slice(starts[second], starts[second + 1])
-            shape = blocks[first] + 1, blocks[second] + 1
-            flat = np.bincount(one * shape[1] + labels[second], minlength=shape[0] * shape[1])
-            counts = flat.reshape(shape)[1:, 1:]
-            gram[rows, columns] = counts
-            gram[columns, rows] = counts.T
-    return gram
+            columns, width = slice(starts[second], starts[second + 1]), blocks[second] + 1
+            flat = np.bincount(place * width + labels[second], minlength=hands * height * width)
+            counts = flat.reshape(hands, height, width)[:, 1:, 1:]
+            grams[:, rows, columns] = counts
+            grams[:, columns, rows] = counts.transpose(0, 2, 1)
+    return grams

@@ -66,8 +66,21 @@ def published(
 
     ``places``: for each person a cell that adds nothing up, or -1 for nobody's.
     """
+    return tuple(one.partition for one in laid(places, axes=axes, hidden=hidden))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """``blocks[b - 1]``: the cell that block b is; of a total, what is hidden of it."""
+
+    partition: Partition
+    blocks: tuple[int, ...]
+
+
+def laid(places: Ints, *, axes: tuple[Axis, ...], hidden: Collection[int]) -> tuple[Laid, ...]:
+    """As ``published``, with the cell of each block."""
     grid = _Grid(axes, frozenset(hidden))
-    found: dict[bytes, Partition] = {}
+    found: dict[bytes, Laid] = {}
     for block_of in grid.ways():
         number: dict[Key, int] = {}
         of_cell = np.zeros(grid.size + 1, dtype=np.int64)  # the last one is for OUTSIDE
@@ -75,7 +88,7 @@ def published(
             key = block_of(grid.key(int(cell)))
             of_cell[cell] = NOBODY if key is None else number.setdefault(key, len(number) + 1)
         one = partition(of_cell[places])
-        found.setdefault(one.labels.tobytes(), one)
+        found.setdefault(one.labels.tobytes(), Laid(one, tuple(map(grid.cell, number))))
     return tuple(found.values())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
 
@@ -65,13 +65,19 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """For checkers. ``people`` is how many could be told; who they are nobody sees."""
+    """For checkers. ``people`` is how many could be told; who they are nobody sees.
+
+    ``part``: which of the new table's partitions has the ``blocks``. ``group``: who they are, where
+    a group was found without a formula; for what mends it.
+    """
 
     layer: Layer
     tables: tuple[int, ...] = ()  # earlier ones, by number
     formula: str = ""
     people: int = 0
     blocks: tuple[int, ...] = ()  # of the new table: without one of them nothing could be told
+    part: int = field(default=0, compare=False)
+    group: Bools | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +122,9 @@ def judge(
     end = time.monotonic() + limits.seconds
     clashes: list[Clash] = []
     after = known
-    for one in table:
+    for part, one in enumerate(table):
         found, after = _with(one, after, limits, end=end)
-        clashes += found
+        clashes += (replace(clash, part=part) for clash in found)
     after = _noted(after, table, kept=kept, watched=watched)
     clashes += _watched(after)
     if revised is not None:
@@ -136,6 +142,21 @@ def judge(
         known=after,
         amber=room.everybody > limits.amber or room.most > limits.amber,
     )
+
+
+def at_a_glance(
+    table: Sequence[Partition], known: Known, limits: Limits, *, most: int
+) -> Iterator[Clash]:
+    """By the layers that need little time, with at most so many clashes for each earlier table.
+
+    None proves nothing: only ``judge`` says that a table may leave.
+    """
+    for part, one in enumerate(table):
+        met = known.span.contingencies(one)
+        sketches = twins.Sketches.of(one, table=len(known.span.tables), secrets=known.secrets)
+        found = [*_own(one, limits), *_twins(one, sketches, known, limits)]
+        found += _pairs(met, limits, most=most)
+        yield from (replace(clash, part=part) for clash in found)
 
 
 def with_earlier(
@@ -176,6 +197,7 @@ def _with(one: Partition, known: Known, limits: Limits, *, end: float) -> tuple[
             Layer.HISTORY,
             people=int(group.sum()),
             blocks=tuple(np.unique(one.labels[group & (one.labels > 0)]).tolist()),
+            group=group,
         )
         for group in islice(after.nulls.groups(threshold=limits.threshold), MOST_GROUPS)
     ]
@@ -221,10 +243,9 @@ def _twins(
         yield Clash(Layer.TWINS, (twin.earlier.table,), formula, twin.apart, (twin.new,))
 
 
-def _pairs(met: Sequence[Ints], limits: Limits) -> Iterator[Clash]:
+def _pairs(met: Sequence[Ints], limits: Limits, *, most: int = 1) -> Iterator[Clash]:
     for number, counts in enumerate(met):
-        cut = pairs.smallest(counts, threshold=limits.pairs)
-        if cut is not None:
+        for cut in islice(pairs.cuts(counts, threshold=limits.pairs), most):
             formula = pairs.in_words(cut)
             yield Clash(Layer.PAIRS, (number,), formula, cut.people, cut.rows)
 
@@ -232,7 +253,7 @@ def _pairs(met: Sequence[Ints], limits: Limits) -> Iterator[Clash]:
 def _window(
     one: Partition, met: Sequence[Ints], known: Known, limits: Limits, *, end: float
 ) -> Iterator[Clash]:
-    near = list(_nearest(one, met, known))
+    near = list(nearest(one, met, known))
     if len(near) < 2:  # noqa: PLR2004 — two tables are a pair, which is decided already
         return
     seconds = max(0.0, end - time.monotonic())
@@ -251,7 +272,7 @@ def _window(
         yield Clash(Layer.WINDOW, tables_used, formula, int(found.people.sum()), blocks)
 
 
-def _nearest(one: Partition, met: Sequence[Ints], known: Known) -> Iterator[int]:
+def nearest(one: Partition, met: Sequence[Ints], known: Known) -> Iterator[int]:
     """Earlier tables that have most to do with the new one first, as many as have room."""
     blocks = one.blocks
     for number in sorted(range(len(met)), key=lambda number: _kinship(met[number]), reverse=True):
@@ -279,7 +300,7 @@ def _kinship(counts: Ints) -> tuple[float, float]:
 def _watched(known: Known) -> Iterator[Clash]:
     for group in known.watched:
         if known.nulls.may_tell(group) and known.span.tells(group):
-            yield Clash(Layer.WATCH, people=int(group.sum()))
+            yield Clash(Layer.WATCH, people=int(group.sum()), group=group)
 
 
 def _revised(one: Partition, revised: Bools, limits: Limits) -> Iterator[Clash]:
