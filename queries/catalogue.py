@@ -49,6 +49,7 @@ class Column:
     nullable: bool = False
     description: str = ""
     sensitive: bool = False
+    area: bool = False  # exact tables have a meter for whoever is in each
 
     @property
     def scale(self) -> int:

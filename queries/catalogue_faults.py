@@ -33,6 +33,7 @@ def faults_of(catalogue: Catalogue) -> tuple[str, ...]:
             _top_level(catalogue),
             *(_of_table(table) for table in catalogue.tables),
             *(_of_link(link, catalogue=catalogue) for link in catalogue.links),
+            _areas_of_look_ups(catalogue),
             *(_of_recode(recode, catalogue=catalogue) for recode in catalogue.recodes),
         )
     )
@@ -49,6 +50,22 @@ def _top_level(catalogue: Catalogue) -> Iterator[str]:
         yield "unit.declared: must be at least 1"
 
 
+def _areas_of_look_ups(catalogue: Catalogue) -> Iterator[str]:
+    tables = {table.name: table for table in catalogue.tables}
+    known = {
+        link.right
+        for link in catalogue.links
+        if link.kind is LinkKind.LOOKUP
+        and link.left in tables
+        and tables[link.left].one_row_per_unit
+    }
+    for table in catalogue.tables:
+        for column in table.columns:
+            if column.area and table.public and table.name not in known:
+                place = f"tables.{table.name}.columns.{column.name}.area"
+                yield f"{place}: no link leads here from a table with one row per unit"
+
+
 def _of_table(table: Table) -> Iterator[str]:
     place = f"tables.{table.name}"
     yield from _names(f"{place}.columns", [column.name for column in table.columns])
@@ -59,6 +76,16 @@ def _of_table(table: Table) -> Iterator[str]:
         yield f"{place}.rows: must be at least 1"
     for column in table.columns:
         yield from _of_column(column, place=f"{place}.columns.{column.name}")
+        if column.area:
+            yield from _of_area(table, column, place=f"{place}.columns.{column.name}.area")
+
+
+def _of_area(table: Table, column: Column, *, place: str) -> Iterator[str]:
+    """Everybody is in one area, by what is known of each unit."""
+    if column.type is not ColumnType.CODE or column.role is not Role.ATTRIBUTE:
+        yield f"{place}: only attributes with codes are areas"
+    if not table.public and not table.one_row_per_unit:
+        yield f"{place}: a unit has several rows here, so it may be in several areas"
 
 
 def _roles_of(table: Table, *, place: str) -> Iterator[str]:

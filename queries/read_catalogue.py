@@ -26,7 +26,7 @@ The YAML that a data owner writes, and the JSON that the service keeps, have one
                 nullable: true, description: At entry., sensitive: true}
           smoker: {title: Smoker, type: code, codes: yes_no}          # a shared list by its name
           seen: {title: First seen, type: date, lower: 1990-01-01, upper: 2019-12-31}
-          area: {title: Area, type: code, codes: area_names, nullable: true}
+          area: {title: Area, type: code, codes: area_names, nullable: true, area: true}
       labs:
         title: Laboratory results
         rows: 400000
@@ -195,6 +195,7 @@ def _column(fields: Fields, *, lists: dict[str, tuple[Code, ...]]) -> Column:
         nullable=fields.truth("nullable"),
         description=fields.text("description", default=""),
         sensitive=fields.truth("sensitive"),
+        area=fields.truth("area"),
     )
     fields.mapping("ingest")
     fields.close()
@@ -237,6 +238,7 @@ def _column_json(column: Column) -> dict[str, Any]:
         "nullable": column.nullable,
         "description": column.description,
         "sensitive": column.sensitive,
+        **({"area": True} if column.area else {}),
     }
 
 

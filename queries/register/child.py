@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from disclosure_control.sdc.register.mended import Mended, mended
+from disclosure_control.sdc.register.partitions import Ints
 from disclosure_control.sdc.register.verdict import (
     Clash,
+    Headroom,
     Layer,
     Limits,
     Verdict,
@@ -32,7 +34,14 @@ from queries.register import state as states
 from queries.register.entry import Entry
 from queries.register.job import RegisterJob, job_from
 from queries.register.judged import Found, Judged, Room
-from queries.register.placing import Files, NotAPartition, Placed, place, with_everybody
+from queries.register.placing import (
+    Files,
+    NotAPartition,
+    Placed,
+    areas_in,
+    place,
+    with_everybody,
+)
 from queries.register.state import State
 from queries.store import connect
 
@@ -99,14 +108,20 @@ def _judged(
     limits = job.limits if new.sums else replace(job.limits, told=0)
     try:
         placed = place(new, state, files=files, threshold=limits.threshold)
+        areas = areas_in(job.areas, state, version=new.version, files=files)
     except NotAPartition:
         return _standing((Found(UNJUDGED, (), "", 0),), state, amber=limits.amber)
     verdict = judge(
-        placed.partitions, state.known, limits, kept=placed.kept, watched=placed.watched
+        placed.partitions,
+        state.known,
+        limits,
+        kept=placed.kept,
+        areas=areas,
+        watched=placed.watched,
     )
     revised = _revised(new, job.history)
     if revised or not verdict.safe:
-        helped = None if revised else _mended(placed, state, limits, verdict, began=began)
+        helped = None if revised else _mended(placed, areas, state, limits, verdict, began=began)
         if helped is None or not helped.beside:
             clashes = (*_found(verdict.clashes, state), *revised)
             return replace(
@@ -121,7 +136,13 @@ def _judged(
 
 
 def _mended(
-    placed: Placed, state: State, limits: Limits, verdict: Verdict, *, began: float
+    placed: Placed,
+    areas: Sequence[Ints],
+    state: State,
+    limits: Limits,
+    verdict: Verdict,
+    *,
+    began: float,
 ) -> Mended | None:
     gone = time.monotonic() - began
     return mended(
@@ -131,6 +152,7 @@ def _mended(
         verdict.clashes,
         kept=placed.kept,
         watched=placed.watched,
+        areas=areas,
         judging=gone,
     )
 
@@ -163,8 +185,8 @@ def _told(verdict: Verdict, clashes: tuple[Found, ...]) -> Judged:
     span = verdict.known.span
     return Judged(
         clashes,
-        Room(verdict.before.everybody, verdict.before.most),
-        Room(verdict.after.everybody, verdict.after.most),
+        _room(verdict.before),
+        _room(verdict.after),
         span.rank,
         span.people,
         verdict.amber,
@@ -174,6 +196,9 @@ def _told(verdict: Verdict, clashes: tuple[Found, ...]) -> Judged:
 def _standing(clashes: tuple[Found, ...], state: State, *, amber: float) -> Judged:
     """Without a table that would change it."""
     room = headroom(state.known, state.known.populations)
-    own = Room(room.everybody, room.most)
     span = state.known.span
-    return Judged(clashes, own, own, span.rank, span.people, room.most > amber)
+    return Judged(clashes, _room(room), _room(room), span.rank, span.people, room.above(amber))
+
+
+def _room(found: Headroom) -> Room:
+    return Room(found.everybody, found.most, found.areas)

@@ -17,7 +17,7 @@ class RegisterJob:
 
     ``files``: where each version of the data lies, for the child; ``base``: the file of a state
     that knows the first ``known`` entries of the history, or none; ``keep``: where to write the
-    state that knows the new table too.
+    state that knows the new table too; ``areas``: rows (unit, area) of the new table's version.
     """
 
     files: Mapping[str, str]
@@ -27,6 +27,7 @@ class RegisterJob:
     new: Entry | None
     limits: Limits
     keep: str
+    areas: tuple[str, ...] = ()
 
     def text(self) -> bytes:
         fields = asdict(self) | {
@@ -46,4 +47,5 @@ def job_from(text: bytes) -> RegisterJob:
         new=None if fields["new"] is None else from_text(fields["new"]),
         limits=Limits(**fields["limits"]),
         keep=fields["keep"],
+        areas=tuple(fields["areas"]),
     )

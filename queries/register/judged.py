@@ -23,10 +23,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Shares of the dataset, and of the most used of all groups that have a meter."""
+    """Shares of the dataset, and of the most used filter and area."""
 
     everybody: float
     most: float
+    areas: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from disclosure_control.sdc.register.laid import Column, Table
 from disclosure_control.sdc.register.pairs import Bools
 from disclosure_control.sdc.register.partitions import OUTSIDE, Ints, Partition
 from queries.engines.locked import Resources, lock_down
-from queries.register.entry import Counted, Entry
+from queries.register.entry import Entry
 from queries.register.state import State
 from queries.store import IDENTITY, PEOPLE, SCHEMA, UNIT, attach_read_only, connect
 
@@ -90,8 +90,8 @@ def place(entry: Entry, state: State, *, files: Files, threshold: int) -> Placed
     columns: list[Column] = []
     watched: list[Bools] = []
     for counted in entry.counted:
-        places, kept = _places(
-            counted, numbers, of=len(everybody), con=files.version(entry.version)
+        places, kept = _rows(
+            counted.sql, numbers, of=len(everybody), con=files.version(entry.version)
         )
         everybody |= kept
         columns.append(Column(places, counted.hidden))
@@ -101,16 +101,27 @@ def place(entry: Entry, state: State, *, files: Files, threshold: int) -> Placed
     return Placed(table, table.partitions, everybody, tuple(watched))
 
 
+def areas_in(
+    statements: Sequence[str], state: State, *, version: str, files: Files
+) -> tuple[Ints, ...]:
+    """Of each statement: the area of each of everybody, or -1. Raises NotAPartition."""
+    if not statements:
+        return ()
+    numbers = _numbers(state.people, files.people(version))
+    found = (
+        _rows(sql, numbers, of=len(state.people), con=files.version(version)) for sql in statements
+    )
+    return tuple(areas for areas, _ in found)
+
+
 def _numbers(everybody: NDArray[np.int64], own: NDArray[np.int64]) -> Ints:
     """Of each unit of a version: its place among everybody."""
     order = np.argsort(everybody)
     return order[np.searchsorted(everybody, own, sorter=order)].astype(np.int64)
 
 
-def _places(
-    counted: Counted, numbers: Ints, *, of: int, con: DuckDBPyConnection
-) -> tuple[Ints, Bools]:
-    columns = con.execute(counted.sql).fetchnumpy()
+def _rows(sql: str, numbers: Ints, *, of: int, con: DuckDBPyConnection) -> tuple[Ints, Bools]:
+    columns = con.execute(sql).fetchnumpy()
     units, cells = np.asarray(columns["_u"]), np.ma.masked_array(columns["_c"])
     if len(np.unique(units)) < len(units):
         raise NotAPartition

@@ -85,10 +85,13 @@ class Registrar:
         new: Entry,
         limits: Limits,
         deadline: float,
+        areas: Sequence[str] = (),
     ) -> Iterator[Kept]:
-        """Raises EngineFailed."""
+        """``areas``: rows (unit, area) of the new table's version. Raises EngineFailed."""
         with self._at_work(dataset) as work:
-            judged = self._verdict(dataset, history, new, limits, work=work, deadline=deadline)
+            judged = self._verdict(
+                dataset, history, new, limits, work=work, deadline=deadline, areas=areas
+            )
             left = new.hiding(judged.hidden)
             yield Kept(judged, work / STATE, self._final(dataset, [*history, left]))
 
@@ -138,6 +141,7 @@ class Registrar:
         work: Path,
         deadline: float,
         fresh: bool = False,
+        areas: Sequence[str] = (),
     ) -> Judged:
         known, base = (0, None) if fresh else self._base(dataset, history)
         used = versions([*history[known:], *([new] if new else [])])
@@ -153,6 +157,7 @@ class Registrar:
             new=new,
             limits=limits,
             keep=str((INSIDE if walled else work) / STATE),
+            areas=tuple(areas),
         )
         errand = Errand(
             sandbox.REGISTER,

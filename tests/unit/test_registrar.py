@@ -37,13 +37,14 @@ def registrar(tmp_path):
     return Registrar(seal(tmp_path, CLINIC))
 
 
-def judged(registrar, history, new, *, limits=LIMITS, admit=True, seconds=60.0):
+def judged(registrar, history, new, *, limits=LIMITS, admit=True, seconds=60.0, areas=()):
     with registrar.judge(
         dataset=CLINIC.dataset,
         history=history,
         new=new,
         limits=limits,
         deadline=time.monotonic() + seconds,
+        areas=areas,
     ) as kept:
         if admit and kept.judged.safe:
             kept.admit()
@@ -155,6 +156,23 @@ def test_cells_that_would_say_where_the_few_are_are_only_named(registrar):
     assert not found.safe
     assert (found.hidden, found.would_help) == ((), (0,))
     assert not judged(registrar, [ROWS], FINER).safe
+
+
+def test_areas_have_a_meter(registrar):
+    """Of twenty people a table of two cells tells a tenth, of all three hundred hardly anything."""
+    limits = replace(LIMITS, closed=0.06)
+    some = entry("person % 2", cells=2, where="person < 20 OR person >= 260")
+    area = "CASE WHEN person < 280 THEN person // 20 END"
+    areas = [f"SELECT DISTINCT person AS _u, {area} AS _c FROM db.persons"]
+    assert judged(registrar, [], some, limits=limits, admit=False).after.areas == 0
+    found = judged(registrar, [], some, limits=limits, areas=areas, admit=False)
+    assert 0.02 < found.after.areas < 0.1
+    tight = judged(registrar, [], some, limits=replace(limits, closed=0.055), admit=False)
+    assert tight.safe
+    few = entry("person % 2", cells=2, where="person < 20")
+    assert "headroom" in {
+        one.layer for one in judged(registrar, [], few, limits=limits, areas=areas).clashes
+    }
 
 
 def test_watched_groups_stay_watched(registrar):

@@ -56,6 +56,7 @@ class Compared:
     tables: int  # that it was compared with
     everybody: tuple[float, float]  # before and with it
     most: tuple[float, float]
+    areas: tuple[float, float]  # of the area that is used most; nothing where none is declared
     amber: bool
     closed: float
     state: str
@@ -85,6 +86,7 @@ def _compared(session: Session, row: ReleaseTable) -> Compared:
         tables=len(row.against),
         everybody=(judged.before.everybody, judged.after.everybody),
         most=(judged.before.most, judged.after.most),
+        areas=(judged.before.areas, judged.after.areas),
         amber=judged.amber,
         closed=float(rules.closed) if (rules := row.submission.policy_version.policy.sdc) else 0.0,
         state=row.state,

@@ -58,7 +58,11 @@ def headroom(
     rules = policy.policy.sdc
     return Headroom(
         points=tuple(
-            Point(row.judged_at, row.judged.after.everybody, row.judged.after.most)
+            Point(
+                row.judged_at,
+                row.judged.after.everybody,
+                max(row.judged.after.most, row.judged.after.areas),
+            )
             for row in register.counting(session, dataset.id)
             if row.state == TableState.RELEASED.value
         ),

@@ -53,6 +53,7 @@ class Judge(Protocol):
         new: Entry,
         limits: Limits,
         deadline: float,
+        areas: Sequence[str] = (),
     ) -> AbstractContextManager[Kept]:
         """Raises EngineFailed."""
 
@@ -105,6 +106,13 @@ def entry(work: Work, protected: Protected) -> Entry:
     from queries.register.entered import entry_of  # noqa: PLC0415
 
     return entry_of(work.quote.plan, protected, version=work.version)
+
+
+def areas(work: Work) -> tuple[str, ...]:
+    """Of everybody in the version that was asked: for each division, who is in which area."""
+    from queries.register.areas import areas_of  # noqa: PLC0415
+
+    return areas_of(work.quote.catalogue, policy=work.quote.policy)
 
 
 def undecided(kind: str = UNDECIDED) -> Judged:

@@ -209,6 +209,7 @@ class Carrier:
                     new=entry,
                     limits=registered.limits(work.quote.policy, seconds=slot.seconds / 2),
                     deadline=slot.began + IN_TIME * slot.seconds,
+                    areas=registered.areas(work),
                 )
             )
         except EngineFailed as error:

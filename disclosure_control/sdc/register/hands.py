@@ -92,13 +92,19 @@ def _grams(labels: Sequence[Ints], blocks: Sequence[int], dealt: Ints, *, hands:
     """How many people of a hand are in two blocks at once: hands x blocks x blocks."""
     starts = np.cumsum([0, *blocks])
     grams = np.zeros((hands, starts[-1], starts[-1]), dtype=np.int32)
+    cell = np.empty_like(dealt)  # one for all: new memory takes as long as counting does
     for first, one in enumerate(labels):
         rows, height = slice(starts[first], starts[first + 1]), blocks[first] + 1
         place = dealt * height + one
+        begins: dict[int, Ints] = {}
         for second in range(first, len(labels)):
             columns, width = slice(starts[second], starts[second + 1]), blocks[second] + 1
-            flat = np.bincount(place * width + labels[second], minlength=hands * height * width)
-            counts = flat.reshape(hands, height, width)[:, 1:, 1:]
+            wide = 1 << blocks[second].bit_length()
+            if wide not in begins:
+                begins[wide] = place * wide
+            np.add(begins[wide], labels[second], out=cell)
+            flat = np.bincount(cell, minlength=hands * height * wide)
+            counts = flat.reshape(hands, height, wide)[:, 1:, 1:width]
             grams[:, rows, columns] = counts
             grams[:, columns, rows] = counts.transpose(0, 2, 1)
     return grams

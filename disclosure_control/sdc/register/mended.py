@@ -23,6 +23,7 @@ from disclosure_control.sdc.register.beside import all_beside
 from disclosure_control.sdc.register.known import Known
 from disclosure_control.sdc.register.laid import Part, Table
 from disclosure_control.sdc.register.pairs import Bools
+from disclosure_control.sdc.register.partitions import Ints
 from disclosure_control.sdc.register.verdict import (
     Clash,
     Layer,
@@ -60,6 +61,7 @@ def mended(
     *,
     kept: Bools | None = None,
     watched: Sequence[Bools] = (),
+    areas: Sequence[Ints] = (),
     most: float = MOST_SHARE,
     judging: float = 0.0,
 ) -> Mended | None:
@@ -86,7 +88,7 @@ def mended(
         if time.monotonic() + judging > end:
             return None
         left = replace(limits, seconds=max(0.0, end - time.monotonic()))
-        verdict = judge(partitions, known, left, kept=kept, watched=watched)
+        verdict = judge(partitions, known, left, kept=kept, areas=areas, watched=watched)
         if verdict.safe:
             return Mended(tuple(sorted(hidden)), beside, verdict)
         clashes = verdict.clashes

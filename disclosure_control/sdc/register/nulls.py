@@ -73,6 +73,18 @@ class Nulls:
         """Standard error of ``used``: a mean of as many squares as releases have told of them."""
         return float(np.sqrt(2.0 * self.used(people) / max(1, VECTORS * int(people.sum()))))
 
+    def used_most(self, areas: Ints) -> float:
+        """Of the area that is used most, with twice the error; ``areas``: of each person, or -1."""
+        inside = areas >= 0
+        if not inside.any():
+            return 0.0
+        own = areas[inside]
+        squares = np.mean(self.told[inside].astype(np.float64) ** 2, axis=1)
+        people = np.bincount(own)
+        used = np.bincount(own, weights=squares) / np.maximum(1, people)
+        error = np.sqrt(2.0 * used / (VECTORS * np.maximum(1, people)))
+        return float((used + 2 * error).max())
+
     def may_tell(self, group: Bools) -> bool:
         """False proves that the number of these people cannot be computed."""
         sums = self.vectors[group].sum(axis=0)

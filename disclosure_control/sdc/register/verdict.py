@@ -8,7 +8,7 @@ time is a clash.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
@@ -82,10 +82,14 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """Shares that are used up: of everybody, and the most of the people of any filter or area."""
+    """Shares used up: of everybody, the most of the people of any filter, and of any area."""
 
     everybody: float
     most: float
+    areas: float = 0.0
+
+    def above(self, limit: float) -> bool:
+        return max(self.everybody, self.most, self.areas) > limit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,14 +113,15 @@ def judge(
     limits: Limits,
     *,
     kept: Bools | None = None,
-    areas: Mapping[str, Bools] | None = None,
+    areas: Sequence[Ints] = (),
     revised: Bools | None = None,
     watched: Sequence[Bools] = (),
 ) -> Verdict:
     """``table``: its partitions; ``kept``: whom its filter keeps, else whoever is in a block.
 
-    ``areas``: declared groups of people that have a meter each. ``revised``: who has another value
-    than in an earlier version of the data, where the table adds a number up that left before.
+    ``areas``: for each division into areas the area of each person, or -1. ``revised``: who has
+    another value than in an earlier version of the data, where the table adds a number up that left
+    before.
     ``watched``: the people of each cell that it hides because it must not be told.
     """
     end = time.monotonic() + limits.seconds
@@ -129,18 +134,17 @@ def judge(
     clashes += _watched(after)
     if revised is not None:
         clashes += [clash for one in table for clash in _revised(one, revised, limits)]
-    groups = (*after.populations, *(areas or {}).values())
-    room = headroom(after, groups)
-    if room.everybody > limits.closed or room.most > limits.closed:
+    room = headroom(after, after.populations, areas=areas)
+    if room.above(limits.closed):
         clashes.append(Clash(Layer.HEADROOM))
     if after.span.rank > MOST_RANK:
         clashes.append(Clash(Layer.HEADROOM))
     return Verdict(
         clashes=tuple(dict.fromkeys(clashes)),
-        before=headroom(known, groups),
+        before=headroom(known, after.populations, areas=areas),
         after=room,
         known=after,
-        amber=room.everybody > limits.amber or room.most > limits.amber,
+        amber=room.above(limits.amber),
     )
 
 
@@ -174,9 +178,13 @@ def with_earlier(
     return _noted(after, table, kept=kept, watched=watched)
 
 
-def headroom(known: Known, groups: Sequence[Bools]) -> Headroom:
+def headroom(known: Known, groups: Sequence[Bools], *, areas: Sequence[Ints] = ()) -> Headroom:
     everybody = known.span.rank / known.span.people
-    return Headroom(everybody, max([everybody, *(_used(known, one) for one in groups)]))
+    return Headroom(
+        everybody,
+        max([everybody, *(_used(known, one) for one in groups)]),
+        max((known.nulls.used_most(one) for one in areas), default=0.0),
+    )
 
 
 def _used(known: Known, people: Bools) -> float:

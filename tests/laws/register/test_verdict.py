@@ -114,11 +114,23 @@ def test_the_people_of_a_filter_have_a_meter_of_their_own():
 
 
 def test_an_area_has_a_meter_too():
-    area = np.arange(PEOPLE) < 60
+    """A table of three codes within 30 people tells a tenth of them, of all hardly anything."""
+    areas = np.minimum(np.arange(PEOPLE) // 30, 20) - 1  # the first 30 are in none
+    codes = np.where(areas == 3, 1 + np.arange(PEOPLE) % 3, 0)
     limits = Limits(threshold=10, amber=0.04, closed=0.06)
-    codes = np.where(area, 1, JOB + 1)
-    verdict = judge([partition(codes)], Known.nothing(PEOPLE, seed=1), limits, areas={"hill": area})
-    assert verdict.after.most > verdict.after.everybody
+    everybody = np.ones(PEOPLE, dtype=bool)
+    known = Known.nothing(PEOPLE, seed=1)
+    told = judge([partition(codes)], known, limits, kept=everybody)
+    assert told.safe
+    verdict = judge([partition(codes)], known, limits, kept=everybody, areas=[areas])
+    assert [one.layer for one in verdict.clashes] == [Layer.HEADROOM]
+    assert verdict.before.areas == 0
+    assert verdict.after.areas == pytest.approx(3 / 30, rel=0.8)
+    assert verdict.after.most == told.after.most < 0.01
+    elsewhere = np.where(areas == 3, -1, areas)
+    assert judge([partition(codes)], known, limits, kept=everybody, areas=[elsewhere]).safe
+    nobody = np.full(PEOPLE, -1)
+    assert judge([partition(codes)], known, limits, kept=everybody, areas=[nobody]).safe
 
 
 def test_what_is_not_decided_in_time_is_a_clash():
