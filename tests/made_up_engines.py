@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from disclosure_control.tables import Counting, Shape, Unprotected
 from queries.errors import EngineFailed, Fault
 from queries.plan import Plan
-from queries.register.judged import Found, Judged, Room
+from queries.register.judged import Between, Found, Judged, Room
 
 
 def made_up(shape: Shape, *, units: int) -> Unprotected:
@@ -62,6 +62,7 @@ class SteadyRegistrar:
     layer: str | None = None  # of the clash that it finds
     hidden: tuple[int, ...] = ()  # so that there is no clash
     would_help: tuple[int, ...] = ()
+    narrowed: tuple[Between, ...] = ()
     asked: list[tuple[str, int]] = field(default_factory=list)
     admitted: int = 0
 
@@ -85,6 +86,7 @@ class SteadyRegistrar:
             hidden=self.hidden,
             clashed=(found,) if self.hidden else (),
             would_help=self.would_help,
+            narrowed=self.narrowed,
         )
 
     def admit(self) -> None:

@@ -15,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from disclosure_control.sdc.register.laid import Table
 from disclosure_control.sdc.register.mended import Mended, mended
+from disclosure_control.sdc.register.narrowed import narrowed
 from disclosure_control.sdc.register.partitions import Ints
 from disclosure_control.sdc.register.verdict import (
     Clash,
@@ -33,7 +35,7 @@ from queries.job import receive_opening, received_text
 from queries.register import state as states
 from queries.register.entry import Entry
 from queries.register.job import RegisterJob, job_from
-from queries.register.judged import Found, Judged, Room
+from queries.register.judged import Between, Found, Judged, Room
 from queries.register.placing import (
     Files,
     NotAPartition,
@@ -53,7 +55,7 @@ LONGEST_HISTORY = 256 * 1024 * 1024
 UNJUDGED = "unjudged"
 
 MENDING = 1.4
-"""Of the time for a verdict: until then cells may be looked for that would mend it."""
+"""Of the time for a verdict: until then it may be mended, and what cells can be is looked for."""
 
 
 def main(spill: str) -> None:
@@ -120,19 +122,26 @@ def _judged(
         watched=placed.watched,
     )
     revised = _revised(new, job.history)
-    if revised or not verdict.safe:
-        helped = None if revised else _mended(placed, areas, state, limits, verdict, began=began)
-        if helped is None or not helped.beside:
-            clashes = (*_found(verdict.clashes, state), *revised)
-            return replace(
-                _told(verdict, clashes), would_help=() if helped is None else helped.hidden
-            )
-        told = _told(helped.verdict, ())
-        told = replace(told, hidden=helped.hidden, clashed=_found(verdict.clashes, state))
-        _keep(job, state, helped.verdict, len(placed.table.hiding(helped.hidden).partitions), key)
+    table, told = placed.table, _told(verdict, (*_found(verdict.clashes, state), *revised))
+    if not verdict.safe and not revised:
+        helped = _mended(placed, areas, state, limits, verdict, began=began)
+        if helped is not None and helped.beside:
+            table, verdict = table.hiding(helped.hidden), helped.verdict
+            told = replace(_told(verdict, ()), hidden=helped.hidden, clashed=told.clashes)
+        elif helped is not None:
+            told = replace(told, would_help=helped.hidden)
+    if not told.safe:
         return told
-    _keep(job, state, verdict, len(placed.partitions), key)
-    return _told(verdict, ())
+    _keep(job, state, verdict, len(table.partitions), key)
+    return replace(told, narrowed=_narrowed(table, placed, state, limits, began=began))
+
+
+def _narrowed(
+    table: Table, placed: Placed, state: State, limits: Limits, *, began: float
+) -> tuple[Between, ...]:
+    left = began + MENDING * limits.seconds - time.monotonic()
+    found = narrowed(table, state.known, placed.secret, seconds=left)
+    return tuple(Between(one.cell, one.least, one.most) for one in found)
 
 
 def _mended(

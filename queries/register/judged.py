@@ -31,12 +31,22 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """So many people can be in a hidden cell; None: no number bounds it."""
+
+    cell: int
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """``clashes`` is empty for a table that may leave with all that left before it.
 
     ``hidden``: cells that are to be hidden for that, beside those that it hides by itself, where
     it would have ``clashed``. ``would_help``: cells without which it would not clash, for checkers
-    only, since they may say where the few are.
+    only, since they may say where the few are. ``narrowed``: what hidden cells of a table that may
+    leave can be, by all numbers near it.
     """
 
     clashes: tuple[Found, ...]
@@ -49,6 +59,7 @@ class Judged:
     hidden: tuple[int, ...] = ()
     clashed: tuple[Found, ...] = ()
     would_help: tuple[int, ...] = ()
+    narrowed: tuple[Between, ...] = ()
 
     @property
     def safe(self) -> bool:
@@ -72,6 +83,7 @@ def judged_from(text: str | bytes) -> Judged:
         hidden=tuple(fields.get("hidden", ())),
         clashed=_found(fields.get("clashed", ())),
         would_help=tuple(fields.get("would_help", ())),
+        narrowed=tuple(Between(**one) for one in fields.get("narrowed", ())),
     )
 
 

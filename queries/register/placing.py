@@ -32,7 +32,11 @@ class Placed:
     table: Table
     partitions: tuple[Partition, ...]
     kept: Bools
-    watched: tuple[Bools, ...]
+    secret: tuple[tuple[int, Bools], ...]  # hidden cells with few people, or by a rule
+
+    @property
+    def watched(self) -> tuple[Bools, ...]:
+        return tuple(people for _, people in self.secret)
 
 
 @dataclass(slots=True)
@@ -88,7 +92,7 @@ def place(entry: Entry, state: State, *, files: Files, threshold: int) -> Placed
     numbers = _numbers(state.people, files.people(entry.version))
     everybody = np.zeros(len(state.people), dtype=bool)
     columns: list[Column] = []
-    watched: list[Bools] = []
+    secret: list[tuple[int, Bools]] = []
     for counted in entry.counted:
         places, kept = _rows(
             counted.sql, numbers, of=len(everybody), con=files.version(entry.version)
@@ -96,9 +100,9 @@ def place(entry: Entry, state: State, *, files: Files, threshold: int) -> Placed
         everybody |= kept
         columns.append(Column(places, counted.hidden))
         cells = {cell for hidden in counted.hidden for cell in hidden}
-        watched += _watched(places, cells, frozenset(counted.unsafe), threshold=threshold)
+        secret += _secret(places, cells, frozenset(counted.unsafe), threshold=threshold)
     table = Table(entry.axes, tuple(columns))
-    return Placed(table, table.partitions, everybody, tuple(watched))
+    return Placed(table, table.partitions, everybody, tuple(secret))
 
 
 def areas_in(
@@ -132,13 +136,13 @@ def _rows(sql: str, numbers: Ints, *, of: int, con: DuckDBPyConnection) -> tuple
     return places, kept
 
 
-def _watched(
+def _secret(
     places: Ints, hidden: set[int], unsafe: frozenset[int], *, threshold: int
-) -> list[Bools]:
+) -> list[tuple[int, Bools]]:
     """The people of hidden cells that are few, or that a rule says nothing may be told of."""
     groups = (places == cell for cell in sorted(hidden))
     return [
-        group
+        (cell, group)
         for cell, group in zip(sorted(hidden), groups, strict=True)
         if cell in unsafe or 0 < int(group.sum()) < threshold
     ]

@@ -11,6 +11,7 @@ import pytest
 from disclosure_control.sdc.register.verdict import Limits
 from queries.errors import EngineFailed
 from queries.register.entry import Counted, Entry, Grid, chain, from_text
+from queries.register.judged import Between
 from queries.register.registrar import FOLDER, Registrar
 from tests.catalogues import clinic
 from tests.stores import PERSONS, VERSION, seal
@@ -136,6 +137,7 @@ def test_further_cells_are_hidden_beneath_what_left(registrar, tmp_path):
     assert found.hidden == (0,)
     assert {one.people for one in found.clashed} == {3}
     assert {one.entries for one in found.clashed if one.layer == "pairs"} == {(0,)}
+    assert found.narrowed == (Between(10, 0, 30),), "by the row that left"
     left = hiding.hiding(found.hidden)
     states = {one.stem for one in (tmp_path / CLINIC.dataset / FOLDER).iterdir()}
     assert list(chain([ROWS, left]))[-1] in states
@@ -147,6 +149,11 @@ def test_further_cells_are_hidden_beneath_what_left(registrar, tmp_path):
     )
     assert again.kept is not None
     assert again.agree
+
+
+def test_without_a_total_nothing_bounds_a_hidden_cell(registrar):
+    found = judged(registrar, [], FINER.hiding((10,)))
+    assert found.narrowed == (Between(10, 0, None),)
 
 
 def test_cells_that_would_say_where_the_few_are_are_only_named(registrar):

@@ -84,7 +84,7 @@ class Service:
                 now=self.clock(),
             ).id
 
-    def work(self, *, clash: str | None = None, **cells: tuple[int, ...]) -> None:
+    def work(self, *, clash: str | None = None, **cells: Any) -> None:
         """Answers everything that waits, with made-up numbers; exact tables clash in this layer.
 
         ``cells``: those that are hidden for that, or would help.

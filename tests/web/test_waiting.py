@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from disclosure_control import present
+from queries.register.judged import Between
 from tests.catalogues import sdc_policy
 from tests.factories import checked_by
 from tests.web import service as web
@@ -131,18 +132,23 @@ def test_cells_that_are_hidden_for_what_left_are_named_to_checkers_alone(exact: 
     exact.ask()
     exact.work()
     asked = exact.ask(30, 50)
-    exact.work(clash="pairs", hidden=(0,))
+    possible = (Between(1, 0, 9), Between(0, 2, None), Between(2, 4, 4))
+    exact.work(clash="pairs", hidden=(0,), narrowed=possible)
     checker, output = exact.visitor("cleo"), exact.output_of(asked)
     shown = " ".join(checker.get(f"/checks/{output}").text.split())
     assert "So 1 cell is hidden too, beside those that rules hide" in shown
     assert "<li>below 30, Female</li>" in shown
     assert "As it is now compared with 1 exact table" in shown
+    assert "<li>below 30, Male: 0 to 9 persons</li>" in shown
+    assert "<li>below 30, Female: 2 persons or more</li>" in shown
+    assert "<li>30 to 49, Female: 4 persons and no other number</li>" in shown
     assert 'value="approve"' in shown
     for name in ("cleo", "dan"):
         decide(exact.visitor(name), output, "approve")
     ada = exact.visitor("ada").get(f"/questions/{asked}").text
     assert "[c]" in ada
     assert "beside those that rules hide" not in ada
+    assert "and no other number" not in ada
     assert "What has left does not give hidden cells back" not in ada
 
 

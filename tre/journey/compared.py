@@ -46,6 +46,15 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True)
+class Possible:
+    """How many people a hidden cell can hold, by all numbers near it; None: no number bounds it."""
+
+    cell: str
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """Shares of what all exact tables may tell: of everybody, and of the most used group."""
 
@@ -53,6 +62,7 @@ class Compared:
     clashed: tuple[Clash, ...]  # before the cells that are ``hidden`` for that
     hidden: tuple[str, ...]  # by their labels, as are the others
     would_help: tuple[str, ...]  # cells without which there would be no clash
+    narrowed: tuple[Possible, ...]
     tables: int  # that it was compared with
     everybody: tuple[float, float]  # before and with it
     most: tuple[float, float]
@@ -77,12 +87,14 @@ def _compared(session: Session, row: ReleaseTable) -> Compared:
     judged = row.judged
     found = session.scalars(select(ReleaseTable).where(ReleaseTable.id.in_(row.against)))
     by_id = {one.id: one for one in found}
-    labels = _labels(session, row) if judged.hidden or judged.would_help else {}
+    named = judged.hidden or judged.would_help or judged.narrowed
+    labels = _labels(session, row) if named else {}
     return Compared(
         clashes=_clashes(row, judged.clashes, by_id),
         clashed=_clashes(row, judged.clashed, by_id),
         hidden=tuple(labels[cell] for cell in judged.hidden),
         would_help=tuple(labels[cell] for cell in judged.would_help),
+        narrowed=tuple(Possible(labels[one.cell], one.least, one.most) for one in judged.narrowed),
         tables=len(row.against),
         everybody=(judged.before.everybody, judged.after.everybody),
         most=(judged.before.most, judged.after.most),

@@ -43,7 +43,7 @@ def intervals(
 
     Of tables that share people with the groups' component only, all others change nothing.
     """
-    own = _atoms([*(one.partition.labels for one in told), *groups])
+    own = atoms_of([*(one.partition.labels for one in told), *groups])
     shown: dict[str, float | None] = {f"atom {at}": None for at in range(int(own.max()) + 1)}
     error: dict[str, float] = {}
     relations: list[Relation] = []
@@ -69,7 +69,7 @@ def _sum(name: str, atoms: Ints) -> Relation:
     return {name: 1.0, **dict.fromkeys((f"atom {at}" for at in atoms), -1.0)}
 
 
-def _atoms(labels: Sequence[Labels | Bools]) -> Ints:
+def atoms_of(labels: Sequence[Labels | Bools | Ints]) -> Ints:
     """The atom of each person, from 0."""
     own: Ints = np.zeros(len(labels[0]), dtype=np.int64)
     for one in labels:
