@@ -33,8 +33,12 @@ def seal(
     *,
     version: str = VERSION,
     persons: Sequence[int] | None = None,
+    revised: Sequence[int] = (),
 ) -> Store:
-    """``persons``: who they are, in the order of their numbers, where they are not the usual."""
+    """``persons``: who they are, in the order of their numbers, where they are not the usual.
+
+    ``revised``: numbers of those who have another income than usually.
+    """
     store = Store(root, KEY)
     path = store.path(catalogue.dataset, version)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +51,9 @@ def seal(
         rows = [
             list(row.values()) for row in with_rows_of_unit(table, tables_of(catalogue)[table.name])
         ]
+        for row in rows if table.name == "persons" else ():
+            if row[list(stored_columns(table)).index("person")] in revised:
+                row[list(stored_columns(table)).index("income")] += 1
         con.executemany(f"INSERT INTO {name} VALUES ({places})", rows)
     people = persons if persons is not None else range(PERSONS)
     con.execute(f"CREATE TABLE {SCHEMA}.{PEOPLE} ({UNIT} BIGINT, {IDENTITY} BIGINT)")

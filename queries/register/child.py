@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from disclosure_control.sdc.register.laid import Table
 from disclosure_control.sdc.register.mended import Mended, mended
 from disclosure_control.sdc.register.narrowed import narrowed
+from disclosure_control.sdc.register.pairs import Bools
 from disclosure_control.sdc.register.partitions import Ints
 from disclosure_control.sdc.register.verdict import (
     Clash,
@@ -44,6 +45,7 @@ from queries.register.placing import (
     place,
     with_everybody,
 )
+from queries.register.revised import Incomparable, revised
 from queries.register.state import State
 from queries.store import connect
 
@@ -113,18 +115,24 @@ def _judged(
         areas = areas_in(job.areas, state, version=new.version, files=files)
     except NotAPartition:
         return _standing((Found(UNJUDGED, (), "", 0),), state, amber=limits.amber)
+    unlike: tuple[Found, ...] = ()
+    changed = None
+    try:
+        changed = revised(new, job.history, state, files=files)
+    except Incomparable as found:
+        unlike = (Found(Layer.REVISED.value, found.entries, "", 0),)
     verdict = judge(
         placed.partitions,
         state.known,
         limits,
         kept=placed.kept,
         areas=areas,
+        revised=changed,
         watched=placed.watched,
     )
-    revised = _revised(new, job.history)
-    table, told = placed.table, _told(verdict, (*_found(verdict.clashes, state), *revised))
-    if not verdict.safe and not revised:
-        helped = _mended(placed, areas, state, limits, verdict, began=began)
+    table, told = placed.table, _told(verdict, (*_found(verdict.clashes, state), *unlike))
+    if not verdict.safe and not unlike:
+        helped = _mended(placed, state, limits, verdict, areas=areas, changed=changed, began=began)
         if helped is not None and helped.beside:
             table, verdict = table.hiding(helped.hidden), helped.verdict
             told = replace(_told(verdict, ()), hidden=helped.hidden, clashed=told.clashes)
@@ -146,11 +154,12 @@ def _narrowed(
 
 def _mended(
     placed: Placed,
-    areas: Sequence[Ints],
     state: State,
     limits: Limits,
     verdict: Verdict,
     *,
+    areas: Sequence[Ints],
+    changed: Bools | None,
     began: float,
 ) -> Mended | None:
     gone = time.monotonic() - began
@@ -162,6 +171,7 @@ def _mended(
         kept=placed.kept,
         watched=placed.watched,
         areas=areas,
+        revised=changed,
         judging=gone,
     )
 
@@ -169,12 +179,6 @@ def _mended(
 def _keep(job: RegisterJob, state: State, verdict: Verdict, partitions: int, key: bytes) -> None:
     after = replace(state, known=verdict.known, entries=(*state.entries, partitions))
     states.write(after, Path(job.keep), key=key)
-
-
-def _revised(new: Entry, history: tuple[Entry, ...]) -> tuple[Found, ...]:
-    """Sums of another version may differ by the new values of a few: values are not compared."""
-    earlier = tuple(at for at, one in enumerate(history) if one.version != new.version and one.sums)
-    return (Found(Layer.REVISED.value, earlier, "", 0),) if new.sums and earlier else ()
 
 
 def _found(clashes: Sequence[Clash], state: State) -> tuple[Found, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from disclosure_control.tables import Kind, Protected, Published, Status
+from queries.engines.amounts import amounts
 from queries.engines.placement import placement
 from queries.plan import Plan
 from queries.register.entry import Counted, Entry, Grid
@@ -17,11 +18,11 @@ def entry_of(plan: Plan, protected: Protected, *, version: str) -> Entry:
     for column in protected.published:
         columns.setdefault(placement(plan, of=_of(plan, column)), []).append(column)
     return Entry(
-        version, grid, tuple(_counted(sql, own, protected) for sql, own in columns.items())
+        version, grid, tuple(_counted(plan, sql, own, protected) for sql, own in columns.items())
     )
 
 
-def _counted(sql: str, columns: list[Published], protected: Protected) -> Counted:
+def _counted(plan: Plan, sql: str, columns: list[Published], protected: Protected) -> Counted:
     names = {one.name for one in columns}
     cells = zip(protected.published, protected.columns, strict=True)
     patterns = {
@@ -36,7 +37,8 @@ def _counted(sql: str, columns: list[Published], protected: Protected) -> Counte
         for cell in one.cells
     }
     sums = any(one.kind in {Kind.SUM, Kind.MEAN} for one in columns)
-    return Counted(sql, tuple(sorted(patterns)), tuple(sorted(unsafe)), sums)
+    added = dict.fromkeys(amount for one in columns for amount in amounts(plan, one))
+    return Counted(sql, tuple(sorted(patterns)), tuple(sorted(unsafe)), sums, tuple(added))
 
 
 def _of(plan: Plan, column: Published) -> str | None:

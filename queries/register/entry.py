@@ -19,17 +19,27 @@ Cells = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """What each unit adds: rows (unit, whole number). ``plain``: a column, and nothing computed."""
+
+    sql: str
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """People whom some columns count: by ``sql``, as rows (unit, cell or NULL).
 
     ``hidden``: the cells that such a column does not show, once for each different pattern;
     ``unsafe``: those of them that broke a rule. ``sums``: are numbers of these people added up?
+    ``amounts``: of each number that may differ for one of them in another version.
     """
 
     sql: str
     hidden: tuple[Cells, ...]
     unsafe: Cells
     sums: bool
+    amounts: tuple[Amount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,10 @@ class Entry:
         """Are numbers added up in it?"""
         return any(one.sums for one in self.counted)
 
+    @property
+    def amounts(self) -> tuple[Amount, ...]:
+        return tuple(dict.fromkeys(amount for one in self.counted for amount in one.amounts))
+
     def hiding(self, cells: Cells) -> Entry:
         """The entry of the same table with these cells hidden too, in all of its columns."""
         counted = (replace(one, hidden=patterns_with(one.hidden, cells)) for one in self.counted)
@@ -88,6 +102,7 @@ def from_text(text: str) -> Entry:
                 tuple(tuple(cells) for cells in one["hidden"]),
                 tuple(one["unsafe"]),
                 one["sums"],
+                tuple(Amount(**amount) for amount in one.get("amounts", ())),
             )
             for one in fields["counted"]
         ),

@@ -89,7 +89,7 @@ def place(entry: Entry, state: State, *, files: Files, threshold: int) -> Placed
     """Raises NotAPartition."""
     if not entry.counted:
         raise NotAPartition
-    numbers = _numbers(state.people, files.people(entry.version))
+    numbers = numbers_in(state, entry.version, files=files)
     everybody = np.zeros(len(state.people), dtype=bool)
     columns: list[Column] = []
     secret: list[tuple[int, Bools]] = []
@@ -111,17 +111,17 @@ def areas_in(
     """Of each statement: the area of each of everybody, or -1. Raises NotAPartition."""
     if not statements:
         return ()
-    numbers = _numbers(state.people, files.people(version))
+    numbers = numbers_in(state, version, files=files)
     found = (
         _rows(sql, numbers, of=len(state.people), con=files.version(version)) for sql in statements
     )
     return tuple(areas for areas, _ in found)
 
 
-def _numbers(everybody: NDArray[np.int64], own: NDArray[np.int64]) -> Ints:
+def numbers_in(state: State, version: str, *, files: Files) -> Ints:
     """Of each unit of a version: its place among everybody."""
-    order = np.argsort(everybody)
-    return order[np.searchsorted(everybody, own, sorter=order)].astype(np.int64)
+    own, order = files.people(version), np.argsort(state.people)
+    return order[np.searchsorted(state.people, own, sorter=order)].astype(np.int64)
 
 
 def _rows(sql: str, numbers: Ints, *, of: int, con: DuckDBPyConnection) -> tuple[Ints, Bools]:

@@ -144,7 +144,8 @@ class Registrar:
         areas: Sequence[str] = (),
     ) -> Judged:
         known, base = (0, None) if fresh else self._base(dataset, history)
-        used = versions([*history[known:], *([new] if new else [])])
+        compared = [one for one in history if one.amounts] if new and new.amounts else []
+        used = versions([*history[known:], *compared, *([new] if new else [])])
         files = {f"/data/{name}.duckdb": self.store.path(dataset, name) for name in used}
         reads = files | ({str(INSIDE_BASE): base} if base else {})
         walled = sandbox.bubblewrap() is not None

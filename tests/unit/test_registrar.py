@@ -10,7 +10,7 @@ import pytest
 
 from disclosure_control.sdc.register.verdict import Limits
 from queries.errors import EngineFailed
-from queries.register.entry import Counted, Entry, Grid, chain, from_text
+from queries.register.entry import Amount, Counted, Entry, Grid, chain, from_text
 from queries.register.judged import Between
 from queries.register.registrar import FOLDER, Registrar
 from tests.catalogues import clinic
@@ -208,6 +208,47 @@ def test_sums_of_another_version_are_not_told_apart_from_revisions(registrar, tm
     assert [one.layer for one in judged(registrar, [summed], again).clashes] == ["revised"]
     assert judged(registrar, [TENS], again).safe
     assert judged(registrar, [summed], replace(TENS, version="v2")).safe
+
+
+ADDED = "SELECT person AS _u, CAST(sum(income) AS BIGINT) AS _v FROM db.persons GROUP BY 1"
+INCOMES = Amount(ADDED, plain=True)
+BMIS = replace(INCOMES, sql=INCOMES.sql.replace("income", "bmi"))
+
+
+def summed(*amounts: Amount, version: str = VERSION) -> Entry:
+    (counted,) = TENS.counted
+    own = replace(counted, sums=True, amounts=amounts)
+    return replace(TENS, version=version, counted=(own,))
+
+
+def test_sums_of_a_few_new_values_are_not_told_by_a_later_version(registrar, tmp_path):
+    seal(tmp_path, CLINIC, version="v2", revised=[1, 2, 40])
+    seal(tmp_path, CLINIC, version="v3", revised=range(PERSONS))
+    seal(tmp_path, CLINIC, version="v4")
+    first = summed(INCOMES)
+    few = judged(registrar, [first], summed(INCOMES, version="v2"))
+    assert {(one.layer, one.people) for one in few.clashes} == {("revised", 2), ("revised", 1)}
+    for version in ("v3", "v4"):
+        assert judged(registrar, [first], summed(INCOMES, version=version)).safe
+    back = [first, summed(INCOMES, version="v4")]
+    assert not judged(registrar, back, summed(INCOMES, version="v2")).safe
+
+
+def test_other_numbers_have_nothing_to_do_with_it(registrar, tmp_path):
+    seal(tmp_path, CLINIC, version="v2", revised=[1, 2, 40])
+    assert judged(registrar, [summed(INCOMES)], summed(BMIS, version="v2")).safe
+    computed = replace(BMIS, plain=False)
+    for one in (computed, None):
+        later = summed(*([one] if one else []), version="v2")
+        clashes = judged(registrar, [summed(INCOMES)], later).clashes
+        assert [(clash.layer, clash.entries) for clash in clashes] == [("revised", (0,))]
+
+
+def test_an_older_version_that_is_gone_is_no_verdict(registrar, tmp_path):
+    seal(tmp_path, CLINIC, version="v2")
+    later = summed(INCOMES, version="v2")
+    with pytest.raises(EngineFailed):
+        judged(registrar, [summed(INCOMES), later], summed(INCOMES, version="v9"))
 
 
 @pytest.mark.parametrize(

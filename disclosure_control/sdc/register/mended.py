@@ -62,6 +62,7 @@ def mended(
     kept: Bools | None = None,
     watched: Sequence[Bools] = (),
     areas: Sequence[Ints] = (),
+    revised: Bools | None = None,
     most: float = MOST_SHARE,
     judging: float = 0.0,
 ) -> Mended | None:
@@ -88,7 +89,9 @@ def mended(
         if time.monotonic() + judging > end:
             return None
         left = replace(limits, seconds=max(0.0, end - time.monotonic()))
-        verdict = judge(partitions, known, left, kept=kept, areas=areas, watched=watched)
+        verdict = judge(
+            partitions, known, left, kept=kept, areas=areas, revised=revised, watched=watched
+        )
         if verdict.safe:
             return Mended(tuple(sorted(hidden)), beside, verdict)
         clashes = verdict.clashes

@@ -1,0 +1,46 @@
+"""What does each unit add to the numbers of an exact table? For comparing versions of the data.
+
+Whoever is in the same cell in two versions may have another number there: then two tables that
+count the same people differ by the new numbers of a few. These statements say what a unit adds,
+whatever a question filters, bounds or groups by; their rows never leave the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from disclosure_control.tables import Kind, Published
+from queries.engines.block import selected
+from queries.engines.reading import Reading
+from queries.plan import Plan
+from queries.plan_terms import Stored
+from queries.plan_vectors import Contribution, Measured
+from queries.register.entry import Amount
+
+ROWS = "count(*)"
+
+
+def amounts(plan: Plan, column: Published) -> Iterator[Amount]:
+    """Of a column of a table that parts units; none where each unit adds one, in any version."""
+    by_row = plan.how is not Contribution.UNIT_ROWS
+    if column.kind is Kind.COUNT and by_row:
+        yield Amount(_statement(plan, ROWS, None), plain=True)
+    if column.total is None:
+        return
+    recipe = next(one for one in plan.recipes if one.name == column.total)
+    measured = next(one for one in plan.measured if one.name == recipe.of)
+    plain = isinstance(measured.term, Stored)
+    term = Reading(plan).direct(measured.term)
+    yield Amount(_statement(plan, f"sum({term})", measured), plain=plain)
+    if column.kind is Kind.MEAN and by_row:
+        yield Amount(_statement(plan, f"count({term})", measured), plain=plain)
+
+
+def _statement(plan: Plan, aggregate: str, measured: Measured | None) -> str:
+    """Rows (unit, whole number or NULL)."""
+    bare = replace(plan, filters=(), keys=(), margins=(), measured=(measured,) if measured else ())
+    read = Reading(bare)
+    steps = f"WITH {', '.join(read.feature_steps)} " if read.feature_steps else ""
+    amount = f"CAST({aggregate} AS BIGINT) AS _v"
+    return steps + selected(f"{read.unit} AS _u", amount, rows=read.everything(), by="1")
