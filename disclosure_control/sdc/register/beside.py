@@ -29,11 +29,15 @@ def all_beside(table: Table, known: Known, limits: Limits, clashes: Sequence[Cla
         return False
     own = table.partitions
     new = [_without(one, hidden) for one in own]
-    earlier = [_without(one, hidden) for one in known.span.tables]
-    met = [[contingency(one, other) for other in earlier] for one in new]
-    between = [contingency(one, other) for one, other in combinations(new, 2)]
-    if any(_tells(counts, limits) for counts in (*between, *(one for each in met for one in each))):
+    if any(_tells(contingency(one, other), limits) for one, other in combinations(new, 2)):
         return False
+    earlier: list[Partition] = []
+    for one in known.span.tables:
+        earlier.append(_without(one, hidden))
+        if time.monotonic() > end:
+            return False
+        if any(_tells(contingency(mine, earlier[-1]), limits) for mine in new):
+            return False
     for whole, one in zip(own, new, strict=True):
         near = list(nearest(whole, known.span.contingencies(whole), known))
         others = (other for other in new if other is not one)

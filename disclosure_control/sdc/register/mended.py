@@ -71,6 +71,8 @@ def mended(
     None where hiding cells does not help, or not a ``most`` share of them, or not within
     ``limits.seconds``.
     """
+    if limits.seconds <= judging:
+        return None
     end = time.monotonic() + limits.seconds
     sizes = table.sizes()
     room = int(most * np.count_nonzero(sizes))
