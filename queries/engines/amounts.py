@@ -18,28 +18,38 @@ from queries.plan_terms import Stored
 from queries.plan_vectors import Contribution, Measured
 from queries.register.entry import Amount
 
-ROWS = "count(*)"
-
 
 def amounts(plan: Plan, column: Published) -> Iterator[Amount]:
     """Of a column of a table that parts units; none where each unit adds one, in any version."""
     by_row = plan.how is not Contribution.UNIT_ROWS
     if column.kind is Kind.COUNT and by_row:
-        yield Amount(_statement(plan, ROWS, None), plain=True)
+        yield Amount(_statement(plan, "count(*)", None), f"rows of {plan.source}")
     if column.total is None:
         return
     recipe = next(one for one in plan.recipes if one.name == column.total)
     measured = next(one for one in plan.measured if one.name == recipe.of)
-    plain = isinstance(measured.term, Stored)
-    term = Reading(plan).direct(measured.term)
-    yield Amount(_statement(plan, f"sum({term})", measured), plain=plain)
+    yield _amount(plan, "sum", measured)
     if column.kind is Kind.MEAN and by_row:
-        yield Amount(_statement(plan, f"count({term})", measured), plain=plain)
+        yield _amount(plan, "count", measured)
+
+
+def _amount(plan: Plan, aggregate: str, measured: Measured) -> Amount:
+    term = measured.term
+    of = f"{aggregate} of {term.table}.{term.column}" if isinstance(term, Stored) else ""
+    sql = _statement(plan, f"{aggregate}({Reading(plan).direct(term)})", measured)
+    return Amount(sql, of)
 
 
 def _statement(plan: Plan, aggregate: str, measured: Measured | None) -> str:
-    """Rows (unit, whole number or NULL)."""
-    bare = replace(plan, filters=(), keys=(), margins=(), measured=(measured,) if measured else ())
+    """Rows (unit, whole number or NULL) of every unit of the source."""
+    bare = replace(
+        plan,
+        filters=(),
+        keys=(),
+        margins=(),
+        measured=(measured,) if measured else (),
+        linked=tuple(replace(one, inner=False) for one in plan.linked),
+    )
     read = Reading(bare)
     steps = f"WITH {', '.join(read.feature_steps)} " if read.feature_steps else ""
     amount = f"CAST({aggregate} AS BIGINT) AS _v"

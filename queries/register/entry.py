@@ -20,10 +20,14 @@ Cells = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What each unit adds: rows (unit, whole number). ``plain``: a column, and nothing computed."""
+    """What each unit adds: rows (unit, whole number).
+
+    ``of``: what is added up of which column; nothing where it is computed, so that one number may
+    have two spellings.
+    """
 
     sql: str
-    plain: bool
+    of: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,11 @@ def revised(new: Entry, history: Sequence[Entry], state: State, *, files: Files)
 
 
 def _comparable(new: Entry, earlier: Entry) -> bool:
-    """Columns are the same or others; what is computed may be one number in two spellings."""
+    """Each two numbers are the same, or of two columns, or a sum and a count."""
     if new.sums and earlier.sums and not (new.amounts and earlier.amounts):
         return False
     return all(
-        one == other or (one.plain and other.plain)
+        one == other or (one.of and other.of and one.of != other.of)
         for one in new.amounts
         for other in earlier.amounts
     )
