@@ -153,7 +153,7 @@ class Carrier:
             suppression=work.quote.plan.time.suppression,
         )
         with Heart(self.sessions, job_id=job_id, token=token, on_loss=self.engine.cancel):
-            answer = self._answered(work, partial(self._table, work, slot))
+            answer = self._answer(work, slot)
             self.at_step("rendered")
             slot.wait_for_end()
         self.at_step("waited")
@@ -227,6 +227,9 @@ class Carrier:
 
     def _fail(self, session: Session, work: Work, kind: str) -> None:
         failed.fail(session, job_id=work.job_id, token=work.token, kind=kind, now=self.clock())
+
+    def _answer(self, work: Work, slot: Slot) -> Answer | Failure:
+        return self._answered(work, partial(self._table, work, slot))
 
     def _answered(self, work: Work, made: Callable[[], Protected]) -> Answer | Failure:
         """Fails closed: whatever goes wrong, nothing leaves and the reason stays inside."""
