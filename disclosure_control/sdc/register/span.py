@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 DEPENDENT = 1e-9  # share of a block's people below which its distance from the span is rounding
+USED = 1e-6  # a factor of a block that is more than what rounding left
 TOLD = 1e-7  # and of a group's, below which the group counts as told
 MOST_RANK = 12_000
 """Rows of the factor, which is a square of so many numbers: beyond it no exact table may leave."""
@@ -120,6 +121,13 @@ class Span:
     def tells(self, group: Bools) -> bool:
         """Can the number of these people be computed?"""
         return self.distance(group) <= TOLD * max(1, int(group.sum()))
+
+    def blocks_for(self, group: Bools, *, table: int) -> tuple[int, ...]:
+        """Of one table: the independent blocks by which the number of a told group is computed."""
+        half = solve_triangular(self.factor, self.of_basis(group.astype(np.float64)), lower=True)
+        amounts = solve_triangular(self.factor, half, lower=True, trans="T")
+        own = (self.basis[:, 0] == table) & (np.abs(amounts) > USED)
+        return tuple(self.basis[own, 1].tolist())
 
     def _used(self) -> list[tuple[int, Ints]]:
         tables = np.unique(self.basis[:, 0])

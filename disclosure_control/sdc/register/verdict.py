@@ -131,7 +131,7 @@ def judge(
         found, after = _with(one, after, limits, end=end)
         clashes += (replace(clash, part=part) for clash in found)
     after = _noted(after, table, kept=kept, watched=watched)
-    clashes += _watched(after)
+    clashes += _watched(after, parts=range(len(known.span.tables), len(after.span.tables)))
     if revised is not None:
         clashes += [clash for one in table for clash in _revised(one, revised, limits)]
     room = headroom(after, after.populations, areas=areas)
@@ -204,7 +204,7 @@ def _with(one: Partition, known: Known, limits: Limits, *, end: float) -> tuple[
         Clash(
             Layer.HISTORY,
             people=int(group.sum()),
-            blocks=tuple(np.unique(one.labels[group & (one.labels > 0)]).tolist()),
+            blocks=after.span.blocks_for(group, table=number),
             group=group,
         )
         for group in islice(after.nulls.groups(threshold=limits.threshold), MOST_GROUPS)
@@ -305,10 +305,14 @@ def _kinship(counts: Ints) -> tuple[float, float]:
     return missing, -float(outside[outside > 0].min(initial=everybody))
 
 
-def _watched(known: Known) -> Iterator[Clash]:
+def _watched(known: Known, *, parts: Sequence[int]) -> Iterator[Clash]:
+    """``parts``: which tables of the span are the new one's."""
     for group in known.watched:
         if known.nulls.may_tell(group) and known.span.tells(group):
-            yield Clash(Layer.WATCH, people=int(group.sum()), group=group)
+            used = ((at, known.span.blocks_for(group, table=one)) for at, one in enumerate(parts))
+            part, blocks = next((one for one in used if one[1]), (0, ()))
+            people = int(group.sum())
+            yield Clash(Layer.WATCH, people=people, blocks=blocks, part=part, group=group)
 
 
 def _revised(one: Partition, revised: Bools, limits: Limits) -> Iterator[Clash]:

@@ -115,6 +115,26 @@ def test_nothing_is_offered_where_hiding_cells_does_not_help():
     assert mended(table, known, late, clashes, judging=2.0) is None
 
 
+def test_a_hidden_cell_of_many_is_not_given_away_either():
+    """Twenty of the first row are hidden by a rule; the row has left."""
+    rows = np.repeat(np.arange(6), 30)
+    places = rows * 2
+    places[:20] += 1
+    known = judge([partition(rows + 1)], Known.nothing(len(rows), seed=1), LIMITS).known
+    table = Table((axis(6, total=False), axis(2, total=False)), (Column(places, ((1,),)),))
+    watched = [places == 1]
+    verdict = judge(table.partitions, known, LIMITS, watched=watched)
+    assert [one.layer for one in verdict.clashes] == [Layer.WATCH]
+    found = mended(table, known, LIMITS, verdict.clashes, watched=watched)
+    assert found is not None
+    assert (found.hidden, found.beside) == ((0,), True)
+    elsewhere = [np.arange(len(rows)) < 10]  # who were hidden in an earlier table, not in this
+    shown = Table(table.axes, (Column(rows * 2 + (np.arange(len(rows)) < 10), ((),)),))
+    verdict = judge(shown.partitions, known, LIMITS, watched=elsewhere)
+    found = mended(shown, known, LIMITS, verdict.clashes, watched=elsewhere)
+    assert found is None or not found.beside
+
+
 def test_cells_of_every_column_are_hidden():
     table, known = margin_and_finer()
     (column,) = table.columns
