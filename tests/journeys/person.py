@@ -63,7 +63,7 @@ def at(
     browser: Browser, address: str, *, pictures: Path | None = None, **options: Any
 ) -> AtBrowser:
     context = browser.new_context(viewport={"width": WIDE, "height": 900}, **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     person = AtBrowser(context.new_page(), address, pictures)
     person.page.on("console", lambda said: _complain(person, said.type, said.text))
     person.page.on("pageerror", lambda error: person.complaints.append(str(error)))

@@ -97,7 +97,7 @@ def test_an_answer_appears_without_reloading_where_scripts_run(browser: Browser,
     ada.open(f"/questions/{asked}")
     ada.look()
     service.work()
-    expect(ada.page.get_by_text("With checkers")).to_be_visible(timeout=15_000)
+    expect(ada.page.get_by_text("With checkers")).to_be_visible(timeout=60_000)
     ada.look()
 
 
