@@ -22,9 +22,9 @@ TARGET = 0
 
 
 def table(places: np.ndarray, cells: int) -> Table:
-    """Its cells with few people are hidden."""
+    """Its cells with few people, or none, are hidden."""
     counts = np.bincount(places[places >= 0], minlength=cells)
-    hidden = tuple(np.flatnonzero((counts > 0) & (counts < T)).tolist())
+    hidden = tuple(np.flatnonzero(counts < T).tolist())
     axis = Axis("cell", tuple(map(str, range(cells))))
     return Table((axis,), (Column(places, (hidden,)),))
 
@@ -74,11 +74,24 @@ def test_leaving_the_target_out_never_says_where_it_is(finer, left_out):
     assert refused > 30
 
 
+def test_a_group_of_the_target_alone_never_says_where_it_is():
+    """Everybody else is in the other group; every cell of the target's is hidden, empty or not."""
+    for seed in range(20):
+        answers = set()
+        for category in range(CATEGORIES):
+            categories, codes = world(seed, category, finer=1)
+            codes[TARGET] = 1
+            asked = table(categories * 2 + codes, CATEGORIES * 2)
+            answers.add(answer([table(categories, CATEGORIES)], asked, people=len(codes)))
+        assert answers == {None}
+
+
 def test_what_a_rule_hides_is_hidden_with_company():
     """Rare codes within categories: of each category either no cell is hidden for it, or two."""
     helped = 0
     for seed in range(40):
         categories, codes = world(seed, 0, finer=2)
+        codes[-CATEGORIES:], categories[-CATEGORIES:] = 1, range(CATEGORIES)  # none is empty
         asked = table(categories * 2 + codes, CATEGORIES * 2)
         found = answer([table(categories, CATEGORIES)], asked, people=len(categories))
         if found is None:

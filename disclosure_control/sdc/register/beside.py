@@ -5,6 +5,10 @@ hidden cell is the same combination of the blocks without everybody in hidden ce
 tell of no few people among those who are not hidden, every group that they do tell of is hidden as
 a whole: then it says nothing about anybody which further cells are hidden beneath it, except that
 few are hidden there. The converse does not hold; what is not decided counts as no.
+
+A hidden cell may be empty. Then further cells would be hidden beside some hidden cells and not
+beside others, and so say which of them are empty: where a target is the only one in a group of its
+own, that would say where it is. So a table that hides an empty cell counts as no, too.
 """
 
 from __future__ import annotations
@@ -25,7 +29,9 @@ def all_beside(table: Table, known: Known, limits: Limits, clashes: Sequence[Cla
     """``clashes``: of this table, as they were found; further ones are looked for."""
     end = time.monotonic() + limits.seconds
     hidden = table.everywhere_hidden()
-    if any(clash.group is not None and (clash.group & ~hidden).any() for clash in clashes):
+    if table.hides_nobody() or any(
+        clash.group is not None and (clash.group & ~hidden).any() for clash in clashes
+    ):
         return False
     own = table.partitions
     new = [_without(one, hidden) for one in own]

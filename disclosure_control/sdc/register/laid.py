@@ -68,6 +68,16 @@ class Table:
         hidden: Bools = np.logical_and.reduce(found)
         return hidden
 
+    def hides_nobody(self) -> bool:
+        """Is a cell hidden, of those that add nothing up, without anybody in it?"""
+        return any(
+            cell not in occupied and self.within(cell) == {cell}
+            for one in self.columns
+            for occupied in (frozenset(one.places.tolist()),)
+            for hidden in one.hidden
+            for cell in hidden
+        )
+
     def within(self, cell: int) -> frozenset[int]:
         """The cells that add nothing up and are in this one; the cell itself where it is one."""
         place = np.unravel_index(cell, [len(axis.labels) for axis in self.axes])
