@@ -381,4 +381,19 @@ REGISTER = (
     ),
 )
 
-GUARDS: tuple[Guard, ...] = SUBMISSION + REVIEW + LEDGER + OUTPUT + OTHERS + EXCEPTION + REGISTER
+LOG = (
+    Guard(
+        "log_leaf_next",
+        "log_leaf",
+        "INSERT",
+        'NEW.place <> (SELECT coalesce(max(l.place), -1) + 1 FROM "log_leaf" l)',
+        "a leaf follows the last",
+    ),
+    *_kept("log_leaf"),
+    *_kept("log_node"),
+    *_kept("log_checkpoint"),
+)
+
+GUARDS: tuple[Guard, ...] = (
+    SUBMISSION + REVIEW + LEDGER + OUTPUT + OTHERS + EXCEPTION + REGISTER + LOG
+)

@@ -18,6 +18,7 @@ from tre import (
     tightenings,
 )
 from tre.database import Base
+from tre.transparency import log
 
 __all__ = [
     "Base",
@@ -27,6 +28,7 @@ __all__ = [
     "drafts",
     "exact_cells",
     "jobs",
+    "log",
     "outputs",
     "people",
     "projects",

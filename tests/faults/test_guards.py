@@ -25,6 +25,7 @@ from tre.releases import Release
 from tre.reviews import Review
 from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
+from tre.transparency.log import LogCheckpoint, LogLeaf, LogNode
 
 
 @pytest.fixture
@@ -292,7 +293,15 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
         now=NOW,
     )
     session.flush()
+    entry = session.query(audit.AuditEntry.id).first()[0]
+    session.add(LogLeaf(place=0, audit_id=entry, salt="", hash=""))
+    session.add(LogNode(start=0, end=2, hash=""))
+    session.add(LogCheckpoint(size=1, note="", at=NOW))
+    session.flush()
     return {
+        LogLeaf: {"hash": "other"},
+        LogNode: {"hash": "other"},
+        LogCheckpoint: {"note": "other"},
         audit.AuditEntry: {"event": "other"},
         Artefact: {"content": b"other"},
         Output: {"manifest_hash": "0" * 64},

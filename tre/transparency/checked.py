@@ -1,0 +1,95 @@
+"""Is the log what was signed? Made again from the audit entries themselves.
+
+Whoever holds the database can change all of it alike: entries, leaves, nodes. Only a checkpoint
+that was kept outside tells that, and only the log's own key can sign another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from tre.audit import AuditEntry
+from tre.transparency.checkpoint import Checkpoint, NotACheckpoint, opened
+from tre.transparency.log import (
+    FIELDS,
+    LogCheckpoint,
+    LogLeaf,
+    LogNode,
+    Subtree,
+    committed,
+    grown,
+    top,
+)
+from tre.transparency.tree import Hash, leaf_hash
+
+AT_ONCE = 1000  # rows that are read at a time
+
+
+def faults(
+    session: Session, *, origin: str, key: Ed25519PublicKey, outside: Sequence[Checkpoint]
+) -> Iterator[str]:
+    """What is not as it was signed; none for a log that extends every checkpoint."""
+    told: list[tuple[str, Checkpoint]] = [("a checkpoint from outside", one) for one in outside]
+    for row in session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size)):
+        try:
+            own = opened(row.note, origin=origin, key=key)
+        except NotACheckpoint as wrong:
+            yield f"checkpoint {row.size}: {wrong}"
+            continue
+        if own.size != row.size:
+            yield f"checkpoint {row.size} is of {own.size} entries"
+        told.append(("a checkpoint", own))
+    tops: dict[int, Hash] = {}
+    sizes = {one.size for _, one in told}
+    yield from _made_again(session, sizes, tops)
+    for words, one in told:
+        if one.size not in tops:
+            yield f"{words} is of {one.size} entries, the log is shorter"
+        elif tops[one.size] != one.root:
+            yield f"the first {one.size} entries are not those of {words}"
+
+
+def _made_again(session: Session, sizes: set[int], tops: dict[int, Hash]) -> Iterator[str]:
+    """``tops``: the roots at these sizes, put in as the tree grows from the entries."""
+    peaks: list[Subtree] = []
+    tops[0] = top(peaks)
+    last = session.scalar(select(func.max(LogLeaf.place)))
+    end = 0 if last is None else last + 1
+    for start in range(0, end, AT_ONCE):
+        page = range(start, min(start + AT_ONCE, end))
+        leaves = {row.place: row for row in session.execute(_leaves(page))}
+        kept = {(one.start, one.end, one.hash) for one in session.execute(_nodes(page))}
+        for place in page:
+            row = leaves.get(place)
+            if row is None or row.id is None:
+                yield f"leaf {place} is missing" if row is None else f"leaf {place} has no entry"
+                return
+            leaf = leaf_hash(committed(row, row.salt))
+            if leaf.hex() != row.hash:
+                yield f"entry {row.audit_id} is not what leaf {place} says"
+            made = {(one.start, one.end, one.hash.hex()) for one in grown(peaks, leaf)}
+            if not made <= kept:
+                yield f"a node above leaf {place} is not what the entries say"
+            kept -= made
+            if place + 1 in sizes:
+                tops[place + 1] = top(peaks)
+        if kept:
+            yield "there are nodes that no entries make"
+    if session.scalar(select(LogNode.end).where(LogNode.end > end).limit(1)) is not None:
+        yield "there are nodes beyond the leaves"
+
+
+def _leaves(page: range) -> Select[Any]:
+    own = (LogLeaf.place, LogLeaf.audit_id, LogLeaf.salt, LogLeaf.hash)
+    joined = select(*own, *FIELDS).outerjoin(AuditEntry, AuditEntry.id == LogLeaf.audit_id)
+    return joined.where(LogLeaf.place >= page.start, LogLeaf.place < page.stop)
+
+
+def _nodes(page: range) -> Select[Any]:
+    found = select(LogNode.start, LogNode.end, LogNode.hash)
+    return found.where(LogNode.end > page.start, LogNode.end <= page.stop)
