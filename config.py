@@ -50,6 +50,9 @@ class WorkerConfig:
     slot_scale: float = 1.0  # above 1 gives slow machines longer slots; below 1 in tests only
     poll_seconds: float = 0.2  # how often an idle worker looks for work
     register_seconds: float = 30.0  # that the register has for each exact table
+    log_key_file: str = ""  # file with the key that signs the log; made by `log key`
+    log_name: str = ""  # of the log in its checkpoints: a host and a path, tre.example.org/log
+    log_outside: str = ""  # folder elsewhere that each signed checkpoint is put into
 
     @property
     def production(self) -> bool:
@@ -148,6 +151,18 @@ def _worker_faults(config: WorkerConfig) -> list[str]:
         (
             not config.register_seconds > 0,
             "TRE_REGISTER_SECONDS is a time: a number above 0",
+        ),
+        (
+            bool(config.log_key_file) != bool(config.log_name),
+            "TRE_LOG_KEY_FILE and TRE_LOG_NAME are given together",
+        ),
+        (
+            bool(config.log_outside and not config.log_key_file),
+            "TRE_LOG_OUTSIDE is of no use without TRE_LOG_KEY_FILE",
+        ),
+        (
+            any(character.isspace() or character == "+" for character in config.log_name),
+            "TRE_LOG_NAME has neither spaces nor +",
         ),
     )
     return [fault for broken, fault in rules if broken]

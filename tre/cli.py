@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,9 @@ from tre.errors import Incomplete, NotPermitted, ServiceError
 from tre.people import ApiToken, Person, Role
 from tre.projects import Position, Project
 from tre.scopes import EVERY
+from tre.transparency import checked, checkpoint
+from tre.transparency import log as transparency_log
+from tre.transparency import outside as kept_outside
 
 DATABASE = click.option(
     "--database-url", envvar="TRE_DATABASE_URL", required=True, help="As for the service."
@@ -169,6 +173,60 @@ def rebuild(
         raise click.ClickException("What was kept is not what the tables say. It was replaced.")
     compared = "they are what was kept" if found.agree else "nothing was kept to compare with"
     click.echo(f"Exact tables: {found.tables}; {compared}.")
+
+
+@tre.group("log")
+def log_() -> None:
+    """The log of what happened, which others can check."""
+
+
+@log_.command("key")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("name")
+@click.option(
+    "--store-root", envvar="TRE_STORE_ROOT", required=True, type=click.Path(path_type=Path)
+)
+def log_key(*, file: Path, name: str, store_root: Path) -> None:
+    """Makes the key that signs the log NAME in FILE, and prints its public half.
+
+    Where the file is there already, only prints. NAME is a host and a path, tre.example.org/log.
+    """
+    from tre.ingest import keys  # noqa: PLC0415
+    from tre.ingest.errors import KeyRefused  # noqa: PLC0415
+
+    if not checkpoint.NAME.fullmatch(name):
+        raise click.BadParameter("a name has neither spaces nor +")
+    try:
+        seed = keys.load_or_create(file, store_root=store_root)
+    except KeyRefused as error:
+        raise click.ClickException(str(error)) from error
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    click.echo(checkpoint.verifier_key(name, public))
+
+
+@log_.command("verify")
+@click.argument("outside", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--key", required=True, help="What `log key` printed.")
+@DATABASE
+def log_verify(*, outside: tuple[Path, ...], key: str, database_url: str) -> None:
+    """Makes the log again from the audit entries, and compares it with what was signed.
+
+    OUTSIDE are checkpoints that were kept elsewhere, or folders of them. Fails for any fault.
+    """
+    try:
+        origin, public = checkpoint.key_from(key)
+        kept = kept_outside.kept(outside, origin=origin, key=public)
+    except (checkpoint.NotACheckpoint, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    with _session(database_url) as session:
+        checkpoints = [one for _, one in kept]
+        found = list(checked.faults(session, origin=origin, key=public, outside=checkpoints))
+        size = transparency_log.size(session)
+    for fault in found:
+        click.echo(fault, err=True)
+    if found:
+        raise click.ClickException("The log is not what was signed.")
+    click.echo(f"Entries in the log: {size}; checkpoints from outside: {len(kept)}. All agree.")
 
 
 @tre.command()

@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -27,6 +28,7 @@ from tre.ingest import keys
 from tre.ingest.errors import KeyRefused
 from tre.journey import started
 from tre.rendering import chart
+from tre.transparency.log import Signer
 from tre.worker.carry import Carrier
 from tre.worker.loop import Loop
 
@@ -40,10 +42,11 @@ def main() -> int:
         engine = database.connect(settings.database_url)
         _check(engine, settings)
         store = Store(Path(settings.store_root).resolve(), keys.load(Path(settings.key_file)))
+        signer = _signer(settings)
     except (ConfigurationError, KeyRefused) as error:
         log.error("%s", error)  # noqa: TRY400 - the sentence says what to do
         return 2
-    _work(engine, store, settings, stop=_stop_on_signals())
+    _work(engine, store, settings, signer=signer, stop=_stop_on_signals())
     return 0
 
 
@@ -52,7 +55,22 @@ def _check(engine: Engine, settings: WorkerConfig) -> None:
         started.check(session, production=settings.production)
 
 
-def _work(engine: Engine, store: Store, settings: WorkerConfig, *, stop: threading.Event) -> None:
+def _signer(settings: WorkerConfig) -> Signer | None:
+    if not settings.log_key_file:
+        log.info("the log is not signed: TRE_LOG_KEY_FILE is not set")
+        return None
+    seed = keys.load(Path(settings.log_key_file))
+    return Signer(settings.log_name, Ed25519PrivateKey.from_private_bytes(seed))
+
+
+def _work(
+    engine: Engine,
+    store: Store,
+    settings: WorkerConfig,
+    *,
+    signer: Signer | None,
+    stop: threading.Event,
+) -> None:
     with Sandboxes(store) as sandboxes:
         _warm_up(engine, sandboxes)
         log.info("ready; %s", sandbox.describe())
@@ -64,7 +82,8 @@ def _work(engine: Engine, store: Store, settings: WorkerConfig, *, stop: threadi
             registrar=Registrar(store),
             register_seconds=settings.register_seconds,
         )
-        Loop(carrier, settings.poll_seconds).run(stop)
+        outside = Path(settings.log_outside) if settings.log_outside else None
+        Loop(carrier, settings.poll_seconds, signer, outside).run(stop)
     log.info("stopped")
 
 

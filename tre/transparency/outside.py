@@ -1,0 +1,50 @@
+"""Where is a checkpoint kept that whoever holds the database cannot change? In a folder elsewhere.
+
+A mounted share, a checked-out repository, a drop box that is only written to: each checkpoint is a
+file of its own, named by how many entries it is of.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tre.transparency.checkpoint import Checkpoint, opened
+
+ENDING = ".checkpoint"
+
+
+def put(note: str, *, size: int, folder: Path) -> bool:
+    """False where it is there already. Raises OSError. Complete, or not there at all."""
+    place = folder / f"{size:012d}{ENDING}"
+    if place.exists():
+        return False
+    aside = folder / f".{place.name}.{secrets.token_hex(8)}"
+    try:
+        with aside.open("x", encoding="utf-8", newline="") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(place)
+    finally:
+        aside.unlink(missing_ok=True)
+    return True
+
+
+def kept(
+    places: Iterable[Path], *, origin: str, key: Ed25519PublicKey
+) -> list[tuple[Path, Checkpoint]]:
+    """Of files, and of all checkpoints in folders. Raises OSError, and NotACheckpoint for any."""
+    files = [
+        file
+        for place in places
+        for file in (sorted(place.glob(f"*{ENDING}")) if place.is_dir() else [place])
+    ]
+    return [
+        (one, opened(one.read_bytes().decode("utf-8", "replace"), origin=origin, key=key))
+        for one in files
+    ]
