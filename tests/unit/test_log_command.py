@@ -1,4 +1,4 @@
-"""An operator makes the log's key, the worker signs and puts checkpoints outside, who likes checks."""
+"""The log's key is made, the worker signs and puts checkpoints outside, who likes checks."""
 
 from __future__ import annotations
 
