@@ -138,6 +138,7 @@ LINES = re.compile(
     r"worker: (?:ready; (?:no )?bubblewrap: [a-z ,.;-]+"
     r"|question [0-9a-f]{24}: [A-Za-z]+"
     r"|job [0-9a-f]{24} is no longer held"
+    r"|the log is not signed: TRE_LOG_KEY_FILE is not set"
     r"|stopped)"
 )
 
