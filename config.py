@@ -157,6 +157,11 @@ def _worker_faults(config: WorkerConfig) -> list[str]:
             "TRE_LOG_KEY_FILE and TRE_LOG_NAME are given together",
         ),
         (
+            bool(config.log_key_file)
+            and Path(config.log_key_file).resolve() == Path(config.key_file).resolve(),
+            "TRE_LOG_KEY_FILE is the store's key: the log has a key of its own",
+        ),
+        (
             bool(config.log_outside and not config.log_key_file),
             "TRE_LOG_OUTSIDE is of no use without TRE_LOG_KEY_FILE",
         ),

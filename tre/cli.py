@@ -215,12 +215,11 @@ def log_verify(*, outside: tuple[Path, ...], key: str, database_url: str) -> Non
     """
     try:
         origin, public = checkpoint.key_from(key)
-        kept = kept_outside.kept(outside, origin=origin, key=public)
+        kept = list(kept_outside.kept(outside, origin=origin, key=public))
     except (checkpoint.NotACheckpoint, OSError) as error:
         raise click.ClickException(str(error)) from error
     with _session(database_url) as session:
-        checkpoints = [one for _, one in kept]
-        found = list(checked.faults(session, origin=origin, key=public, outside=checkpoints))
+        found = list(checked.faults(session, origin=origin, key=public, outside=kept))
         size = transparency_log.size(session)
     for fault in found:
         click.echo(fault, err=True)

@@ -20,8 +20,9 @@ from tests.catalogues import dp_policy, sdc_policy
 from tests.factories import NOW
 from tests.made_up_engines import SteadyEngine, SteadyRegistrar
 from tests.web import service as web
+from tre.audit import AuditEntry
 from tre.errors import NotFound
-from tre.journey import looked, reviewed, stopped
+from tre.journey import cancelled, looked, reviewed, stopped
 from tre.lifecycle import State
 from tre.outputs import Output
 from tre.releases import Release
@@ -171,6 +172,24 @@ def test_nobody_but_checkers_sees_which_layer_a_table_clashed_in(tmp_path, state
             accounts.append(look_everywhere(w, EVERYBODY_ELSE))
     assert [a.what for a, b in zip(*accounts, strict=True) if a != b] == []
     assert sum(one.status == 200 for one in accounts[0]) > 15
+
+
+@pytest.mark.parametrize("end", ["rejected", "cancelled"])
+def test_the_length_of_the_log_does_not_say_whether_a_table_could_have_left(tmp_path, end):
+    """Checkpoints say how long it is, to whoever reads them."""
+    told = []
+    for clash in (None, "pairs"):
+        state = "rejected" if end == "rejected" else "waiting for checkers"
+        folder = tmp_path / str(clash)
+        w = brought_to(folder, state, policy=sdc_policy(), units=500, clash=clash)
+        with w.service.sessions() as session:
+            asked = session.query(Submission).one()
+            if end == "cancelled":
+                ada = w.service.person(session, "ada")
+                cancelled.cancel(session, person=ada, submission_id=asked.id, now=NOW)
+            told.append([one.event for one in session.query(AuditEntry).order_by(AuditEntry.id)])
+    assert told[0] == told[1]
+    assert told[0].count("withdrawn") == 1
 
 
 def test_checkers_see_the_difference(tmp_path):

@@ -106,7 +106,7 @@ def test_equal_entries_have_different_leaves(held):
 EDITS = {
     "detail": {"detail": {"slug": "another"}},
     "event": {"event": "signed_in"},
-    "back-dated": {"at": NOW - datetime.timedelta(days=1)},
+    "back-dated": {"at": NOW - datetime.timedelta(minutes=1)},
 }
 
 
@@ -187,6 +187,26 @@ def test_a_node_that_was_changed_and_one_too_many_are_found(held):
     assert "there are nodes beyond the leaves" in told(session)
 
 
+@pytest.mark.parametrize("taken_up", [False, True])
+def test_an_entry_that_is_dated_before_the_log_is_found(held, taken_up):
+    session, kept = held
+    before = NOW - datetime.timedelta(days=1)
+    with writing(session):
+        audit.write(session, "project_created", now=before, slug="long-ago")
+    if taken_up:
+        log.take_up(session, signer=OWN, now=NOW)
+    (fault,) = told(session, kept)
+    words = "is older than what the log held before it" if taken_up else "is not in the log"
+    assert fault.endswith(words)
+
+
+def test_a_log_of_which_nothing_is_signed_is_no_log(engine: Engine):
+    with Session(engine) as session:
+        write(session, 1)
+        log.take_up(session, signer=None, now=NOW)
+        assert told(session) == ["nothing of the log is signed"]
+
+
 def test_an_entry_that_commits_late_is_taken_up_after_those_before_it(held):
     session, kept = held
     first = session.scalar(select(AuditEntry.id).order_by(AuditEntry.id).limit(1))
@@ -201,24 +221,22 @@ def test_an_entry_that_commits_late_is_taken_up_after_those_before_it(held):
     assert told(session, kept) == []
 
 
-def test_two_that_take_up_the_same_entries_do_it_once(engine: Engine):
+def test_two_that_take_up_the_same_entries_do_it_once(engine: Engine, monkeypatch):
     with Session(engine) as one, Session(engine) as other:
         write(one, 1, 2, 3)
-        kept = log.size
+        size_of = log.size
         asked = []
 
         def meanwhile(session: Session) -> int:
             """The other takes up all between a look at the log and a change of it."""
-            found = kept(session)
+            found = size_of(session)
             if session is one and not asked and engine.dialect.name == "postgresql":
                 asked.append(log.take_up(other, signer=OWN, now=NOW))
             return found
 
-        log.size = meanwhile
-        try:
+        with monkeypatch.context() as patched:
+            patched.setattr(log, "size", meanwhile)
             first = log.take_up(one, signer=OWN, now=NOW)
-        finally:
-            log.size = kept
         second = log.take_up(other, signer=OWN, now=NOW)
         assert first + second + sum(asked) == 3
         assert told(one) == []

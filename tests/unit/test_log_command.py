@@ -102,6 +102,8 @@ def test_what_is_no_checkpoint_of_this_log_is_refused(place, tmp_path):
     engine, key, _ = place
     (tmp_path / "other").write_text("tre.example.org/log\n2\n")
     assert "not a checkpoint" in verify(engine, key, tmp_path / "other").output
+    (tmp_path / "empty").mkdir()
+    assert "without a checkpoint" in verify(engine, key, tmp_path / "empty").output
     assert "not a key" in verify(engine, "nothing").output
 
 
@@ -112,6 +114,7 @@ def test_what_is_no_checkpoint_of_this_log_is_refused(place, tmp_path):
         ({"TRE_LOG_NAME": NAME}, "given together"),
         ({"TRE_LOG_OUTSIDE": "o"}, "of no use"),
         ({"TRE_LOG_KEY_FILE": "k", "TRE_LOG_NAME": "a b"}, "neither spaces"),
+        ({"TRE_LOG_KEY_FILE": "/k", "TRE_LOG_NAME": NAME}, "a key of its own"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(given, words):

@@ -12,23 +12,29 @@ from tre.register import ReleaseTable, TableState
 from tre.submissions import Submission
 
 WAITS = "register"
-"""What a release waits for where its table is not pending,."""
+"""What a release waits for where its table is not pending."""
 
 
 def withdraw(session: Session, *, submission: Submission, now: datetime.datetime) -> None:
-    """Of a question that ended inside: nobody outside checking has seen its table."""
+    """Of a question that ended inside: nobody outside checking has seen its table.
+
+    A table that was refused is on record alike: checkpoints say how long the log is, and whoever
+    cancels a question must not read from that whether its table could have left.
+    """
     row = register.of_submission(session, submission.id)
-    if row is not None and row.state == TableState.PENDING.value:
+    if row is None:
+        return
+    if row.state == TableState.PENDING.value:
         register.withdraw(session, row, now=now)
-        audit.write(
-            session,
-            "withdrawn",
-            now=now,
-            project_id=submission.project_id,
-            dataset_id=submission.dataset_id,
-            submission_id=submission.id,
-            number=row.number,
-        )
+    audit.write(
+        session,
+        "withdrawn",
+        now=now,
+        project_id=submission.project_id,
+        dataset_id=submission.dataset_id,
+        submission_id=submission.id,
+        number=row.number,
+    )
 
 
 def may_leave(submission: Submission, table: ReleaseTable | None) -> bool:

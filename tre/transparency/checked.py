@@ -6,6 +6,7 @@ that was kept outside tells that, and only the log's own key can sign another.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -24,10 +25,13 @@ from tre.transparency.log import (
     committed,
     grown,
     top,
+    waiting,
 )
 from tre.transparency.tree import Hash, leaf_hash
 
 AT_ONCE = 1000  # rows that are read at a time
+LATEST = datetime.timedelta(hours=2)
+"""What is written later than this after its own date was not written by the service."""
 
 
 def faults(
@@ -44,9 +48,13 @@ def faults(
         if own.size != row.size:
             yield f"checkpoint {row.size} is of {own.size} entries"
         told.append(("a checkpoint", own))
+    signed = session.scalar(select(LogCheckpoint.size).limit(1)) is not None
+    if not signed and session.scalar(select(LogLeaf.place).limit(1)) is not None:
+        yield "nothing of the log is signed"
     tops: dict[int, Hash] = {}
     sizes = {one.size for _, one in told}
     yield from _made_again(session, sizes, tops)
+    yield from _dated(session)
     for words, one in told:
         if one.size not in tops:
             yield f"{words} is of {one.size} entries, the log is shorter"
@@ -82,6 +90,19 @@ def _made_again(session: Session, sizes: set[int], tops: dict[int, Hash]) -> Ite
             yield "there are nodes that no entries make"
     if session.scalar(select(LogNode.end).where(LogNode.end > end).limit(1)) is not None:
         yield "there are nodes beyond the leaves"
+
+
+def _dated(session: Session) -> Iterator[str]:
+    """Entries of a time that the log had passed when it took them up, or has not taken up yet."""
+    newest = datetime.datetime.min.replace(tzinfo=datetime.UTC) + LATEST
+    dates = select(AuditEntry.id, AuditEntry.at).join(LogLeaf, LogLeaf.audit_id == AuditEntry.id)
+    for one in session.execute(dates.order_by(LogLeaf.place)):
+        if one.at < newest - LATEST:
+            yield f"entry {one.id} is older than what the log held before it"
+        newest = max(newest, one.at)
+    for one in session.execute(waiting(session, whole=True)):
+        if one.at < newest - LATEST:
+            yield f"entry {one.id} is not in the log"
 
 
 def _leaves(page: range) -> Select[Any]:

@@ -89,7 +89,7 @@ class Subtree:
 
 def committed(entry: Row[Any], salt: str) -> bytes:
     """The bytes of a leaf: canonical JSON, the same on every database."""
-    told = {name: getattr(entry, name) for name in (field.key for field in FIELDS)}
+    told = {field.key: getattr(entry, field.key) for field in FIELDS}
     told |= {"at": entry.at.astimezone(datetime.UTC).isoformat(), "salt": salt}
     return json.dumps(
         told, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False

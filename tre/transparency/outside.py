@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from tre.transparency.checkpoint import Checkpoint, opened
+from tre.transparency.checkpoint import Checkpoint, NotACheckpoint, opened
 
 ENDING = ".checkpoint"
 
@@ -35,16 +35,14 @@ def put(note: str, *, size: int, folder: Path) -> bool:
     return True
 
 
-def kept(
-    places: Iterable[Path], *, origin: str, key: Ed25519PublicKey
-) -> list[tuple[Path, Checkpoint]]:
-    """Of files, and of all checkpoints in folders. Raises OSError, and NotACheckpoint for any."""
-    files = [
-        file
-        for place in places
-        for file in (sorted(place.glob(f"*{ENDING}")) if place.is_dir() else [place])
-    ]
-    return [
-        (one, opened(one.read_bytes().decode("utf-8", "replace"), origin=origin, key=key))
-        for one in files
-    ]
+def kept(places: Iterable[Path], *, origin: str, key: Ed25519PublicKey) -> Iterator[Checkpoint]:
+    """Of files, and of all checkpoints in folders.
+
+    Raises OSError, and NotACheckpoint for any file that is none and for a folder without any.
+    """
+    for place in places:
+        files = sorted(place.glob(f"*{ENDING}")) if place.is_dir() else [place]
+        if not files:
+            raise NotACheckpoint("a folder without a checkpoint")
+        for one in files:
+            yield opened(one.read_bytes().decode("utf-8", "replace"), origin=origin, key=key)
