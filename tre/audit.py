@@ -41,7 +41,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "judged": frozenset({"safe", "number"}),
     "withdrawn": frozenset({"number"}),
     "register_rebuilt": frozenset({"tables", "agree"}),
-    "released": frozenset({"release", "manifest_hash"}),
+    "released": frozenset({"release", "files_hash"}),
     "release_waits": frozenset({"gates"}),
     "exact_values_seen": frozenset({"output"}),
     "stopped": frozenset({"reason"}),

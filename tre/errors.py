@@ -4,6 +4,7 @@
     ├── NotFound             no such thing, or not for this person (the two look the same)
     ├── NotPermitted         this person may see it but may not do that
     ├── GatesClosed          a gate of the project, dataset or budget is closed: which, and why
+    ├── NotYetInLog          a release that no checkpoint of the log covers yet
     ├── BudgetExceeded       a conditional charge found too little left
     ├── TrackClosed          the dataset does not open this track (any more)
     ├── EdgeNotAllowed       the state of a question does not allow this step (any more)
@@ -64,6 +65,12 @@ class GatesClosed(ServiceError):
     def __init__(self, gates: tuple[Gate, ...]) -> None:
         super().__init__(", ".join(gate.id for gate in gates))
         self.gates = gates
+
+
+class NotYetInLog(ServiceError):
+    public = "This table was released a moment ago and is being entered in the log."
+    code = "not-yet-in-log"
+    status = 503
 
 
 class BudgetExceeded(ServiceError):

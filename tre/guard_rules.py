@@ -73,6 +73,13 @@ _MANIFEST = '(SELECT o.manifest_hash FROM "output" o WHERE o.id = NEW.output_id)
 
 _TABLE = """SELECT 1 FROM "release_table" t WHERE t.submission_id = NEW.id AND t.state = """
 
+_COVERED = """
+    SELECT 1 FROM "release" r JOIN "output" o ON o.id = r.output_id
+    JOIN "audit_entry" a ON a.submission_id = o.submission_id AND a.event = 'released'
+    JOIN "log_leaf" l ON l.audit_id = a.id
+    WHERE r.id = NEW.release_id
+    AND l.place < (SELECT coalesce(max(c.size), 0) FROM "log_checkpoint" c)"""
+
 SUBMISSION = (
     Guard(
         "submission_begins",
@@ -237,6 +244,14 @@ OUTPUT = (
         "a release follows its output",
     ),
     *_kept("release"),
+    Guard(
+        "release_seal_covered",
+        "release_seal",
+        "INSERT",
+        f"NOT EXISTS ({_COVERED})",
+        "a release is sealed once a checkpoint covers it",
+    ),
+    *_kept("release_seal"),
 )
 
 OTHERS = (

@@ -108,6 +108,16 @@ def manifest_hash(parts: list[tuple[str, str]]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def files_hash(output: Output) -> str:
+    """Over what leaves, so that whoever holds the files can make it again.
+
+    An approval's ``manifest_hash`` also covers what only checkers read, of which there are few
+    possible texts: told outside, a guess of that text could be tried against it.
+    """
+    shown = [one for one in output.artefacts if Format(one.format) not in FOR_CHECKERS]
+    return manifest_hash([(one.format, one.sha256) for one in shown])
+
+
 def store(
     session: Session,
     *,

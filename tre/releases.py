@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from tre.database import Base, new_id
@@ -12,6 +12,7 @@ from tre.datasets import Dataset
 from tre.outputs import Output
 from tre.people import Person
 from tre.projects import Membership, Project
+from tre.transparency.log import LogCheckpoint
 
 
 class Release(Base):
@@ -33,6 +34,32 @@ class Release(Base):
     dataset: Mapped[Dataset] = relationship()
 
 
+class ReleaseSeal(Base):
+    """What a release takes along: made once, after a checkpoint of the log covers it.
+
+    ``statement`` is a DSSE envelope, ``log_proof`` JSON, ``crate`` RO-Crate metadata.
+    """
+
+    __tablename__ = "release_seal"
+
+    release_id: Mapped[str] = mapped_column(ForeignKey("release.id"), primary_key=True)
+    statement: Mapped[str]
+    log_proof: Mapped[str]
+    readme: Mapped[str]
+    crate: Mapped[str]
+    sealed_at: Mapped[datetime.datetime]
+
+
+def served() -> ColumnElement[bool]:
+    """May a release be shown? Once it is sealed; a log that nobody signs is not waited for."""
+    sealed = exists().where(ReleaseSeal.release_id == Release.id)
+    return sealed | ~exists().where(LogCheckpoint.size > 0)
+
+
+def is_served(session: Session, release: Release) -> bool:
+    return bool(session.scalar(select(served()).where(Release.id == release.id)))
+
+
 def visible_to(
     session: Session,
     person: Person,
@@ -42,7 +69,7 @@ def visible_to(
 ) -> list[Release]:
     """Releases of this person's projects, newest first; ``after`` = (released_at, id)."""
     mine = select(Membership.project_id).where(Membership.person_id == person.id)
-    found = select(Release).where(Release.project_id.in_(mine))
+    found = select(Release).where(Release.project_id.in_(mine), served())
     if after is not None:
         at, last = after
         found = found.where(

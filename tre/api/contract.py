@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 RHO_LIMIT = 10**15
 SQL_LIMIT = 20_000
 PURPOSE_LIMIT = 2_000
+PLACE_LIMIT = 2**31 - 1
 
 IDENTIFIER = r"^[0-9a-f]{24}$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
@@ -52,6 +53,37 @@ class Paging(Strict):
 
     cursor: Annotated[str, StringConstraints(pattern=CURSOR)] | None = None
     limit: int = Field(default=50, ge=1, le=200)
+
+
+class LeafInLog(Strict):
+    leaf: int = Field(ge=0, le=PLACE_LIMIT, description="Counted from 0.")
+    size: int | None = Field(
+        default=None, ge=1, le=PLACE_LIMIT, description="Of the newest checkpoint if absent."
+    )
+
+
+class TwoSizes(Strict):
+    before: int = Field(ge=1, le=PLACE_LIMIT)
+    size: int | None = Field(
+        default=None, ge=1, le=PLACE_LIMIT, description="Of the newest checkpoint if absent."
+    )
+
+
+class InclusionAnswer(Strict):
+    """Hashes are SHA-256, in hexadecimal."""
+
+    leaf: int
+    size: int
+    hash: str
+    proof: list[str]
+
+
+class ConsistencyAnswer(Strict):
+    """Hashes are SHA-256, in hexadecimal."""
+
+    before: int
+    size: int
+    proof: list[str]
 
 
 class Keys(BaseModel):

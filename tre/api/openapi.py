@@ -18,7 +18,12 @@ PATTERNS = {
     "code": "^[a-z-]{1,40}$",
 }
 SCHEMAS = "#/components/schemas/"
-PUBLIC = ("/api/v1/problems/{code}",)
+PUBLIC = (
+    "/api/v1/problems/{code}",
+    "/api/v1/log/checkpoint",
+    "/api/v1/log/inclusion",
+    "/api/v1/log/consistency",
+)
 
 PROBLEM: dict[str, Any] = {
     "type": "object",

@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from queries.errors import Problem as QueryProblem
 from queries.errors import QueryRefused
-from tre.errors import GatesClosed, Incomplete, NotPermitted, ServiceError
+from tre.errors import GatesClosed, Incomplete, NotPermitted, NotYetInLog, ServiceError
 
 if TYPE_CHECKING:
     from tre.gates import Gate
@@ -148,6 +148,12 @@ KINDS = {
             "Something went wrong on our side",
             "Nothing left; try again later.",
         ),
+        Kind(
+            "not-yet-in-log",
+            503,
+            "This release is being entered in the log",
+            "Wait as Retry-After says.",
+        ),
         Kind("unavailable", 503, "The service is not ready", "Wait as Retry-After says."),
     )
 }
@@ -233,7 +239,10 @@ def of_service_error(error: ServiceError) -> Problem:
     if isinstance(error, Incomplete):
         code = "cost-outside-policy" if error.field == "rho_nano" else "invalid"
         return Problem(code, errors=[{"where": error.field, "message": error.sentence}])
-    return Problem(error.code if error.code in KINDS else "fault")
+    problem = Problem(error.code if error.code in KINDS else "fault")
+    if isinstance(error, NotYetInLog):
+        problem.headers = {"Retry-After": "2"}
+    return problem
 
 
 def _gate(gate: Gate) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 
 from flask import Response, request, url_for
 
@@ -11,13 +12,14 @@ from tre.api import contract as said
 from tre.api import formats, pages, spoken
 from tre.api.blueprint import blueprint
 from tre.api.tokens import caller, needs
-from tre.journey import looked
+from tre.journey import bundled, looked
 from tre.outputs import Artefact, Format
 from tre.releases import Release
 from tre.scopes import Scope
 
 CSV = {"text/csv": {"schema": {"type": "string"}}}
 JSON = {"application/json": {"schema": {"type": "object"}}}
+ZIP = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
 CHART = {"image/svg+xml": {"schema": {"type": "string"}}}
 
 
@@ -91,6 +93,23 @@ def release_chart(release: str) -> Response:
     return _file(release, Format.CHART)
 
 
+@blueprint.get("/releases/<string(length=24):release>/bundle")
+@needs(Scope.READ_RELEASES)
+@blueprint.doc(responses={200: {"description": "A ZIP of files", "content": ZIP}})
+def release_bundle(release: str) -> Response:
+    """All files of a release, its signed statement and its place in the log.
+
+    Whoever has the log's public key can check it offline, with ``python -m tre.verify``.
+    """
+    files = bundled.bundle(this.session(), person=caller(), release_id=release)
+    content = bundled.zipped(files, folder=release)
+    return _hashed(
+        Response(content, content_type="application/zip"),
+        sha256=hashlib.sha256(content).hexdigest(),
+        name=f"{release}.zip",
+    )
+
+
 def _about(row: Release) -> said.ReleaseAnswer:
     return spoken.release(row, address=url_for(".release", release=row.id))
 
@@ -113,11 +132,15 @@ SUFFIXES = {
 def _as_approved(artefact: Artefact, *, name: str) -> Response:
     """The stored bytes with their hash, so that a reader can check them (RFC 9530)."""
     answer = Response(artefact.content, content_type=artefact.media_type)
-    digest = base64.b64encode(bytes.fromhex(artefact.sha256)).decode()
+    return _hashed(answer, sha256=artefact.sha256, name=name)
+
+
+def _hashed(answer: Response, *, sha256: str, name: str) -> Response:
+    digest = base64.b64encode(bytes.fromhex(sha256)).decode()
     answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Vary"] = "Accept, Authorization"
-    answer.set_etag(artefact.sha256)
+    answer.set_etag(sha256)
     return answer
 
 

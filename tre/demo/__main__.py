@@ -46,13 +46,15 @@ def _run(here: Places, *, once: bool) -> int:
     places.make(here)
     sessions = prepare.database(here)
     with ExitStack() as running:
+        public = prepare.log_key(here)
         with sessions() as session:
             playing, projects = _prepared(session, here)
             worker = running.enter_context(
                 serve.running(serve.worker(here.of_worker()), root=places.ROOT)
             )
             told.heading("The journey of a question")
-            story.play(story.Stage(session, playing, projects[story.PROJECT], now))
+            stage = story.Stage(session, playing, projects[story.PROJECT], now)
+            story.take_along(stage, story.play(stage), place=here.taken_along, key=public)
         if once:
             print("\nThe journey is complete.")
             return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ENTRIES = Path(__file__).parent / "datasets"
 HOST = "127.0.0.1"
+LOG_NAME = "demo.tre.example/log"
 REGISTER_SECONDS = "10"  # the demonstration's data are small
 
 
@@ -33,6 +34,20 @@ class Places:
     def key(self) -> Path:
         """Outside the store: a copy of the store is a copy of nothing."""
         return self.folder / "keys" / "store.key"
+
+    @property
+    def log_key(self) -> Path:
+        return self.folder / "keys" / "log.key"
+
+    @property
+    def outside(self) -> Path:
+        """Where checkpoints are put; in earnest a folder on another machine."""
+        return self.folder / "checkpoints"
+
+    @property
+    def taken_along(self) -> Path:
+        """The released table as a reader takes it away, with its proofs."""
+        return self.folder / "release.zip"
 
     @property
     def secret(self) -> Path:
@@ -65,6 +80,9 @@ class Places:
             "TRE_KEY_FILE": str(self.key),
             "TRE_SLOT_SCALE": str(self.slot_scale),
             "TRE_REGISTER_SECONDS": REGISTER_SECONDS,
+            "TRE_LOG_KEY_FILE": str(self.log_key),
+            "TRE_LOG_NAME": LOG_NAME,
+            "TRE_LOG_OUTSIDE": str(self.outside),
         }
 
 
@@ -77,7 +95,7 @@ def from_environment() -> Places:
 
 def make(places: Places) -> None:
     """Folders for their owner only, and a secret of this installation's own."""
-    for folder in (places.folder, places.key.parent):
+    for folder in (places.folder, places.key.parent, places.outside):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not places.secret.exists():
         write_private(places.secret, secrets.token_hex(32))

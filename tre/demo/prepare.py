@@ -6,6 +6,7 @@ import datetime
 import sys
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session, sessionmaker
 
 from queries import read_catalogue
@@ -13,11 +14,12 @@ from queries.store import Store
 from tre import datasets, migrations
 from tre.database import connect, sessions
 from tre.demo import cast
-from tre.demo.places import ENTRIES, Places
+from tre.demo.places import ENTRIES, LOG_NAME, Places
 from tre.ingest import command, keys
 from tre.ingest.entry import Entry, read_entry
 from tre.journey import published
 from tre.people import Person
+from tre.transparency.checkpoint import verifier_key
 
 NAMES = ("nafld", "stops", "firms")
 
@@ -65,6 +67,13 @@ def _is_there(session: Session, entry: Entry, places: Places) -> bool:
     same = version.catalogue_hash == read_catalogue.catalogue_hash(entry.catalogue)
     store = Store(places.store, keys.load(places.key))
     return same and store.path(entry.catalogue.dataset, version.version).exists()
+
+
+def log_key(places: Places) -> str:
+    """Of the log, made at the first run; its public half, as readers keep it."""
+    seed = keys.load_or_create(places.log_key, store_root=places.store)
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    return verifier_key(LOG_NAME, public)
 
 
 def token(session: Session, person: Person, *, path: Path, now: datetime.datetime) -> str:

@@ -11,16 +11,17 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from queries import sql
 from queries.language import Query
-from tre import budgets
+from tre import budgets, verify
 from tre.budgets import Level
 from tre.demo import told
 from tre.demo.cast import FIRST, RESEARCHER, SECOND, Part
-from tre.journey import looked, previewed, reviewed, submitted
+from tre.journey import bundled, looked, previewed, reviewed, submitted
 from tre.lifecycle import TERMINAL, State
 from tre.outputs import Format
 from tre.people import Person
@@ -76,6 +77,13 @@ def play(stage: Stage) -> Release:
     told.released(release, _table(stage, release))
     told.budgets(before, _budgets(stage), free=free)
     return release
+
+
+def take_along(stage: Stage, release: Release, *, place: Path, key: str) -> None:
+    """What a reader downloads, checked as a reader would who has never seen this service."""
+    files = bundled.bundle(stage.session, person=stage.playing[RESEARCHER], release_id=release.id)
+    place.write_bytes(bundled.zipped(files, folder=release.id))
+    told.taken_along(place, key=key, lines=verify.verified(place, key))
 
 
 def _asked(stage: Stage) -> Query:
@@ -159,13 +167,18 @@ def _checked(stage: Stage, submission: Submission, part: Part) -> None:
 
 
 def _released(stage: Stage, submission: Submission) -> Release:
-    stage.session.refresh(submission)
-    release = looked.release_of(
-        stage.session, person=stage.playing[RESEARCHER], submission_id=submission.id
-    )
-    if release is None:
-        raise Stuck(f"The question {submission.id} is {submission.state}.")
-    return release
+    """Once the worker has signed for the log that holds it."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        stage.session.rollback()
+        stage.session.refresh(submission)
+        release = looked.release_of(
+            stage.session, person=stage.playing[RESEARCHER], submission_id=submission.id
+        )
+        if release is not None and looked.is_sealed(stage.session, release):
+            return release
+        time.sleep(0.05)
+    raise Stuck(f"The question {submission.id} is {submission.state}.")
 
 
 def _table(stage: Stage, release: Release) -> dict[str, object]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from itertools import count, product
+from pathlib import Path
 from typing import Any
 
 from tre.budgets import Level
@@ -89,6 +91,17 @@ def released(release: Release, document: dict[str, Any]) -> None:
     say(table["record"]["claim"])
     print()
     _rows(table)
+
+
+def taken_along(place: Path, *, key: str, lines: Iterable[str]) -> None:
+    step(
+        "Taken along, and checked offline",
+        "The files with a signed statement and the proof that the log holds the release; a "
+        "journal needs only the key to check them.",
+    )
+    print(f"     python -m tre.verify {place} --key {key}")
+    for line in lines:
+        print(f"     {line}")
 
 
 def budgets(before: dict[Level, int], after: dict[Level, int], *, free: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, replace
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queries import words
@@ -22,7 +23,7 @@ from tre import (
     submissions,
 )
 from tre.datasets import Dataset, DatasetVersion, PolicyVersion
-from tre.errors import NotFound, TrackClosed
+from tre.errors import NotFound, NotYetInLog, TrackClosed
 from tre.gates import Gate, Stage
 from tre.lifecycle import State
 from tre.outputs import FOR_CHECKERS, Artefact, Format, Output
@@ -30,7 +31,7 @@ from tre.people import Person, Role
 from tre.permissions import check_active, check_in_project
 from tre.projects import Project
 from tre.register import TableState
-from tre.releases import Release
+from tre.releases import Release, ReleaseSeal
 from tre.reviews import Review
 from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
@@ -233,19 +234,28 @@ def my_releases(
 
 
 def release(session: Session, *, person: Person, release_id: str) -> Release:
+    """Raises NotFound, and NotYetInLog where no checkpoint covers it yet."""
     found = session.get(Release, release_id)
     if found is None:
         raise NotFound(release_id)
     check_in_project(session, person=person, project_id=found.project_id)
+    if not releases.is_served(session, found):
+        raise NotYetInLog(release_id)
     return found
 
 
+def is_sealed(session: Session, found: Release) -> bool:
+    """Does it have a signed statement and a place in a signed log, to be taken along?"""
+    return session.get(ReleaseSeal, found.id) is not None
+
+
 def release_of(session: Session, *, person: Person, submission_id: str) -> Release | None:
-    """The release of this question, once it has left."""
+    """The release of this question, once it has left and the log holds it."""
     found = own_submission(session, person=person, submission_id=submission_id)
     if found.state != State.RELEASED.value or found.output is None:
         return None
-    return session.query(Release).filter_by(output_id=found.output.id).one_or_none()
+    mine = select(Release).where(Release.output_id == found.output.id, releases.served())
+    return session.scalar(mine)
 
 
 def released_artefact(
@@ -299,5 +309,5 @@ def _clashed(session: Session, submission: Submission) -> bool:
 
 def output_of(session: Session, *, person: Person, submission_id: str) -> Output | None:
     """The output of a question of one's own project, only once it was released."""
-    found = own_submission(session, person=person, submission_id=submission_id)
-    return found.output if found.state == State.RELEASED.value else None
+    found = release_of(session, person=person, submission_id=submission_id)
+    return None if found is None else found.output

@@ -51,7 +51,8 @@ def release_now(session: Session, *, output: Output, now: datetime.datetime) -> 
     )
     session.add(row)
     session.flush()
-    _write(session, submission, "released", now, release=row.id, manifest_hash=row.manifest_hash)
+    told = outputs.files_hash(output)
+    _write(session, submission, "released", now, release=row.id, files_hash=told)
     return row
 
 

@@ -133,6 +133,18 @@ def newest(session: Session) -> LogCheckpoint | None:
     return session.scalar(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1))
 
 
+def covering(session: Session, place: int) -> LogCheckpoint:
+    """The earliest checkpoint that holds this leaf. Raises NoResultFound."""
+    found = select(LogCheckpoint).where(LogCheckpoint.size > place)
+    return session.scalars(found.order_by(LogCheckpoint.size).limit(1)).one()
+
+
+def behind(session: Session) -> bool:
+    """Are there entries after the last that was taken up? Two looks into indexes."""
+    last = session.scalar(select(func.max(AuditEntry.id))) or 0
+    return last > (session.scalar(select(func.max(LogLeaf.audit_id))) or 0)
+
+
 def waiting(session: Session, *, whole: bool) -> Select[Any]:
     """Entries that are no leaf yet, in their order; without ``whole`` of the latest only."""
     found = select(*FIELDS).outerjoin(LogLeaf, LogLeaf.audit_id == AuditEntry.id)

@@ -30,6 +30,7 @@ PAGES: dict[int, tuple[str, str]] = {
     415: ("This request could not be read", "Go back and try again."),
     422: ("There is a problem", "Go back and check what you entered."),
     429: ("Too many attempts", "Wait 15 minutes and try again."),
+    503: ("Not quite ready", "Reload this page in a few seconds."),
     500: ("Something went wrong on our side", "Nothing left. Try again later."),
 }
 """Status -> heading and what to do about it."""
@@ -69,7 +70,7 @@ def _http(error: Exception) -> Answer:
 
 def _service(error: Exception) -> Answer:
     status = error.status if isinstance(error, ServiceError) else 422
-    if status >= OURS:
+    if status == OURS:
         log.error("%s: %s", type(error).__name__, getattr(error, "detail", ""))
     return _page(status, *_sentences(error))
 

@@ -6,8 +6,9 @@ from flask import Blueprint, render_template
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
+from tre import outputs
 from tre import request as this
-from tre.journey import looked
+from tre.journey import bundled, looked
 from tre.outputs import Artefact, Format
 from tre.web import tables
 from tre.web.visitor import me
@@ -41,6 +42,8 @@ def release(release_id: str) -> str:
     return render_template(
         "research/release.html",
         release=found,
+        sealed=looked.is_sealed(this.session(), found),
+        files_hash=outputs.files_hash(found.output),
         question=found.output.submission,
         record=protected.record,
         table=layout,
@@ -59,6 +62,17 @@ def file(release_id: str, name: str) -> Response:
         this.session(), person=me(), release_id=release_id, format=format_
     )
     return sent(found, f"{release_id}-{name}", disposition)
+
+
+@releases.get("/releases/<release_id>/release.zip")
+@login_required
+def bundle(release_id: str) -> Response:
+    """All of it, with what a reader needs to check it far from here."""
+    files = bundled.bundle(this.session(), person=me(), release_id=release_id)
+    answer = Response(bundled.zipped(files, folder=release_id), content_type="application/zip")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{release_id}.zip"'
+    answer.headers["Content-Security-Policy"] = DRAWING_ONLY
+    return answer
 
 
 def sent(found: Artefact, name: str, disposition: str) -> Response:

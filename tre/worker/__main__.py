@@ -31,6 +31,7 @@ from tre.rendering import chart
 from tre.transparency.log import Signer
 from tre.worker.carry import Carrier
 from tre.worker.loop import Loop
+from tre.worker.sequencer import Sequencer
 
 log = logging.getLogger("tre.worker")
 
@@ -83,7 +84,8 @@ def _work(
             register_seconds=settings.register_seconds,
         )
         outside = Path(settings.log_outside) if settings.log_outside else None
-        Loop(carrier, settings.poll_seconds, signer, outside).run(stop)
+        with Sequencer(sessionmaker(engine), settings.poll_seconds, signer, outside):
+            Loop(carrier, settings.poll_seconds).run(stop)
     log.info("stopped")
 
 

@@ -1,0 +1,123 @@
+"""Nothing is shown before a signed checkpoint covers it, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, delete, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from tests import factories
+from tests.factories import NOW
+from tests.made_up_engines import SteadyEngine
+from tests.on_the_way import ask, decide, work
+from tests.sealing import SIGNER, seal, sign
+from tre.errors import NotFound, NotYetInLog
+from tre.journey import bundled, looked, sealed
+from tre.outputs import Format
+from tre.releases import Release, ReleaseSeal
+from tre.transparency import log
+
+
+@pytest.fixture
+def held(engine: Engine):
+    """A service whose log is signed, and a question that was released after that."""
+    with Session(engine) as session:
+        world = factories.furnish(session)
+        submission = ask(session, world)
+        work(session, SteadyEngine())
+        sign(session)
+        decide(session, world, submission)
+        release = session.scalars(select(Release)).one()
+        yield session, world, submission.id, release.id
+
+
+def every_way(session, world, submission_id, release_id):
+    """What each way to the table gives, or the error that it raises."""
+    ada = world.person(session, "ada")
+    mine = {"person": ada, "release_id": release_id}
+    ways = {
+        "release": lambda: looked.release(session, **mine),
+        "file": lambda: looked.released_artefact(session, **mine, format=Format.CSV),
+        "bundle": lambda: bundled.bundle(session, **mine),
+        "list": lambda: looked.my_releases(session, person=ada),
+        "of the question": lambda: looked.release_of(
+            session, person=ada, submission_id=submission_id
+        ),
+        "output": lambda: looked.output_of(session, person=ada, submission_id=submission_id),
+    }
+    found = {}
+    for name, way in ways.items():
+        try:
+            found[name] = bool(way())
+        except (NotYetInLog, NotFound) as error:
+            found[name] = type(error)
+    return found
+
+
+NOT_YET = {
+    "release": NotYetInLog,
+    "file": NotYetInLog,
+    "bundle": NotYetInLog,
+    "list": False,
+    "of the question": False,
+    "output": False,
+}
+
+
+def test_a_release_waits_for_its_checkpoint_and_its_seal(held):
+    session, *ids = held
+    assert every_way(session, *ids) == NOT_YET
+    assert sealed.seal_waiting(session, signer=SIGNER, now=NOW) == 0
+    sign(session)
+    assert every_way(session, *ids) == NOT_YET
+    assert sealed.seal_waiting(session, signer=SIGNER, now=NOW) == 1
+    assert every_way(session, *ids) == dict.fromkeys(NOT_YET, True)
+    assert seal(session) == 0
+
+
+def test_an_entry_that_is_in_the_log_but_not_signed_for_is_not_enough(held):
+    session, *ids = held
+    log.take_up(session, signer=None, now=NOW)
+    assert sealed.seal_waiting(session, signer=SIGNER, now=NOW) == 0
+    assert every_way(session, *ids) == NOT_YET
+
+
+def test_where_nobody_signs_the_log_nothing_waits_and_nothing_is_taken_along(engine):
+    with Session(engine) as session:
+        world = factories.furnish(session)
+        submission = ask(session, world)
+        work(session, SteadyEngine())
+        decide(session, world, submission)
+        release = session.scalars(select(Release)).one()
+        found = every_way(session, world, submission.id, release.id)
+        assert found == dict.fromkeys(NOT_YET, True) | {"bundle": NotFound}
+
+
+def test_strangers_learn_nothing_of_a_release_that_waits(held):
+    session, world, _, release_id = held
+    with pytest.raises(NotFound):
+        looked.release(session, person=world.person(session, "gus"), release_id=release_id)
+
+
+def refused(session: Session, statement) -> str:
+    session.rollback()
+    try:
+        session.execute(statement)
+    except DBAPIError as error:
+        session.rollback()
+        return str(error.orig)
+    return ""
+
+
+def test_the_database_refuses_a_seal_before_the_checkpoint_and_keeps_it_after(held):
+    session, _, _, release_id = held
+    early = text(
+        "INSERT INTO release_seal (release_id, statement, log_proof, readme, crate, sealed_at)"
+        " SELECT id, '', '', '', '', released_at FROM release"
+    )
+    assert "once a checkpoint covers it" in refused(session, early)
+    seal(session)
+    assert session.get(ReleaseSeal, release_id) is not None
+    assert "never change" in refused(session, update(ReleaseSeal).values(readme="other"))
+    assert "never removed" in refused(session, delete(ReleaseSeal))
