@@ -37,8 +37,12 @@ PEOPLE: dict[str, tuple[Role, ...]] = {
     "eve": (Role.OWNER,),
     "fay": (Role.ADMINISTRATOR,),
     "gus": (Role.RESEARCHER,),
+    "hal": (Role.HEAD_CHECKER,),
 }
-"""ada and ben belong to the first project, gus to the second; eve owns the dataset."""
+"""ada and ben belong to the first project, gus to the second; eve owns the dataset.
+
+hal answers for the checking.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "withdrawn": frozenset({"number"}),
     "register_rebuilt": frozenset({"tables", "agree"}),
     "released": frozenset({"release", "files_hash"}),
+    "recalled": frozenset({"release", "reason", "successor"}),
     "release_waits": frozenset({"gates"}),
     "exact_values_seen": frozenset({"output"}),
     "stopped": frozenset({"reason"}),

@@ -4,6 +4,7 @@
     ├── NotFound             no such thing, or not for this person (the two look the same)
     ├── NotPermitted         this person may see it but may not do that
     ├── GatesClosed          a gate of the project, dataset or budget is closed: which, and why
+    ├── Recalled             a release that was taken back: why, and what takes its place
     ├── NotYetInLog          a release that no checkpoint of the log covers yet
     ├── BudgetExceeded       a conditional charge found too little left
     ├── TrackClosed          the dataset does not open this track (any more)
@@ -22,6 +23,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import datetime
+
     from tre.gates import Gate
 
 
@@ -65,6 +68,22 @@ class GatesClosed(ServiceError):
     def __init__(self, gates: tuple[Gate, ...]) -> None:
         super().__init__(", ".join(gate.id for gate in gates))
         self.gates = gates
+
+
+class Recalled(ServiceError):
+    """``reason`` is public; ``successor_id`` is the release that takes its place, if any."""
+
+    public = "This release was recalled: do not use its numbers."
+    code = "recalled"
+    status = 410
+
+    def __init__(
+        self, release_id: str, *, reason: str, successor_id: str | None, at: datetime.datetime
+    ) -> None:
+        super().__init__(release_id)
+        self.reason = reason
+        self.successor_id = successor_id
+        self.at = at
 
 
 class NotYetInLog(ServiceError):

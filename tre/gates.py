@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tre import budgets, datasets, exact_cells, projects, second_tracks
+from tre import budgets, datasets, exact_cells, projects, recalls, second_tracks
 from tre.datasets import Dataset
 from tre.people import Person, Role
 from tre.projects import Membership, Project
@@ -64,6 +64,7 @@ class Situation:
     dataset_stopped: bool
     version_current: bool
     policy_current: bool
+    table_recalled: bool
     purpose_given: bool
     rho_needed: int
     rho_left: dict[budgets.Level, int | None]
@@ -176,6 +177,15 @@ RULES: tuple[Rule, ...] = (
         "Preview the query again and submit it anew.",
     ),
     Rule(
+        "not_recalled",
+        "The table was not recalled",
+        lambda found: not found.table_recalled,
+        "This very table was released before and was recalled.",
+        "data owner",
+        "Read the reason in the list of corrections, and ask another question.",
+        frozenset({Stage.SUBMIT, Stage.EXECUTE, Stage.RELEASE}),
+    ),
+    Rule(
         "purpose_given",
         "A purpose is given",
         lambda found: found.purpose_given,
@@ -274,6 +284,7 @@ def closed_for(
         policy_id=submission.policy_id,
         rules=submission.policy_version.policy,
         cells_needed=cells_needed,
+        fingerprint=submission.fingerprint,
     )
     return closed(evaluate(situation, stage=stage))
 
@@ -292,6 +303,7 @@ def gather(
     policy_id: str | None = None,
     rules: Policy | None = None,
     cells_needed: int = 0,
+    fingerprint: str | None = None,
 ) -> Situation:
     """Reads what the gates look at. Versions of None stand for whatever is current.
 
@@ -328,6 +340,7 @@ def gather(
         dataset_stopped=dataset.stopped_at is not None,
         version_current=version is not None and version_id in (None, version.id),
         policy_current=bool(policies) and policy_id in {None, *(one.id for one in policies)},
+        table_recalled=fingerprint is not None and recalls.of_table(session, fingerprint),
         purpose_given=bool(purpose.strip()),
         rho_needed=rho_needed,
         rho_left={

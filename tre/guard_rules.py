@@ -312,6 +312,26 @@ _IN_FORCE = """
                     AND l.base_id = b.id AND l.tightening_id = r.id))"""
 """A base in force from which the question's policy comes, by all that is stricter now."""
 
+RECALL = (
+    Guard(
+        "recall_successor",
+        "recall",
+        "INSERT",
+        "NEW.reason = '' OR NEW.successor_id = NEW.release_id OR EXISTS ("
+        'SELECT 1 FROM "recall" c WHERE c.release_id = NEW.successor_id)',
+        "a recall has a reason, and a successor that stands",
+    ),
+    Guard(
+        "recall_for_good",
+        "release",
+        "INSERT",
+        'EXISTS (SELECT 1 FROM "recall" c JOIN "release" r ON r.id = c.release_id'
+        " WHERE r.fingerprint = NEW.fingerprint)",
+        "a table that was recalled is never released again",
+    ),
+    *_kept("recall"),
+)
+
 EXCEPTION = (
     Guard(
         "second_track_begins",
@@ -410,5 +430,5 @@ LOG = (
 )
 
 GUARDS: tuple[Guard, ...] = (
-    SUBMISSION + REVIEW + LEDGER + OUTPUT + OTHERS + EXCEPTION + REGISTER + LOG
+    SUBMISSION + REVIEW + LEDGER + OUTPUT + OTHERS + EXCEPTION + REGISTER + LOG + RECALL
 )

@@ -19,6 +19,7 @@ from tre.database import Base, new_id
 class Role(StrEnum):
     RESEARCHER = "researcher"
     CHECKER = "checker"
+    HEAD_CHECKER = "head_checker"  # answers for checking: takes releases back
     OWNER = "owner"
     ADMINISTRATOR = "administrator"
 

@@ -26,6 +26,7 @@ NEVER_ONE_PERSON: frozenset[frozenset[Role]] = frozenset(
     {
         frozenset({Role.CHECKER, Role.ADMINISTRATOR}),
         frozenset({Role.OWNER, Role.ADMINISTRATOR}),
+        frozenset({Role.HEAD_CHECKER, Role.ADMINISTRATOR}),
     }
 )
 """Roles that one person never holds together: whoever operates the service decides nothing."""
@@ -96,6 +97,19 @@ def check_own(*, person: Person, dataset: Dataset) -> None:
     check_active(person)
     if dataset.owner_id != person.id or not person.has(Role.OWNER):
         raise NotFound(dataset.id)
+
+
+def check_see_recalls(*, person: Person) -> None:
+    check_active(person)
+    if not (person.has(Role.OWNER) or person.has(Role.HEAD_CHECKER)):
+        raise NotFound("recalls")
+
+
+def check_recall(*, person: Person, dataset: Dataset) -> None:
+    """Whoever answers for the data or for their checking. To take back is never a conflict."""
+    check_see_recalls(person=person)
+    if not person.has(Role.HEAD_CHECKER):
+        check_own(person=person, dataset=dataset)
 
 
 def owned(session: Session, *, owner: Person, dataset_id: str) -> Dataset:

@@ -17,33 +17,28 @@ from tre.errors import ConfigurationError
 from tre.ingest import keys
 from tre.transparency import checkpoint
 from tre.transparency.log import Signer
-from tre.worker.carry import Carrier
-from tre.worker.loop import Loop
+from tre.worker.sequencer import Sequencer
 
 NAME = "tre.example.org/log"
 
 
 @pytest.fixture
 def place(tmp_path):
-    """An address, the public key, and the loop of a worker that signs."""
+    """An address, the public key, and the thread of a worker that signs."""
     engine = factories.migrated(f"sqlite:///{tmp_path / 'service.db'}")
     (tmp_path / "outside").mkdir()
     made = command("log", "key", str(tmp_path / "log.key"), NAME, store=tmp_path / "store")
     assert made.exit_code == 0
     seed = keys.load(tmp_path / "log.key")
     signer = Signer(NAME, Ed25519PrivateKey.from_private_bytes(seed))
-    carrier = Carrier(
-        sessions=sessionmaker(engine),
-        engine=None,
-        name="worker",
-        slot_scale=0.0,
-        registrar=None,
-        register_seconds=1.0,
-    )
     with Session(engine) as session, writing(session):
         for name in ("one", "two"):
             audit.write(session, "project_created", now=NOW, slug=name)
-    yield engine, made.output.strip(), Loop(carrier, 0.1, signer, tmp_path / "outside")
+    yield (
+        engine,
+        made.output.strip(),
+        Sequencer(sessionmaker(engine), 0.1, signer, tmp_path / "outside"),
+    )
     engine.dispose()
 
 
@@ -70,8 +65,8 @@ def test_a_key_is_made_once_and_printed_again(tmp_path):
 
 
 def test_the_worker_signs_and_anybody_checks(place, tmp_path):
-    engine, key, loop = place
-    loop._sweep()
+    engine, key, sequencer = place
+    sequencer.turn()
     (file,) = (tmp_path / "outside").iterdir()
     assert file.name == "000000000002.checkpoint"
     for outside in ((), (file,), (tmp_path / "outside",)):
@@ -89,12 +84,11 @@ def test_the_worker_signs_and_anybody_checks(place, tmp_path):
 
 
 def test_a_folder_that_is_away_is_tried_again_at_the_next_look(place, tmp_path):
-    _, _, loop = place
+    _, _, sequencer = place
     (tmp_path / "outside").rmdir()
-    loop._sweep()
+    sequencer.turn()
     (tmp_path / "outside").mkdir()
-    loop.swept = float("-inf")
-    loop._sweep()
+    sequencer.turn()
     assert [one.name for one in (tmp_path / "outside").iterdir()] == ["000000000002.checkpoint"]
 
 

@@ -83,7 +83,8 @@ def test_a_token_does_only_what_its_scopes_name(world):
 
 
 def test_every_operation_needs_a_token_but_those_that_say_nothing_of_anybody(world):
-    public = {"/api/v1/problems/<code>"}
+    public = {f"/api/v1/log/{name}" for name in ("checkpoint", "inclusion", "consistency")}
+    public |= {"/api/v1/problems/<code>", "/api/v1/corrections"}
     for rule in world.app.url_map.iter_rules():
         if not rule.endpoint.startswith("api.") or rule.rule in public:
             continue

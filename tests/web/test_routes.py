@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import checked_by
+from tests.sealing import seal
 from tests.second_tracks import asked_for
 from tests.web import service as web
 from tests.web.service import Service, Visitor
@@ -25,6 +26,7 @@ TABLE = """
 GET  /                                                303 303 303 303 303 303 303
 GET  /accessibility                                   200 200 200 200 200 200 200
 GET  /privacy                                         200 200 200 200 200 200 200
+GET  /corrections                                     200 200 200 200 200 200 200
 GET  /health                                          200 200 200 200 200 200 200
 GET  /static/<path:filename>                          200 200 200 200 200 200 200
 GET  /sign-in                                         200 303 303 303 303 303 303
@@ -49,6 +51,10 @@ POST /questions/<submission_id>/cancel                303 404 404 404 404 403 30
 GET  /releases                                        303 200 200 200 200 200 200
 GET  /releases/<release_id>                           303 404 404 404 404 200 200
 GET  /releases/<release_id>/<file:name>               303 404 404 404 404 200 200
+GET  /releases/<release_id>/release.zip               303 404 404 404 404 200 200
+GET  /recalls                                         303 404 404 200 404 404 404
+GET  /recalls/<release_id>                            303 404 404 200 404 404 404
+POST /recalls/<release_id>                            303 404 404 422 404 404 404
 GET  /checks                                          303 404 200 404 404 404 404
 GET  /checks/<output_id>                              303 404 200 404 404 404 404
 POST /checks/<output_id>                              303 404 422 404 404 404 404
@@ -84,6 +90,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servic
     service.work()
     approve(service, released, by="cleo")
     with service.sessions() as session:
+        assert seal(session) == 1
         ada = service.person(session, "ada")
         release = looked.release_of(session, person=ada, submission_id=released)
         assert release is not None

@@ -262,6 +262,14 @@ class FileAnswer(Strict):
     sha256: str
 
 
+class RecallAnswer(Strict):
+    """Why a release was taken back, and which one takes its place."""
+
+    reason: str
+    recalled_at: datetime.datetime
+    successor: Identifier | None
+
+
 class ReleaseAnswer(Strict):
     id: Identifier
     project: Identifier
@@ -269,7 +277,19 @@ class ReleaseAnswer(Strict):
     words: str
     track: str
     released_at: datetime.datetime
+    recalled: RecallAnswer | None = Field(description="Its files answer 410 from then on.")
     files: list[FileAnswer]
+
+
+class CorrectionAnswer(RecallAnswer):
+    release: Identifier
+    dataset: str
+    released_at: datetime.datetime
+
+
+class CorrectionPage(Strict):
+    items: list[CorrectionAnswer]
+    next_cursor: str | None
 
 
 class ReleasePage(Strict):

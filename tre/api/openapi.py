@@ -23,6 +23,7 @@ PUBLIC = (
     "/api/v1/log/checkpoint",
     "/api/v1/log/inclusion",
     "/api/v1/log/consistency",
+    "/api/v1/corrections",
 )
 
 PROBLEM: dict[str, Any] = {

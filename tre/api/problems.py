@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from queries.errors import Problem as QueryProblem
 from queries.errors import QueryRefused
-from tre.errors import GatesClosed, Incomplete, NotPermitted, NotYetInLog, ServiceError
+from tre.errors import GatesClosed, Incomplete, NotPermitted, NotYetInLog, Recalled, ServiceError
 
 if TYPE_CHECKING:
     from tre.gates import Gate
@@ -127,6 +127,12 @@ KINDS = {
             409,
             "The dataset does not open this track",
             "Leave track out, or look at the dataset for what is open today.",
+        ),
+        Kind(
+            "recalled",
+            410,
+            "This release was recalled",
+            "Do not use its numbers. reason says why, successor what takes its place.",
         ),
         Kind("too-large", 413, "The request is too large", "Send a shorter question."),
         Kind(
@@ -239,10 +245,21 @@ def of_service_error(error: ServiceError) -> Problem:
     if isinstance(error, Incomplete):
         code = "cost-outside-policy" if error.field == "rho_nano" else "invalid"
         return Problem(code, errors=[{"where": error.field, "message": error.sentence}])
+    if isinstance(error, Recalled):
+        return Problem("recalled", **_recall(error))
     problem = Problem(error.code if error.code in KINDS else "fault")
     if isinstance(error, NotYetInLog):
         problem.headers = {"Retry-After": "2"}
     return problem
+
+
+def _recall(error: Recalled) -> dict[str, Any]:
+    successor = error.successor_id
+    return {
+        "reason": error.reason,
+        "recalled_at": error.at.isoformat(),
+        "successor": None if successor is None else f"{PREFIX}/v1/releases/{successor}",
+    }
 
 
 def _gate(gate: Gate) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import hashlib
 
 from flask import Response, request, url_for
 
+from tre import recalls
 from tre import request as this
 from tre.api import contract as said
 from tre.api import formats, pages, spoken
@@ -14,6 +15,7 @@ from tre.api.blueprint import blueprint
 from tre.api.tokens import caller, needs
 from tre.journey import bundled, looked
 from tre.outputs import Artefact, Format
+from tre.recalls import Recall
 from tre.releases import Release
 from tre.scopes import Scope
 
@@ -36,8 +38,9 @@ def releases(paging: said.Paging) -> said.ReleasePage:
         after=pages.key_of(paging.cursor),
     )
     shown, cursor = pages.page(rows, limit=paging.limit, key=_key)
+    recalled = looked.recalled_among(this.session(), list(shown))
     return said.ReleasePage(
-        items=[_about(row) for row in shown],
+        items=[_about(row, recalled.get(row.id)) for row in shown],
         next_cursor=cursor,
     )
 
@@ -110,8 +113,21 @@ def release_bundle(release: str) -> Response:
     )
 
 
-def _about(row: Release) -> said.ReleaseAnswer:
-    return spoken.release(row, address=url_for(".release", release=row.id))
+@blueprint.get("/corrections")
+@blueprint.input(said.Paging, location="query", arg_name="paging")
+@blueprint.output(said.CorrectionPage)
+@blueprint.doc(security=[{}])
+def corrections(paging: said.Paging) -> said.CorrectionPage:
+    """Releases that were recalled, newest first, for anybody."""
+    rows = recalls.corrections(
+        this.session(), limit=paging.limit + 1, after=pages.key_of(paging.cursor)
+    )
+    shown, cursor = pages.page(rows, limit=paging.limit, key=lambda row: (row.at, row.release_id))
+    return said.CorrectionPage(items=[spoken.correction(row) for row in shown], next_cursor=cursor)
+
+
+def _about(row: Release, recall: Recall | None = None) -> said.ReleaseAnswer:
+    return spoken.release(row, recall, address=url_for(".release", release=row.id))
 
 
 def _file(release: str, format: Format) -> Response:  # noqa: A002 - the domain's word

@@ -19,6 +19,7 @@ from tre.lifecycle import MEANING, TERMINAL, State
 from tre.outputs import FOR_CHECKERS, Artefact, Format
 from tre.people import Person
 from tre.projects import Project
+from tre.recalls import Recall
 from tre.releases import Release
 from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
@@ -164,7 +165,24 @@ def submission(session: Session, row: Submission, *, person: Person) -> said.Sub
     )
 
 
-def release(row: Release, *, address: str) -> said.ReleaseAnswer:
+def correction(row: Recall) -> said.CorrectionAnswer:
+    return said.CorrectionAnswer(
+        release=row.release_id,
+        dataset=row.release.dataset.name,
+        released_at=row.release.released_at,
+        reason=row.reason,
+        recalled_at=row.at,
+        successor=row.successor_id,
+    )
+
+
+def _recall(row: Recall | None) -> said.RecallAnswer | None:
+    if row is None:
+        return None
+    return said.RecallAnswer(reason=row.reason, recalled_at=row.at, successor=row.successor_id)
+
+
+def release(row: Release, recall: Recall | None, *, address: str) -> said.ReleaseAnswer:
     """``address`` is where the release is; its files are below it."""
     asked = row.output.submission
     return said.ReleaseAnswer(
@@ -174,6 +192,7 @@ def release(row: Release, *, address: str) -> said.ReleaseAnswer:
         words=asked.words,
         track=asked.track,
         released_at=row.released_at,
+        recalled=_recall(recall),
         files=[
             _file(one, address)
             for one in row.output.artefacts

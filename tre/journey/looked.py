@@ -16,6 +16,7 @@ from tre import (
     exact_cells,
     gates,
     projects,
+    recalls,
     register,
     releases,
     reviews,
@@ -23,13 +24,14 @@ from tre import (
     submissions,
 )
 from tre.datasets import Dataset, DatasetVersion, PolicyVersion
-from tre.errors import NotFound, NotYetInLog, TrackClosed
+from tre.errors import NotFound, NotYetInLog, Recalled, TrackClosed
 from tre.gates import Gate, Stage
 from tre.lifecycle import State
 from tre.outputs import FOR_CHECKERS, Artefact, Format, Output
 from tre.people import Person, Role
 from tre.permissions import check_active, check_in_project
 from tre.projects import Project
+from tre.recalls import Recall
 from tre.register import TableState
 from tre.releases import Release, ReleaseSeal
 from tre.reviews import Review
@@ -234,13 +236,18 @@ def my_releases(
 
 
 def release(session: Session, *, person: Person, release_id: str) -> Release:
-    """Raises NotFound, and NotYetInLog where no checkpoint covers it yet."""
+    """Raises NotFound, NotYetInLog where no checkpoint covers it yet, Recalled."""
     found = session.get(Release, release_id)
     if found is None:
         raise NotFound(release_id)
     check_in_project(session, person=person, project_id=found.project_id)
     if not releases.is_served(session, found):
         raise NotYetInLog(release_id)
+    recall = recalls.of_release(session, found.id)
+    if recall is not None:
+        raise Recalled(
+            found.id, reason=recall.reason, successor_id=recall.successor_id, at=recall.at
+        )
     return found
 
 
@@ -250,12 +257,30 @@ def is_sealed(session: Session, found: Release) -> bool:
 
 
 def release_of(session: Session, *, person: Person, submission_id: str) -> Release | None:
-    """The release of this question, once it has left and the log holds it."""
+    """The release of this question: it has left, the log holds it, nobody took it back."""
     found = own_submission(session, person=person, submission_id=submission_id)
     if found.state != State.RELEASED.value or found.output is None:
         return None
     mine = select(Release).where(Release.output_id == found.output.id, releases.served())
-    return session.scalar(mine)
+    release = session.scalar(mine)
+    recalled = release is not None and recalls.of_release(session, release.id) is not None
+    return None if recalled else release
+
+
+def recall_of(session: Session, *, person: Person, submission_id: str) -> Recall | None:
+    """How the release of this question was taken back."""
+    found = own_submission(session, person=person, submission_id=submission_id)
+    if found.output is None:
+        return None
+    taken_back = select(Recall).join(Recall.release).where(Release.output_id == found.output.id)
+    return session.scalar(taken_back)
+
+
+def recalled_among(session: Session, found: list[Release]) -> dict[str, Recall]:
+    """By release: those of a list that were taken back."""
+    ids = [one.id for one in found]
+    taken_back = session.scalars(select(Recall).where(Recall.release_id.in_(ids)))
+    return {one.release_id: one for one in taken_back}
 
 
 def released_artefact(

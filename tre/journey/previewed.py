@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from disclosure_control import strength
 from queries.language import Query
-from tre import budgets, exact_cells, gates, releases
+from tre import budgets, exact_cells, gates, recalls, releases
 from tre.gates import Gate, Stage
 from tre.journey import asked, precision, priced
 from tre.journey.precision import ColumnPrecision
@@ -115,10 +115,14 @@ def preview(
             now=now,
         ),
         budgets=_lines(session, person, found, quote.rho_nano),
-        existing=releases.answering(
-            session, fingerprint=quote.fingerprint, project_id=found.project.id
-        ),
+        existing=_existing(session, fingerprint=quote.fingerprint, project_id=found.project.id),
     )
+
+
+def _existing(session: Session, *, fingerprint: str, project_id: str) -> Release | None:
+    found = releases.answering(session, fingerprint=fingerprint, project_id=project_id)
+    taken_back = found is not None and recalls.of_release(session, found.id) is not None
+    return None if taken_back else found
 
 
 def _lines(

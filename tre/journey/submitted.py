@@ -159,6 +159,7 @@ def _closed_gates(session: Session, asking: _Asking) -> tuple[Gate, ...]:
             part=quote.part,
             cells=quote.exact_cells,
         ),
+        fingerprint=quote.fingerprint,
     )
     return gates.closed(gates.evaluate(situation, stage=Stage.SUBMIT))
 

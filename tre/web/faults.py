@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from disclosure_control.errors import DisclosureError
 from queries.errors import QueryError
-from tre.errors import GatesClosed, NotPermitted, ServiceError
+from tre.errors import GatesClosed, NotPermitted, Recalled, ServiceError
 from tre.web import late
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,8 @@ def _service(error: Exception) -> Answer:
     status = error.status if isinstance(error, ServiceError) else 422
     if status == OURS:
         log.error("%s: %s", type(error).__name__, getattr(error, "detail", ""))
+    if isinstance(error, Recalled):
+        return render_template("research/recalled.html", recall=error), status
     return _page(status, *_sentences(error))
 
 

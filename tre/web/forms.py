@@ -226,6 +226,29 @@ class DecideException(FlaskForm):
     submit = SubmitField("Record the decision", widget=GovSubmitInput())
 
 
+class Recall(FlaskForm):
+    """A release is taken back, for good."""
+
+    reason = TextAreaField(
+        "Why?",
+        description="Anybody can read this: name nobody, and nothing that the data hold.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give a reason"),
+            Length(
+                max=LONGEST_STOP_REASON, message=f"Use at most {LONGEST_STOP_REASON} characters"
+            ),
+        ],
+    )
+    successor = StringField(
+        "Which release takes its place? (optional)",
+        description="Its number, 24 characters. It stays on record beside this one.",
+        widget=GovTextInput(),
+        filters=[lambda text: (text or "").strip()],
+    )
+    submit = SubmitField("Recall for good", widget=GovSubmitInput())
+
+
 class Turn(FlaskForm):
     """The owner's one button, either way."""
 
@@ -249,6 +272,7 @@ class Empty(FlaskForm):
 ROLES = [
     SelectChoice(Role.RESEARCHER.value, "Researcher: asks questions"),
     SelectChoice(Role.CHECKER.value, "Checker: decides on outputs of other people's projects"),
+    SelectChoice(Role.HEAD_CHECKER.value, "Head of checking: takes releases back"),
     SelectChoice(Role.OWNER.value, "Owner: answers for datasets"),
     SelectChoice(Role.ADMINISTRATOR.value, "Administrator: runs accounts and decides nothing else"),
 ]

@@ -21,6 +21,8 @@ NAVIGATION: tuple[tuple[Role, str, str], ...] = (
     (Role.RESEARCHER, "Releases", "releases.index"),
     (Role.CHECKER, "Checks", "checking.queue"),
     (Role.OWNER, "Datasets and budgets", "owner.datasets"),
+    (Role.OWNER, "Recalls", "recalling.index"),
+    (Role.HEAD_CHECKER, "Recalls", "recalling.index"),
     (Role.ADMINISTRATOR, "People", "admin.people"),
 )
 """Who sees which entry on top of every page."""

@@ -6,6 +6,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from tre import recalls
 from tre import request as this
 from tre.people import Person
 from tre.sign_in import attempts, browser
@@ -101,6 +102,13 @@ def privacy() -> str:
 @public.get("/accessibility")
 def accessibility() -> str:
     return render_template("public/accessibility.html")
+
+
+@public.get("/corrections")
+def corrections() -> str:
+    """Every release that was taken back, for anybody who has read one of them."""
+    found = recalls.corrections(this.session(), limit=500)
+    return render_template("public/corrections.html", corrections=found)
 
 
 def _origin(email: str) -> attempts.Origin:

@@ -117,6 +117,7 @@ def _page(found: Submission, form: forms.Answer) -> str:
         refusals=refusals(found),
         waiting_for=looked.gates_to_release(this.session(), submission=found, now=this.now()),
         release=release,
+        recall=looked.recall_of(this.session(), person=me(), submission_id=found.id),
         sealed=release is not None and looked.is_sealed(this.session(), release),
         table=table,
         chart=release is not None and release.output.artefact(Format.CHART) is not None,

@@ -31,7 +31,12 @@ DRAWING_ONLY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 @login_required
 def index() -> str:
     found = looked.my_releases(this.session(), person=me(), limit=200)
-    return render_template("research/releases.html", releases=found, section="releases.index")
+    return render_template(
+        "research/releases.html",
+        releases=found,
+        recalled=looked.recalled_among(this.session(), found),
+        section="releases.index",
+    )
 
 
 @releases.get("/releases/<release_id>")

@@ -19,6 +19,7 @@ HOME: tuple[tuple[Role, str], ...] = (
     (Role.RESEARCHER, "research.projects"),
     (Role.CHECKER, "checking.queue"),
     (Role.OWNER, "owner.datasets"),
+    (Role.HEAD_CHECKER, "recalling.index"),
     (Role.ADMINISTRATOR, "admin.people"),
 )
 """Where a person begins: the first role that they hold."""
