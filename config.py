@@ -153,6 +153,10 @@ def _worker_faults(config: WorkerConfig) -> list[str]:
             "TRE_REGISTER_SECONDS is a time: a number above 0",
         ),
         (
+            config.production and not config.log_key_file,
+            "TRE_LOG_KEY_FILE is missing: in production the log is signed; `log key` makes one",
+        ),
+        (
             bool(config.log_key_file) != bool(config.log_name),
             "TRE_LOG_KEY_FILE and TRE_LOG_NAME are given together",
         ),

@@ -20,6 +20,8 @@ WORKER = {
     "TRE_DATABASE_URL": "sqlite:///x.db",
     "TRE_STORE_ROOT": "/srv/store",
     "TRE_KEY_FILE": "/srv/keys/store.key",
+    "TRE_LOG_KEY_FILE": "/srv/keys/log.key",
+    "TRE_LOG_NAME": "tre.example.org/log",
 }
 
 
@@ -64,6 +66,7 @@ def test_an_unsafe_web_setting_is_named_and_refused(changed, named):
     [
         ({"TRE_STORE_ROOT": ""}, "TRE_STORE_ROOT"),
         ({"TRE_KEY_FILE": ""}, "TRE_KEY_FILE"),
+        ({"TRE_LOG_KEY_FILE": "", "TRE_LOG_NAME": ""}, "in production the log is signed"),
         ({"TRE_KEY_FILE": "/srv/store/deep/../store.key"}, "apart"),
         ({"TRE_SLOT_SCALE": "0.5"}, "TRE_SLOT_SCALE"),
         ({"TRE_POLL_SECONDS": "0", "TRE_ENVIRONMENT": "test"}, "times"),

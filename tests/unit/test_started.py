@@ -60,6 +60,8 @@ def test_nor_does_the_worker(engine, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("TRE_ENVIRONMENT", "production")
     monkeypatch.setenv("TRE_STORE_ROOT", str(tmp_path / "store"))
     monkeypatch.setenv("TRE_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv("TRE_LOG_KEY_FILE", str(tmp_path / "log.key"))
+    monkeypatch.setenv("TRE_LOG_NAME", "tre.example.org/log")
     assert worker.main() == 2
     assert "demo accounts" in caplog.text
 

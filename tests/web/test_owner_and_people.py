@@ -79,8 +79,8 @@ def test_the_ledger_adds_up_to_what_the_pool_spent(service: Service):
 
 
 PERSON = {
-    "name": "Hal",
-    "email": "hal@example.org",
+    "name": "Ira",
+    "email": "ira@example.org",
     "password": "long enough for now",
     "roles": ["researcher"],
 }
@@ -89,8 +89,8 @@ PERSON = {
 def test_an_administrator_adds_a_person_who_can_sign_in(service: Service):
     fay = service.visitor("fay")
     assert fay.post("/people/new", PERSON).status_code == 303
-    assert "Hal" in fay.get("/people").text
-    assert service.visitor().sign_in("hal@example.org", PERSON["password"]).status_code == 303
+    assert "Ira" in fay.get("/people").text
+    assert service.visitor().sign_in("ira@example.org", PERSON["password"]).status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,11 @@ OWNER = Part("owner@demo.example", "Olu Owner", (Role.OWNER,), "answer for the t
 OTHER_OWNER = Part(
     "owner2@demo.example", "Orla Owner", (Role.OWNER,), "decide on exceptions of the first owner"
 )
+HEAD = Part("head@demo.example", "Hana Head-of-Checking", (Role.HEAD_CHECKER,), "recall a release")
 ADMINISTRATOR = Part(
     "admin@demo.example", "Ada Administrator", (Role.ADMINISTRATOR,), "look after accounts"
 )
-PARTS = (RESEARCHER, COLLEAGUE, FIRST, SECOND, OWNER, OTHER_OWNER, ADMINISTRATOR)
+PARTS = (RESEARCHER, COLLEAGUE, FIRST, SECOND, OWNER, OTHER_OWNER, HEAD, ADMINISTRATOR)
 
 
 @dataclass(frozen=True, slots=True)
