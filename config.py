@@ -59,6 +59,25 @@ class WorkerConfig:
         return self.environment == "production"
 
 
+@dataclass(frozen=True, slots=True)
+class CourierConfig:
+    """What the courier needs. Each field is read from TRE_ and its name in capitals."""
+
+    environment: str = "production"  # production | demo | development | test
+    database_url: str = ""  # the same database as the web process
+    public_url: str = ""  # https://host under which people reach the service; mails name it
+    smtp_host: str = ""  # mail server; without one mail waits
+    smtp_port: int = 587
+    smtp_tls: str = "starttls"  # starttls | tls | none, which only a server on this machine gets
+    smtp_from: str = ""  # address that mails come from
+    smtp_user: str = ""
+    smtp_password_file: str = ""
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+
 ENVIRONMENTS = ("production", "demo", "development", "test")
 
 
@@ -76,7 +95,14 @@ def worker(environ: Mapping[str, str] = os.environ) -> WorkerConfig:
     return config
 
 
-Config = TypeVar("Config", WebConfig, WorkerConfig)
+def courier(environ: Mapping[str, str] = os.environ) -> CourierConfig:
+    """Raises ConfigurationError with every fault at once."""
+    config = _read(CourierConfig, environ)
+    _refuse([*_common_faults(config), *_courier_faults(config)])
+    return config
+
+
+Config = TypeVar("Config", WebConfig, WorkerConfig, CourierConfig)
 
 
 def _read(kind: type[Config], environ: Mapping[str, str]) -> Config:
@@ -103,7 +129,7 @@ def _truth(text: str) -> bool:
 READERS = {"str": str, "bool": _truth, "int": int, "float": float}
 
 
-def _common_faults(config: WebConfig | WorkerConfig) -> list[str]:
+def _common_faults(config: WebConfig | WorkerConfig | CourierConfig) -> list[str]:
     faults = []
     if config.environment not in ENVIRONMENTS:
         faults.append(f"TRE_ENVIRONMENT is one of {', '.join(ENVIRONMENTS)}")
@@ -172,6 +198,30 @@ def _worker_faults(config: WorkerConfig) -> list[str]:
         (
             any(character.isspace() or character == "+" for character in config.log_name),
             "TRE_LOG_NAME has neither spaces nor +",
+        ),
+    )
+    return [fault for broken, fault in rules if broken]
+
+
+def _courier_faults(config: CourierConfig) -> list[str]:
+    here = config.smtp_host in ("", "localhost", "127.0.0.1", "::1")
+    rules = (
+        (not config.public_url, "TRE_PUBLIC_URL is missing: mails name it"),
+        (
+            bool(config.smtp_host) and "@" not in config.smtp_from,
+            "TRE_SMTP_FROM is the address that mails come from",
+        ),
+        (
+            config.smtp_tls not in ("starttls", "tls", "none"),
+            "TRE_SMTP_TLS is one of starttls, tls, none",
+        ),
+        (
+            config.smtp_tls == "none" and not here,
+            "TRE_SMTP_TLS is none for a mail server on this machine only",
+        ),
+        (
+            bool(config.smtp_user) != bool(config.smtp_password_file),
+            "TRE_SMTP_USER and TRE_SMTP_PASSWORD_FILE are given together",
         ),
     )
     return [fault for broken, fault in rules if broken]

@@ -10,6 +10,7 @@
     ├── TrackClosed          the dataset does not open this track (any more)
     ├── EdgeNotAllowed       the state of a question does not allow this step (any more)
     ├── ArtefactsChanged     an approval or a release named other bytes than those on record
+    ├── LimitReached         a person has as many of something as anybody may
     ├── IdempotencyConflict  a key was used before, for another request
     ├── Incomplete           a field that is needed is empty or too long
     ├── LeaseLost            another worker holds this job now
@@ -128,6 +129,12 @@ class MayNotLeave(ServiceError):
         " author is told so, and nothing else."
     )
     code = "may-not-leave"
+    status = 409
+
+
+class LimitReached(ServiceError):
+    public = "You have as many of these as anybody may: end one first."
+    code = "limit-reached"
     status = 409
 
 

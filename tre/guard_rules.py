@@ -330,6 +330,24 @@ RECALL = (
         "a table that was recalled is never released again",
     ),
     *_kept("recall"),
+    *_kept("download"),
+    Guard(
+        "notice_settles",
+        "notice",
+        "UPDATE",
+        "OLD.state <> 'waiting' OR NEW.attempts < OLD.attempts OR "
+        + _changed("id", "release_id", "person_id", "webhook_id"),
+        "a notice that was settled stays so",
+    ),
+    _stays("notice"),
+    Guard(
+        "webhook_ends",
+        "webhook",
+        "UPDATE",
+        _changed("id", "person_id", "url", "secret", "created_at") + " OR OLD.ended_at IS NOT NULL",
+        "a webhook only ends",
+    ),
+    _stays("webhook"),
 )
 
 EXCEPTION = (

@@ -11,6 +11,7 @@ class Scope(StrEnum):
     SUBMIT = "submit"  # send and cancel
     READ_SUBMISSIONS = "read:submissions"
     READ_RELEASES = "read:releases"
+    WEBHOOKS = "webhooks"  # be told of recalls
 
 
 EVERY: tuple[str, ...] = tuple(scope.value for scope in Scope)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from apiflask import APIFlask
 
-from tre.api import catalogue, log, openapi, problems, questions, releases, tokens
+from tre.api import catalogue, log, openapi, problems, questions, releases, tokens, webhooks
 from tre.api.blueprint import blueprint
 
 SPEC_PATH = "/api/v1/openapi.json"
@@ -24,7 +24,7 @@ DESCRIPTION = (
 
 __all__ = ["SPEC_PATH", "TITLE", "VERSION", "blueprint", "mount", "problems"]
 
-VIEWS = (catalogue, log, questions, releases)
+VIEWS = (catalogue, log, questions, releases, webhooks)
 
 
 def mount(app: APIFlask) -> None:

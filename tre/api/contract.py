@@ -20,6 +20,7 @@ PLACE_LIMIT = 2**31 - 1
 IDENTIFIER = r"^[0-9a-f]{24}$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 CURSOR = r"^[A-Za-z0-9_-]{1,200}$"
+URL = r"^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[1-9][0-9]{0,3}|:[1-5][0-9]{4})?(/[!-~]*)?$"
 KEY = r"^[A-Za-z0-9._:-]{1,200}$"
 
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
@@ -279,6 +280,27 @@ class ReleaseAnswer(Strict):
     released_at: datetime.datetime
     recalled: RecallAnswer | None = Field(description="Its files answer 410 from then on.")
     files: list[FileAnswer]
+
+
+class WebhookAddress(Strict):
+    url: Annotated[str, StringConstraints(max_length=500, pattern=URL, strict=True)] = Field(
+        description="An https address; in a demonstration also an http one."
+    )
+
+
+class WebhookAnswer(Strict):
+    id: Identifier
+    url: str
+    created_at: datetime.datetime
+
+
+class WebhookMade(WebhookAnswer):
+    secret: str = Field(description="Signs what is sent to you; shown this once.")
+
+
+class WebhookPage(Strict):
+    items: list[WebhookAnswer]
+    next_cursor: str | None
 
 
 class CorrectionAnswer(RecallAnswer):

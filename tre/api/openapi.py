@@ -15,6 +15,7 @@ PATTERNS = {
     "dataset": contract.NAME,
     "submission": contract.IDENTIFIER,
     "release": contract.IDENTIFIER,
+    "webhook": contract.IDENTIFIER,
     "code": "^[a-z-]{1,40}$",
 }
 SCHEMAS = "#/components/schemas/"
@@ -126,6 +127,8 @@ def _errors(path: str, operation: dict[str, Any]) -> list[str]:
         errors += ERRORS_OF_QUERIES
     if path.endswith("/releases/{release}"):
         errors += ["406"]
+    if "/releases/{release}" in path:
+        errors += ["410", "503"]
     if path.endswith("/cancellation"):
         errors += ["409", "415"]
     if path in PUBLIC:

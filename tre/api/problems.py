@@ -128,6 +128,7 @@ KINDS = {
             "The dataset does not open this track",
             "Leave track out, or look at the dataset for what is open today.",
         ),
+        Kind("limit-reached", 409, "You have as many as anybody may", "End one of them first."),
         Kind(
             "recalled",
             410,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 
 from flask import Response, request, url_for
 
@@ -12,9 +11,10 @@ from tre import request as this
 from tre.api import contract as said
 from tre.api import formats, pages, spoken
 from tre.api.blueprint import blueprint
-from tre.api.tokens import caller, needs
-from tre.journey import bundled, looked
-from tre.outputs import Artefact, Format
+from tre.api.tokens import caller, needs, token_id
+from tre.journey import fetched, looked
+from tre.journey.fetched import Fetched
+from tre.outputs import Format
 from tre.recalls import Recall
 from tre.releases import Release
 from tre.scopes import Scope
@@ -104,13 +104,14 @@ def release_bundle(release: str) -> Response:
 
     Whoever has the log's public key can check it offline, with ``python -m tre.verify``.
     """
-    files = bundled.bundle(this.session(), person=caller(), release_id=release)
-    content = bundled.zipped(files, folder=release)
-    return _hashed(
-        Response(content, content_type="application/zip"),
-        sha256=hashlib.sha256(content).hexdigest(),
-        name=f"{release}.zip",
+    found = fetched.bundle(
+        this.session(),
+        person=caller(),
+        release_id=release,
+        token_id=token_id(),
+        now=this.now(),
     )
+    return _sent(found, name=f"{release}.zip")
 
 
 @blueprint.get("/corrections")
@@ -131,10 +132,13 @@ def _about(row: Release, recall: Recall | None = None) -> said.ReleaseAnswer:
 
 
 def _file(release: str, format: Format) -> Response:  # noqa: A002 - the domain's word
-    artefact = looked.released_artefact(
-        this.session(), person=caller(), release_id=release, format=format
-    )
-    return _as_approved(artefact, name=f"{release}.{SUFFIXES[format]}")
+    """304 to who has these very bytes; else the file, with a line in the ledger."""
+    asked = {"person": caller(), "release_id": release, "format": format}
+    digest = fetched.digest(this.session(), **asked)
+    if digest in request.if_none_match:
+        return _hashed(Response(status=304), sha256=digest)
+    found = fetched.fetch(this.session(), **asked, token_id=token_id(), now=this.now())
+    return _sent(found, name=f"{release}.{SUFFIXES[format]}")
 
 
 SUFFIXES = {
@@ -145,17 +149,18 @@ SUFFIXES = {
 }
 
 
-def _as_approved(artefact: Artefact, *, name: str) -> Response:
-    """The stored bytes with their hash, so that a reader can check them (RFC 9530)."""
-    answer = Response(artefact.content, content_type=artefact.media_type)
-    return _hashed(answer, sha256=artefact.sha256, name=name)
+def _sent(found: Fetched, *, name: str) -> Response:
+    answer = Response(found.content, content_type=found.media_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return _hashed(answer, sha256=found.sha256)
 
 
-def _hashed(answer: Response, *, sha256: str, name: str) -> Response:
+def _hashed(answer: Response, *, sha256: str) -> Response:
+    """With the hash of the stored bytes, so that a reader can check them (RFC 9530)."""
     digest = base64.b64encode(bytes.fromhex(sha256)).decode()
     answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Vary"] = "Accept, Authorization"
+    answer.headers["Cache-Control"] = "private, no-cache"  # asked each time: it may be recalled
     answer.set_etag(sha256)
     return answer
 

@@ -46,6 +46,10 @@ def caller() -> Person:
     return _token().person
 
 
+def token_id() -> str:
+    return _token().id
+
+
 def _token() -> ApiToken:
     """Raises Problem("token-missing") alike for none, an unknown, an expired and a revoked one."""
     if "api_token" not in g:

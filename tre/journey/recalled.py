@@ -15,6 +15,7 @@ from tre import audit, recalls
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import EdgeNotAllowed, Incomplete, NotFound
+from tre.journey import notified
 from tre.people import Person, Role
 from tre.permissions import check_recall, check_see_recalls
 from tre.recalls import Recall
@@ -80,6 +81,7 @@ def recall(
         session.add_all(found)
         session.flush()
         for one in found:
+            notified.tell(session, one, now=now)
             _write(session, one, now)
     return found
 

@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 
 from tre import outputs
 from tre import request as this
-from tre.journey import bundled, looked
+from tre.journey import fetched, looked
+from tre.journey.fetched import Fetched
 from tre.outputs import Artefact, Format
 from tre.web import tables
 from tre.web.visitor import me
@@ -63,8 +64,8 @@ def release(release_id: str) -> str:
 @login_required
 def file(release_id: str, name: str) -> Response:
     format_, disposition = FILES[name]
-    found = looked.released_artefact(
-        this.session(), person=me(), release_id=release_id, format=format_
+    found = fetched.fetch(
+        this.session(), person=me(), release_id=release_id, format=format_, now=this.now()
     )
     return sent(found, f"{release_id}-{name}", disposition)
 
@@ -73,14 +74,11 @@ def file(release_id: str, name: str) -> Response:
 @login_required
 def bundle(release_id: str) -> Response:
     """All of it, with what a reader needs to check it far from here."""
-    files = bundled.bundle(this.session(), person=me(), release_id=release_id)
-    answer = Response(bundled.zipped(files, folder=release_id), content_type="application/zip")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{release_id}.zip"'
-    answer.headers["Content-Security-Policy"] = DRAWING_ONLY
-    return answer
+    found = fetched.bundle(this.session(), person=me(), release_id=release_id, now=this.now())
+    return sent(found, f"{release_id}.zip", "attachment")
 
 
-def sent(found: Artefact, name: str, disposition: str) -> Response:
+def sent(found: Fetched | Artefact, name: str, disposition: str) -> Response:
     """Exactly the bytes that were approved."""
     answer = Response(found.content, content_type=found.media_type)
     answer.headers["Content-Disposition"] = f'{disposition}; filename="{name}"'
