@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 import config
 from tests.factories import NOW
 from tests.made_up_engines import BrokenEngine
+from tests.sealing import KEY, seal
 from tests.web.service import Clock, Service
 from tre import people
 from tre.audit import AuditEntry
@@ -75,6 +76,18 @@ def worker(stage: story.Stage, sqlite: Engine, monkeypatch: pytest.MonkeyPatch) 
         wait(stage, submission, wanted)
 
     monkeypatch.setattr(story, "_await", answered)
+    sealing(monkeypatch)
+
+
+def sealing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker's other thread: what was released is sealed when the story looks for it."""
+    find = story._released
+
+    def found(stage: story.Stage, submission) -> Release:
+        seal(stage.session)
+        return find(stage, submission)
+
+    monkeypatch.setattr(story, "_released", found)
 
 
 # Two environments
@@ -90,6 +103,8 @@ def test_the_web_process_gets_neither_the_store_nor_its_key(here):
 def test_both_settings_are_settings_of_the_service(here):
     assert config.web(here.of_web()).demo
     assert config.worker(here.of_worker()).slot_scale == 1.0
+    assert config.courier(here.of_courier()).smtp_host == ""
+    assert not {"TRE_STORE_ROOT", "TRE_KEY_FILE", "TRE_LOG_KEY_FILE"} & here.of_courier().keys()
 
 
 def test_a_program_inherits_nothing_but_what_it_needs_to_start(tmp_path, monkeypatch):
@@ -233,6 +248,14 @@ def test_the_question_travels_to_its_release(stage, worker, capsys):
     assert "2 →         1.98" in said
 
 
+def test_what_is_taken_along_is_checked_as_a_reader_would(stage, worker, capsys, tmp_path):
+    release = story.play(stage)
+    story.take_along(stage, release, place=tmp_path / "release.zip", key=KEY)
+    said = capsys.readouterr().out
+    assert f"python -m tre.verify {tmp_path / 'release.zip'} --key {KEY}" in said
+    assert "each as it was released" in said
+
+
 def test_the_same_question_again_costs_nothing_and_says_so(stage, worker, capsys):
     first = story.play(stage)
     capsys.readouterr()
@@ -262,6 +285,7 @@ def overrunning(stage, sqlite, monkeypatch, *, times):
         wait(stage, submission, wanted)
 
     monkeypatch.setattr(story, "_await", carried)
+    sealing(monkeypatch)
 
 
 def test_an_overrun_is_told_and_asked_again_at_a_charge(stage, sqlite, monkeypatch, capsys):

@@ -111,7 +111,8 @@ def test_a_worker_in_production_refuses_demo_accounts(sqlite: Engine, tmp_path: 
             now=utc_now(),
             demo=True,
         )
-    worker = start(settings(tmp_path, sqlite, TRE_ENVIRONMENT="production"))
+    log = {"TRE_LOG_KEY_FILE": str(tmp_path / "log.key"), "TRE_LOG_NAME": "tre.example.org/log"}
+    worker = start(settings(tmp_path, sqlite, TRE_ENVIRONMENT="production", **log))
     _, said = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 2
     assert "demo accounts" in said

@@ -4,6 +4,7 @@ Problem             the service said no; ``code`` is stable, ``detail`` a senten
 ├── Refused         the dataset does not answer this question; the text shows where
 ├── NotPermitted    the token, a rule or a gate does not let you
 ├── NotFound        there is nothing here for you
+├── Recalled        the release was taken back; ``reason`` says why, ``successor`` what to use
 └── Fault           something went wrong on the service's side
 Unreachable         no answer came from the address
 TimedOut            the submission had not ended when the patience did
@@ -50,6 +51,21 @@ class NotFound(Problem):
     pass
 
 
+class Recalled(Problem):
+    @property
+    def reason(self) -> str:
+        return str(self.members.get("reason", ""))
+
+    @property
+    def successor(self) -> str | None:
+        """The id of the release that takes its place."""
+        address = self.members.get("successor")
+        return None if address is None else str(address).rpartition("/")[2]
+
+    def sentence(self) -> str:
+        return f"{super().sentence()}\n- {self.reason}"
+
+
 class Fault(Problem):
     pass
 
@@ -73,7 +89,7 @@ def _placed(problem: dict[str, Any]) -> str:
 
 
 FIRST_FAULT = 500
-BY_CODE: dict[str, type[Problem]] = {"query-refused": Refused}
+BY_CODE: dict[str, type[Problem]] = {"query-refused": Refused, "recalled": Recalled}
 BY_STATUS: dict[int, type[Problem]] = {401: NotPermitted, 403: NotPermitted, 404: NotFound}
 
 

@@ -63,8 +63,11 @@ def _run(here: Places, *, once: bool) -> int:
         )
         if not serve.await_port(here.port):
             raise story.Stuck("The pages did not start.")
+        courier = running.enter_context(
+            serve.running(serve.courier(here.of_courier()), root=places.ROOT)
+        )
         _invite(here)
-        return serve.until_interrupted(web, worker)
+        return serve.until_interrupted(web, worker, courier)
 
 
 def _prepared(session: Session, here: Places) -> tuple[dict[Part, Person], dict[str, Project]]:

@@ -85,6 +85,14 @@ class Places:
             "TRE_LOG_OUTSIDE": str(self.outside),
         }
 
+    def of_courier(self) -> dict[str, str]:
+        """Neither data nor keys: it talks to the outside."""
+        return {
+            "TRE_ENVIRONMENT": "demo",
+            "TRE_DATABASE_URL": self.database_url,
+            "TRE_PUBLIC_URL": self.address,
+        }
+
 
 def from_environment() -> Places:
     """``TRE_DEMO_FOLDER`` and ``PORT`` move it; ``TRE_SLOT_SCALE`` gives it longer slots."""

@@ -1,4 +1,4 @@
-"""How do the two processes of the service run side by side on one machine, and stop cleanly?
+"""How do the processes of the service run side by side on one machine, and stop cleanly?
 
 The web process gets neither the path nor the key of the store; the worker gets both and listens
 on nothing. Each has an environment of its own: nothing of this process's is inherited but what a
@@ -54,6 +54,11 @@ def web(settings: Mapping[str, str], *, port: int) -> Program:
 
 def worker(settings: Mapping[str, str]) -> Program:
     return Program("worker", (sys.executable, "-m", "tre.worker"), settings)
+
+
+def courier(settings: Mapping[str, str]) -> Program:
+    """Webhooks on this machine; mail waits, since no mail server is named."""
+    return Program("courier", (sys.executable, "-m", "tre.courier"), settings)
 
 
 def check_port(port: int) -> None:
