@@ -43,6 +43,8 @@ EVENTS: dict[str, frozenset[str]] = {
     "register_rebuilt": frozenset({"tables", "agree"}),
     "released": frozenset({"release", "files_hash"}),
     "recalled": frozenset({"release", "reason", "successor"}),
+    "restoration_found": frozenset({"outside_size", "own_size"}),
+    "restoration_settled": frozenset({"rho_nano", "reason"}),
     "webhook_made": frozenset({"webhook"}),
     "webhook_ended": frozenset({"webhook"}),
     "release_waits": frozenset({"gates"}),

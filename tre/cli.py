@@ -207,19 +207,25 @@ def log_key(*, file: Path, name: str, store_root: Path) -> None:
 @log_.command("verify")
 @click.argument("outside", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("--key", required=True, help="What `log key` printed.")
+@click.option("--former", multiple=True, help="A key from before a restoration.")
 @DATABASE
-def log_verify(*, outside: tuple[Path, ...], key: str, database_url: str) -> None:
+def log_verify(
+    *, outside: tuple[Path, ...], key: str, former: tuple[str, ...], database_url: str
+) -> None:
     """Makes the log again from the audit entries, and compares it with what was signed.
 
     OUTSIDE are checkpoints that were kept elsewhere, or folders of them. Fails for any fault.
     """
     try:
         origin, public = checkpoint.key_from(key)
+        before = [checkpoint.key_from(one) for one in former]
         kept = list(kept_outside.kept(outside, origin=origin, key=public))
     except (checkpoint.NotACheckpoint, OSError) as error:
         raise click.ClickException(str(error)) from error
     with _session(database_url) as session:
-        found = list(checked.faults(session, origin=origin, key=public, outside=kept))
+        found = list(
+            checked.faults(session, origin=origin, key=public, outside=kept, former=before)
+        )
         size = transparency_log.size(session)
     for fault in found:
         click.echo(fault, err=True)

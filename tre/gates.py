@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tre import budgets, datasets, exact_cells, projects, recalls, second_tracks
+from tre import budgets, datasets, exact_cells, projects, recalls, restorations, second_tracks
 from tre.datasets import Dataset
 from tre.people import Person, Role
 from tre.projects import Membership, Project
@@ -62,6 +62,7 @@ class Situation:
     project_ends: datetime.date
     dataset_granted: bool
     dataset_stopped: bool
+    dataset_unsettled: bool
     version_current: bool
     policy_current: bool
     table_recalled: bool
@@ -158,6 +159,15 @@ RULES: tuple[Rule, ...] = (
         "The owner has stopped queries and releases on this dataset.",
         "data owner",
         "Wait until the owner opens the dataset again.",
+    ),
+    Rule(
+        "dataset_settled",
+        "The records of the dataset are whole",
+        lambda found: not found.dataset_unsettled,
+        "The records of this service were put back to an earlier day, and what that lost is not"
+        " settled yet.",
+        "data owner",
+        "Wait until the owner of the dataset has settled it.",
     ),
     Rule(
         "version_current",
@@ -338,6 +348,7 @@ def gather(
         project_ends=project.ends_on,
         dataset_granted=projects.may_ask(session, project_id=project.id, dataset_id=dataset.id),
         dataset_stopped=dataset.stopped_at is not None,
+        dataset_unsettled=bool(restorations.unsettled(session, dataset)),
         version_current=version is not None and version_id in (None, version.id),
         policy_current=bool(policies) and policy_id in {None, *(one.id for one in policies)},
         table_recalled=fingerprint is not None and recalls.of_table(session, fingerprint),

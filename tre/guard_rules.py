@@ -80,6 +80,11 @@ _COVERED = """
     WHERE r.id = NEW.release_id
     AND l.place < (SELECT coalesce(max(c.size), 0) FROM "log_checkpoint" c)"""
 
+_UNSETTLED = """
+    SELECT 1 FROM "restoration" x JOIN "dataset" d ON d.id = NEW.dataset_id
+    WHERE x.found_at > d.created_at AND NOT EXISTS (
+        SELECT 1 FROM "settlement" y WHERE y.restoration_id = x.id AND y.dataset_id = d.id)"""
+
 SUBMISSION = (
     Guard(
         "submission_begins",
@@ -350,6 +355,19 @@ RECALL = (
     _stays("webhook"),
 )
 
+RESTORATION = (
+    Guard(
+        "submission_settled",
+        "submission",
+        "UPDATE",
+        f"OLD.state <> NEW.state AND NEW.state IN ('{State.VALIDATED.value}',"
+        f" '{State.RELEASED.value}') AND EXISTS ({_UNSETTLED})",
+        "what a restored database lost is settled first",
+    ),
+    *_kept("restoration"),
+    *_kept("settlement"),
+)
+
 EXCEPTION = (
     Guard(
         "second_track_begins",
@@ -448,5 +466,14 @@ LOG = (
 )
 
 GUARDS: tuple[Guard, ...] = (
-    SUBMISSION + REVIEW + LEDGER + OUTPUT + OTHERS + EXCEPTION + REGISTER + LOG + RECALL
+    SUBMISSION
+    + REVIEW
+    + LEDGER
+    + OUTPUT
+    + OTHERS
+    + EXCEPTION
+    + REGISTER
+    + LOG
+    + RECALL
+    + RESTORATION
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -35,13 +36,21 @@ LATEST = datetime.timedelta(hours=2)
 
 
 def faults(
-    session: Session, *, origin: str, key: Ed25519PublicKey, outside: Sequence[Checkpoint]
+    session: Session,
+    *,
+    origin: str,
+    key: Ed25519PublicKey,
+    outside: Sequence[Checkpoint],
+    former: Sequence[tuple[str, Ed25519PublicKey]] = (),
 ) -> Iterator[str]:
-    """What is not as it was signed; none for a log that extends every checkpoint."""
+    """What is not as it was signed; none for a log that extends every checkpoint.
+
+    ``former``: names and keys under which its beginning was signed, before a restoration.
+    """
     told: list[tuple[str, Checkpoint]] = [("a checkpoint from outside", one) for one in outside]
     for row in session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size)):
         try:
-            own = opened(row.note, origin=origin, key=key)
+            own = _own(row.note, ((origin, key), *former))
         except NotACheckpoint as wrong:
             yield f"checkpoint {row.size}: {wrong}"
             continue
@@ -60,6 +69,14 @@ def faults(
             yield f"{words} is of {one.size} entries, the log is shorter"
         elif tops[one.size] != one.root:
             yield f"the first {one.size} entries are not those of {words}"
+
+
+def _own(note: str, keys: Sequence[tuple[str, Ed25519PublicKey]]) -> Checkpoint:
+    """Signed by one of these. Raises NotACheckpoint."""
+    for origin, key in keys:
+        with suppress(NotACheckpoint):
+            return opened(note, origin=origin, key=key)
+    raise NotACheckpoint("not signed by this log")
 
 
 def _made_again(session: Session, sizes: set[int], tops: dict[int, Hash]) -> Iterator[str]:

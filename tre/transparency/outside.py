@@ -35,6 +35,16 @@ def put(note: str, *, size: int, folder: Path) -> bool:
     return True
 
 
+def latest(folder: Path, *, origin: str, key: Ed25519PublicKey) -> Checkpoint | None:
+    """The longest that was put there. Raises OSError, NotACheckpoint for one of another log."""
+    if not folder.is_dir():
+        raise NotACheckpoint("the folder of checkpoints is not there")
+    files = sorted(folder.glob(f"*{ENDING}"))
+    if not files:
+        return None
+    return opened(files[-1].read_bytes().decode("utf-8", "replace"), origin=origin, key=key)
+
+
 def kept(places: Iterable[Path], *, origin: str, key: Ed25519PublicKey) -> Iterator[Checkpoint]:
     """Of files, and of all checkpoints in folders.
 

@@ -19,6 +19,7 @@ from tre.web import (
     releases,
     research,
     sending,
+    settling,
     tightening,
 )
 
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     checking.checking,
     owner.owner,
     recalling.recalling,
+    settling.settling,
     exceptions.exceptions,
     policies.policies,
     tightening.tightening,

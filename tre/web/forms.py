@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_wtf import FlaskForm
 from govuk_frontend_wtf.wtforms_widgets import (
     GovCheckboxesInput,
+    GovCheckboxInput,
     GovPasswordInput,
     GovRadioInput,
     GovSubmitInput,
@@ -12,6 +13,7 @@ from govuk_frontend_wtf.wtforms_widgets import (
     GovTextInput,
 )
 from wtforms import (
+    BooleanField,
     EmailField,
     HiddenField,
     PasswordField,
@@ -247,6 +249,33 @@ class Recall(FlaskForm):
         filters=[lambda text: (text or "").strip()],
     )
     submit = SubmitField("Recall for good", widget=GovSubmitInput())
+
+
+class Settle(FlaskForm):
+    """What was charged after the backup, by the owner's own knowledge."""
+
+    lost = StringField(
+        "How much was spent since the backup, in ρ?",
+        description="From reports, mails or released tables. Leave it empty to give up all that"
+        " is left of the pool, which is always safe.",
+        widget=GovTextInput(),
+    )
+    no_exact_table_left = BooleanField(
+        "No exact table of this dataset left since the backup",
+        widget=GovCheckboxInput(),
+    )
+    reason = TextAreaField(
+        "How do you know?",
+        description="This goes on record.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Say how you know"),
+            Length(
+                max=LONGEST_STOP_REASON, message=f"Use at most {LONGEST_STOP_REASON} characters"
+            ),
+        ],
+    )
+    submit = SubmitField("Settle", widget=GovSubmitInput())
 
 
 class Turn(FlaskForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import os
 import signal
@@ -26,9 +27,11 @@ from tre.datasets import DatasetVersion
 from tre.errors import ConfigurationError
 from tre.ingest import keys
 from tre.ingest.errors import KeyRefused
-from tre.journey import started
+from tre.journey import restored, started
 from tre.rendering import chart
+from tre.transparency.checkpoint import NotACheckpoint
 from tre.transparency.log import Signer
+from tre.transparency.outside import latest
 from tre.worker.carry import Carrier
 from tre.worker.loop import Loop
 from tre.worker.sequencer import Sequencer
@@ -43,8 +46,8 @@ def main() -> int:
         engine = database.connect(settings.database_url)
         _check(engine, settings)
         store = Store(Path(settings.store_root).resolve(), keys.load(Path(settings.key_file)))
-        signer = _signer(settings)
-    except (ConfigurationError, KeyRefused) as error:
+        signer = _signer_of_a_whole_log(engine, settings)
+    except (ConfigurationError, KeyRefused, NotACheckpoint, OSError) as error:
         log.error("%s", error)  # noqa: TRY400 - the sentence says what to do
         return 2
     _work(engine, store, settings, signer=signer, stop=_stop_on_signals())
@@ -62,6 +65,23 @@ def _signer(settings: WorkerConfig) -> Signer | None:
         return None
     seed = keys.load(Path(settings.log_key_file))
     return Signer(settings.log_name, Ed25519PrivateKey.from_private_bytes(seed))
+
+
+def _signer_of_a_whole_log(engine: Engine, settings: WorkerConfig) -> Signer | None:
+    """Nobody signs on where the log does not begin with what was signed outside."""
+    signer = _signer(settings)
+    if signer is None or not settings.log_outside:
+        return signer
+    outside = latest(Path(settings.log_outside), origin=signer.origin, key=signer.key.public_key())
+    with Session(engine) as session:
+        if outside is None or restored.find(session, outside, now=_now()) is None:
+            return signer
+    log.error("the database was put back to an earlier day: see Backups in docs/how-to/operate.md")
+    return None
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
 
 
 def _work(
