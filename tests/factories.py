@@ -38,10 +38,11 @@ PEOPLE: dict[str, tuple[Role, ...]] = {
     "fay": (Role.ADMINISTRATOR,),
     "gus": (Role.RESEARCHER,),
     "hal": (Role.HEAD_CHECKER,),
+    "ira": (Role.AUDITOR,),
 }
 """ada and ben belong to the first project, gus to the second; eve owns the dataset.
 
-hal answers for the checking.
+hal answers for the checking, ira audits.
 """
 
 

@@ -21,6 +21,7 @@ class Role(StrEnum):
     CHECKER = "checker"
     HEAD_CHECKER = "head_checker"  # answers for checking: takes releases back
     OWNER = "owner"
+    AUDITOR = "auditor"  # reads every act on record, and does nothing else
     ADMINISTRATOR = "administrator"
 
 

@@ -27,12 +27,16 @@ NEVER_ONE_PERSON: frozenset[frozenset[Role]] = frozenset(
         frozenset({Role.CHECKER, Role.ADMINISTRATOR}),
         frozenset({Role.OWNER, Role.ADMINISTRATOR}),
         frozenset({Role.HEAD_CHECKER, Role.ADMINISTRATOR}),
+        *(frozenset({Role.AUDITOR, role}) for role in Role if role is not Role.AUDITOR),
     }
 )
-"""Roles that one person never holds together: whoever operates the service decides nothing."""
+"""Roles that one person never holds together: whoever operates the service decides nothing, and
+whoever audits does nothing else."""
 
 
 def check_roles(roles: tuple[Role, ...]) -> None:
+    if Role.AUDITOR in roles and len(set(roles)) > 1:
+        raise NotPermitted("An auditor holds no other role.")
     if any(pair <= set(roles) for pair in NEVER_ONE_PERSON):
         raise NotPermitted("An administrator cannot also be a checker or an owner.")
 
@@ -110,6 +114,12 @@ def check_recall(*, person: Person, dataset: Dataset) -> None:
     check_see_recalls(person=person)
     if not person.has(Role.HEAD_CHECKER):
         check_own(person=person, dataset=dataset)
+
+
+def check_audit(*, person: Person) -> None:
+    check_active(person)
+    if not person.has(Role.AUDITOR):
+        raise NotFound("audit")
 
 
 def owned(session: Session, *, owner: Person, dataset_id: str) -> Dataset:

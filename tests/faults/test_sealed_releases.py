@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -12,8 +14,9 @@ from tests.factories import NOW
 from tests.made_up_engines import SteadyEngine
 from tests.on_the_way import ask, decide, work
 from tests.sealing import SIGNER, seal, sign
-from tre.errors import NotFound, NotYetInLog
-from tre.journey import bundled, looked, sealed
+from tre.errors import NotFound, NotYetInLog, Recalled
+from tre.journey import bundled, fetched, looked, recalled, sealed
+from tre.notices import Notice
 from tre.outputs import Format
 from tre.releases import Release, ReleaseSeal
 from tre.transparency import log
@@ -121,3 +124,61 @@ def test_the_database_refuses_a_seal_before_the_checkpoint_and_keeps_it_after(he
     assert session.get(ReleaseSeal, release_id) is not None
     assert "never change" in refused(session, update(ReleaseSeal).values(readme="other"))
     assert "never removed" in refused(session, delete(ReleaseSeal))
+
+
+@pytest.mark.postgres
+def test_whoever_fetches_while_it_is_recalled_is_told_or_gets_nothing(postgresql: Engine):
+    """A reader's transaction is open when the recall comes: the recall waits and finds it."""
+    with Session(postgresql) as session:
+        world = factories.furnish(session)
+        submission = ask(session, world)
+        work(session, SteadyEngine())
+        decide(session, world, submission)
+        release_id = session.scalars(select(Release.id)).one()
+        session.rollback()
+    reading, finish = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with Session(postgresql) as session, pytest.MonkeyPatch.context() as patch:
+            line = fetched._line
+
+            def slowly(*given):
+                reading.set()
+                finish.wait(10)
+                return line(*given)
+
+            patch.setattr(fetched, "_line", slowly)
+            fetched.fetch(
+                session,
+                person=world.person(session, "ben"),
+                release_id=release_id,
+                format=Format.CSV,
+                now=NOW,
+            )
+
+    def take_back() -> None:
+        with Session(postgresql) as session:
+            recalled.recall(
+                session,
+                person=world.person(session, "eve"),
+                release_id=release_id,
+                reason="Wrong.",
+                successor_id=None,
+                now=NOW,
+            )
+
+    reader, taker = threading.Thread(target=read), threading.Thread(target=take_back)
+    reader.start()
+    assert reading.wait(10)
+    taker.start()
+    taker.join(0.5)
+    assert taker.is_alive(), "the recall waits for the reader"
+    finish.set()
+    for thread in (reader, taker):
+        thread.join(10)
+        assert not thread.is_alive()
+    with Session(postgresql) as session:
+        told = {one.person_id for one in session.query(Notice)}
+        assert told == {world.people["ada"], world.people["ben"]}
+        with pytest.raises(Recalled):
+            looked.release(session, person=world.person(session, "ben"), release_id=release_id)

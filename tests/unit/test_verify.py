@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rocrate.rocrate import ROCrate
 
 from tests import factories
 from tests.catalogues import sdc_policy
@@ -187,6 +188,17 @@ def test_nothing_in_it_can_be_tried_against_what_only_checkers_read(released):
     assert json.loads(proof["entry"])["detail"].keys() == {"release", "files_hash"}
     told = json.loads(base64.b64decode(json.loads(files[verify.STATEMENT])["payload"]))
     assert "findings" not in json.dumps(told)
+
+
+def test_readers_of_others_read_the_crate(files, tmp_path):
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    crate = ROCrate(tmp_path)
+    assert crate.root_dataset["conformsTo"].id == described.FIVE_SAFES
+    table = crate.get("table.csv")
+    assert (table.type, table["encodingFormat"]) == ("File", "text/csv")
+    (check,) = crate.root_dataset["mentions"]
+    assert (check.type, check["agent"].id) == ("AssessAction", "#service")
 
 
 def test_the_crate_names_every_file_and_who_answers_for_the_check(files):

@@ -16,6 +16,7 @@ from tre.journey import bundled, looked
 from tre.journey.sealed import NAMES
 from tre.outputs import FOR_CHECKERS, Artefact, Format
 from tre.people import Person
+from tre.releases import Release
 
 BUNDLE = "release.zip"
 
@@ -58,6 +59,7 @@ def fetch(
 ) -> Fetched:
     """A recall either finds this line in the ledger, or comes before it and is raised here."""
     with writing(session):
+        _hold(session, release_id)
         artefact = looked.released_artefact(
             session, person=person, release_id=release_id, format=format
         )
@@ -76,10 +78,17 @@ def bundle(
 ) -> Fetched:
     """All files as a ZIP."""
     with writing(session):
+        _hold(session, release_id)
         files = bundled.bundle(session, person=person, release_id=release_id)
         content = bundled.zipped(files, folder=release_id)
         session.add(_line(person, release_id, BUNDLE, token_id, now))
     return Fetched(content, "application/zip", hashlib.sha256(content).hexdigest())
+
+
+def _hold(session: Session, release_id: str) -> None:
+    """A recall waits for this reader, or this reader for the recall."""
+    mine = select(Release.id).where(Release.id == release_id)
+    session.execute(mine.with_for_update(read=True, key_share=True))
 
 
 def _line(

@@ -68,6 +68,7 @@ def recall(
             raise EdgeNotAllowed(f"{release.id} was recalled")
         _check_successor(session, release, successor_id)
         same = select(Release).where(Release.fingerprint == release.fingerprint)
+        held = session.scalars(same.order_by(Release.id).with_for_update()).all()
         found = tuple(
             Recall(
                 release_id=one.id,
@@ -76,7 +77,7 @@ def recall(
                 successor_id=successor_id,
                 at=now,
             )
-            for one in session.scalars(same.order_by(Release.id))
+            for one in held
         )
         session.add_all(found)
         session.flush()

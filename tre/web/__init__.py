@@ -6,6 +6,7 @@ from flask import Flask
 
 from tre.web import (
     admin,
+    auditing,
     checking,
     drafting,
     drafting_sql,
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     owner.owner,
     recalling.recalling,
     settling.settling,
+    auditing.auditing,
     exceptions.exceptions,
     policies.policies,
     tightening.tightening,

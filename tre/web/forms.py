@@ -303,6 +303,7 @@ ROLES = [
     SelectChoice(Role.CHECKER.value, "Checker: decides on outputs of other people's projects"),
     SelectChoice(Role.HEAD_CHECKER.value, "Head of checking: takes releases back"),
     SelectChoice(Role.OWNER.value, "Owner: answers for datasets"),
+    SelectChoice(Role.AUDITOR.value, "Auditor: reads every act on record and does nothing else"),
     SelectChoice(Role.ADMINISTRATOR.value, "Administrator: runs accounts and decides nothing else"),
 ]
 

@@ -20,6 +20,7 @@ HOME: tuple[tuple[Role, str], ...] = (
     (Role.CHECKER, "checking.queue"),
     (Role.OWNER, "owner.datasets"),
     (Role.HEAD_CHECKER, "recalling.index"),
+    (Role.AUDITOR, "auditing.entries"),
     (Role.ADMINISTRATOR, "admin.people"),
 )
 """Where a person begins: the first role that they hold."""
