@@ -47,7 +47,7 @@ from tre.ingest import keys
 from tre.journey import looked, submitted
 from tre.lifecycle import State
 from tre.projects import Project
-from tre.rendering import chart
+from tre.rendering import artefacts
 from tre.submissions import Submission
 from tre.worker.carry import Carrier
 
@@ -162,7 +162,7 @@ def main() -> int:
 def _measured(here: Places, *, answers: int) -> int:
     asked = json.loads((here.folder / "questions.json").read_text())
     protect.prepare()
-    chart.prepare()
+    artefacts.prepare()
     steps, ends, slots = Steps(), Counter[str](), set[int]()
     with Sandboxes(Store(here.store, keys.load(here.key))) as own:
         engine = Clocked(own, watched=min(len(asked), answers))

@@ -22,7 +22,7 @@ LONGEST_REST = 2.0
 
 READY = 0.01  # a sandbox that is ready: hand over, answer
 MARGIN = 3.0  # a busy machine
-SECONDS_PER_NUMBER = 60e-6  # the noise of one cell of one vector, and its presentation
+SECONDS_PER_NUMBER = 120e-6  # the noise of one cell of one vector, and its files
 
 SECONDS_PER_ROW = {
     "scan": 10e-9,  # a pass over stored rows that keeps a small table of keys

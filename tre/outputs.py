@@ -47,6 +47,10 @@ class Format(StrEnum):
     JSON = "json"
     CHART = "svg"
     RECORD = "record"
+    CSVW = "csvw"
+    JSONSTAT = "jsonstat"
+    PARQUET = "parquet"
+    XLSX = "xlsx"
     FINDINGS = "findings"  # what only checkers may read; never part of a release
 
 
@@ -55,8 +59,24 @@ MEDIA: dict[Format, str] = {
     Format.JSON: "application/json",
     Format.CHART: "image/svg+xml",
     Format.RECORD: "application/json",
+    Format.CSVW: "application/csvm+json",
+    Format.JSONSTAT: "application/json",
+    Format.PARQUET: "application/vnd.apache.parquet",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Format.FINDINGS: "application/json",
 }
+
+NAMES: dict[Format, str] = {
+    Format.CSV: "table.csv",
+    Format.JSON: "table.json",
+    Format.CHART: "chart.svg",
+    Format.RECORD: "record.json",
+    Format.CSVW: "table.csv-metadata.json",
+    Format.JSONSTAT: "table.jsonstat.json",
+    Format.PARQUET: "table.parquet",
+    Format.XLSX: "table.xlsx",
+}
+"""What the files of a release are called, wherever they are together."""
 
 FOR_CHECKERS: frozenset[Format] = frozenset({Format.FINDINGS})
 
@@ -108,14 +128,18 @@ def manifest_hash(parts: list[tuple[str, str]]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def files(output: Output) -> dict[str, Artefact]:
+    """What leaves, by name."""
+    return {NAMES[Format(one.format)]: one for one in output.artefacts if one.format in NAMES}
+
+
 def files_hash(output: Output) -> str:
-    """Over what leaves, so that whoever holds the files can make it again.
+    """Over names and hashes of what leaves, so that whoever holds the files can make it again.
 
     An approval's ``manifest_hash`` also covers what only checkers read, of which there are few
     possible texts: told outside, a guess of that text could be tried against it.
     """
-    shown = [one for one in output.artefacts if Format(one.format) not in FOR_CHECKERS]
-    return manifest_hash([(one.format, one.sha256) for one in shown])
+    return manifest_hash([(name, one.sha256) for name, one in files(output).items()])
 
 
 def store(

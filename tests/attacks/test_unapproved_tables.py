@@ -22,7 +22,7 @@ from tests.made_up_engines import SteadyEngine, SteadyRegistrar
 from tests.web import service as web
 from tre.audit import AuditEntry
 from tre.errors import NotFound
-from tre.journey import cancelled, looked, reviewed, stopped
+from tre.journey import cancelled, fetched, reviewed, stopped
 from tre.lifecycle import State
 from tre.outputs import Output
 from tre.releases import Release
@@ -217,7 +217,7 @@ def test_after_the_release_only_its_project_sees_a_difference(tmp_path):
     assert seen_by == {"ada", "ben"}
 
 
-def any_artefact(session, *, person, release_id, format):  # noqa: A002
+def any_artefact(session, *, release_id, format, **_):  # noqa: A002
     output = session.get(Output, release_id)
     if output is None:
         raise NotFound(release_id)
@@ -229,7 +229,7 @@ def no_checker_needed(session, *, person, output):
 
 
 PLANTED = {
-    "files by the number of an output": (looked, "released_artefact", any_artefact),
+    "files by the number of an output": (fetched, "fetch", any_artefact),
     "checks for everybody": (reviewed, "check_review", no_checker_needed),
 }
 

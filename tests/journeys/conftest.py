@@ -81,6 +81,7 @@ def _prepare(here: Places) -> None:
         for name in prepare.NAMES:
             prepare.dataset(session, name, places=here, owner=playing[cast.OWNER], now=now)
         cast.projects_of_the_demo(session, playing=playing, now=now)
+    prepare.log_key(here)
     sessions.kw["bind"].dispose()
 
 

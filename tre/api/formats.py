@@ -5,12 +5,15 @@ from __future__ import annotations
 from werkzeug.datastructures import MIMEAccept
 
 from tre.api.problems import Problem
-from tre.outputs import Format
+from tre.outputs import MEDIA, Format
 
 OFFERED: dict[str, Format] = {
     "application/json": Format.JSON,
     "text/csv": Format.CSV,
     "text/csv; charset=utf-8": Format.CSV,
+    MEDIA[Format.CSVW]: Format.CSVW,
+    MEDIA[Format.PARQUET]: Format.PARQUET,
+    MEDIA[Format.XLSX]: Format.XLSX,
 }
 """A media type with parameters does not match the bare one, so both spellings are offered."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from queries.json_schema import json_schema
 from tre.api import contract, problems
+from tre.outputs import NAMES
 
 ERRORS_OF_ALL = ("401", "403", "404", "405", "429", "500")
 ERRORS_OF_BODIES = ("400", "409", "413", "415", "422")
@@ -16,6 +18,7 @@ PATTERNS = {
     "submission": contract.IDENTIFIER,
     "release": contract.IDENTIFIER,
     "webhook": contract.IDENTIFIER,
+    "name": f"^({'|'.join(re.escape(name) for name in NAMES.values())})$",
     "code": "^[a-z-]{1,40}$",
 }
 SCHEMAS = "#/components/schemas/"

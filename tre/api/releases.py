@@ -14,13 +14,18 @@ from tre.api.blueprint import blueprint
 from tre.api.tokens import caller, needs, token_id
 from tre.journey import fetched, looked
 from tre.journey.fetched import Fetched
-from tre.outputs import Format
+from tre.outputs import MEDIA, NAMES, Format
 from tre.recalls import Recall
 from tre.releases import Release
 from tre.scopes import Scope
 
 CSV = {"text/csv": {"schema": {"type": "string"}}}
 JSON = {"application/json": {"schema": {"type": "object"}}}
+FORMATS = {name: form for form, name in NAMES.items()}
+ANY = ",".join(f"'{name}'" for name in FORMATS)
+FILE = {"schema": {"type": "string", "format": "binary"}}
+OTHERS = {MEDIA[form]: FILE for form in (Format.CSVW, Format.PARQUET, Format.XLSX)}
+EVERY = {MEDIA[form].partition(";")[0]: FILE for form in NAMES}
 ZIP = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
 CHART = {"image/svg+xml": {"schema": {"type": "string"}}}
 
@@ -55,9 +60,9 @@ def release_about(release: str) -> said.ReleaseAnswer:
 
 @blueprint.get("/releases/<string(length=24):release>")
 @needs(Scope.READ_RELEASES)
-@blueprint.doc(responses={200: {"description": "The table", "content": {**JSON, **CSV}}})
+@blueprint.doc(responses={200: {"description": "The table", "content": {**OTHERS, **JSON, **CSV}}})
 def release(release: str) -> Response:
-    """A released table, as JSON or CSV.
+    """A released table, as JSON, CSV (or what its columns are), Parquet or a spreadsheet.
 
     In the format that Accept asks for; JSON where it does not say.
     """
@@ -94,6 +99,14 @@ def release_record(release: str) -> Response:
 def release_chart(release: str) -> Response:
     """A chart of a released table, with its noise intervals."""
     return _file(release, Format.CHART)
+
+
+@blueprint.get(f"/releases/<string(length=24):release>/files/<any({ANY}):name>")
+@needs(Scope.READ_RELEASES)
+@blueprint.doc(responses={200: {"description": "The file", "content": EVERY}})
+def release_file(release: str, name: str) -> Response:
+    """Any file of a release, by its name."""
+    return _file(release, FORMATS[name])
 
 
 @blueprint.get("/releases/<string(length=24):release>/bundle")
@@ -138,15 +151,7 @@ def _file(release: str, format: Format) -> Response:  # noqa: A002 - the domain'
     if digest in request.if_none_match:
         return _hashed(Response(status=304), sha256=digest)
     found = fetched.fetch(this.session(), **asked, token_id=token_id(), now=this.now())
-    return _sent(found, name=f"{release}.{SUFFIXES[format]}")
-
-
-SUFFIXES = {
-    Format.JSON: "json",
-    Format.CSV: "csv",
-    Format.CHART: "svg",
-    Format.RECORD: "record.json",
-}
+    return _sent(found, name=f"{release}-{NAMES[format]}")
 
 
 def _sent(found: Fetched, *, name: str) -> Response:

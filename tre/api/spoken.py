@@ -16,7 +16,7 @@ from tre.journey.looked import DatasetView
 from tre.journey.precision import ColumnPrecision
 from tre.journey.previewed import BudgetLine, Preview
 from tre.lifecycle import MEANING, TERMINAL, State
-from tre.outputs import FOR_CHECKERS, Artefact, Format
+from tre.outputs import FOR_CHECKERS, NAMES, Artefact, Format
 from tre.people import Person
 from tre.projects import Project
 from tre.recalls import Recall
@@ -25,6 +25,7 @@ from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
 
 FILES: dict[str, str] = {
+    **{form.value: f"/files/{name}" for form, name in NAMES.items()},
     Format.JSON.value: ".json",
     Format.CSV.value: ".csv",
     Format.CHART.value: "/chart",

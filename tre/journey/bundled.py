@@ -7,10 +7,9 @@ import zipfile
 
 from sqlalchemy.orm import Session
 
+from tre import outputs
 from tre.errors import NotFound
 from tre.journey import looked
-from tre.journey.sealed import NAMES
-from tre.outputs import FOR_CHECKERS, Format
 from tre.people import Person
 from tre.releases import ReleaseSeal
 from tre.rendering import described
@@ -30,11 +29,7 @@ def bundle(session: Session, *, person: Person, release_id: str) -> dict[str, by
         described.STATEMENT: seal.statement,
         described.PROOF: seal.log_proof,
     }
-    files = {
-        NAMES[Format(one.format)]: one.content
-        for one in release.output.artefacts
-        if Format(one.format) not in FOR_CHECKERS
-    }
+    files = {name: one.content for name, one in outputs.files(release.output).items()}
     return files | {name: text.encode() for name, text in told.items()}
 
 

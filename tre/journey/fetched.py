@@ -13,8 +13,7 @@ from tre.database import writing
 from tre.downloads import Download
 from tre.errors import NotFound
 from tre.journey import bundled, looked
-from tre.journey.sealed import NAMES
-from tre.outputs import FOR_CHECKERS, Artefact, Format
+from tre.outputs import FOR_CHECKERS, NAMES, Artefact, Format
 from tre.people import Person
 from tre.releases import Release
 

@@ -14,9 +14,10 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from tre import outputs
 from tre.audit import AuditEntry
 from tre.database import writing
-from tre.outputs import FOR_CHECKERS, Format, Output, files_hash
+from tre.outputs import Output
 from tre.releases import Release, ReleaseSeal
 from tre.rendering import described
 from tre.transparency import log, statement
@@ -24,14 +25,6 @@ from tre.transparency.log import LogLeaf, Signer
 from tre.transparency.tree import inclusion
 
 PREDICATE = "urn:x-tre:release:v1"
-NAMES: dict[Format, str] = {
-    Format.CSV: "table.csv",
-    Format.JSON: "table.json",
-    Format.CHART: "chart.svg",
-    Format.RECORD: "record.json",
-}
-"""What the files of a release are called wherever they are together."""
-
 BATCH = 100  # releases that are sealed in one look
 
 Proof = Row[tuple[str, int, str]]
@@ -76,11 +69,7 @@ def _seal(session: Session, proof: Proof, signer: Signer, now: datetime.datetime
 def _sealed(
     session: Session, release: Release, proof: Proof, signer: Signer, now: datetime.datetime
 ) -> ReleaseSeal:
-    files = {
-        NAMES[Format(one.format)]: one.content
-        for one in release.output.artefacts
-        if Format(one.format) not in FOR_CHECKERS
-    }
+    files = {name: one.content for name, one in outputs.files(release.output).items()}
     readme = described.readme(release, log=signer.origin, files=files)
     crate = described.crate(release, files=files, readme=readme)
     payload = statement.statement(
@@ -88,7 +77,8 @@ def _sealed(
         predicate_type=PREDICATE,
         predicate={
             "release": release.id,
-            "filesHash": files_hash(release.output),
+            "files": sorted(files),
+            "filesHash": outputs.files_hash(release.output),
             "releasedAt": described.instant(release.released_at),
             "question": release.output.submission.words,
             "dataset": release.dataset.name,

@@ -10,17 +10,29 @@ from disclosure_control.plain import canonical_json
 from disclosure_control.policy import Track
 from disclosure_control.record import for_release
 from disclosure_control.tables import Protected
-from tre.outputs import Format, Rendered
-from tre.rendering import chart
+from tre.outputs import NAMES, Format, Rendered
+from tre.rendering import chart, csvw, jsonstat, parquet, xlsx
+
+
+def prepare() -> None:
+    """Makes nothing in particular once, so that the first answer comes as fast as the next."""
+    chart.prepare()
+    parquet.prepare()
 
 
 def render(protected: Protected, *, title: str) -> tuple[Rendered, ...]:
-    """CSV, JSON, the record and, where the table is small enough, a chart.
+    """Every format of the table, the record and, where the table is small enough, a chart.
 
     On the SDC track also the findings, which only checkers read.
     """
+    text = present.to_csv(protected, title_lines=(title,))
+    about = csvw.render(protected, title=title, text=text, name=NAMES[Format.CSV])
     rendered = [
-        Rendered(Format.CSV, present.to_csv(protected, title_lines=(title,)).encode()),
+        Rendered(Format.CSV, text.encode()),
+        Rendered(Format.CSVW, about),
+        Rendered(Format.JSONSTAT, jsonstat.render(protected, title=title)),
+        Rendered(Format.PARQUET, parquet.render(protected, title=title)),
+        Rendered(Format.XLSX, xlsx.render(protected, title=title)),
         Rendered(Format.JSON, present.to_json(protected).encode()),
         Rendered(Format.RECORD, canonical_json(for_release(protected.record)).encode()),
     ]

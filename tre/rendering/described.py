@@ -37,6 +37,16 @@ TITLES = {
     "table.json": ("The table, for programs", "application/json"),
     "chart.svg": ("A chart of the table", "image/svg+xml"),
     "record.json": ("What was done to protect the people in the data", "application/json"),
+    "table.csv-metadata.json": (
+        "What stands in the CSV file (CSV on the Web)",
+        "application/csvm+json",
+    ),
+    "table.jsonstat.json": ("The table as JSON-stat", "application/json"),
+    "table.parquet": ("The table as Parquet", "application/vnd.apache.parquet"),
+    "table.xlsx": (
+        "The table as a spreadsheet",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
     README: ("About this release", "text/markdown"),
 }
 

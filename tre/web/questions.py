@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
-from tre import gates
+from tre import gates, outputs
 from tre import request as this
 from tre.journey import answered, cancelled, looked
 from tre.lifecycle import MEANING, TERMINAL, Mover, State, may_move
@@ -100,6 +100,7 @@ def refusals(found: Submission) -> list[str]:
 def _page(found: Submission, form: forms.Answer) -> str:
     state = State(found.state)
     release = looked.release_of(this.session(), person=me(), submission_id=found.id)
+    recall = looked.recall_of(this.session(), person=me(), submission_id=found.id)
     mine = found.author_id == me().id
     table = tables.of_output(release.output)[1] if release is not None else None
     return render_template(
@@ -117,7 +118,9 @@ def _page(found: Submission, form: forms.Answer) -> str:
         refusals=refusals(found),
         waiting_for=looked.gates_to_release(this.session(), submission=found, now=this.now()),
         release=release,
-        recall=looked.recall_of(this.session(), person=me(), submission_id=found.id),
+        files={} if release is None else outputs.files(release.output),
+        recall=recall,
+        sealing=state is State.RELEASED and release is None and recall is None,
         sealed=release is not None and looked.is_sealed(this.session(), release),
         table=table,
         chart=release is not None and release.output.artefact(Format.CHART) is not None,

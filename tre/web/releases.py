@@ -10,19 +10,16 @@ from tre import outputs
 from tre import request as this
 from tre.journey import fetched, looked
 from tre.journey.fetched import Fetched
-from tre.outputs import Artefact, Format
+from tre.outputs import NAMES, Artefact, Format
 from tre.web import tables
 from tre.web.visitor import me
 
 releases = Blueprint("releases", __name__)
 
-FILES: dict[str, tuple[Format, str]] = {
-    "table.csv": (Format.CSV, "attachment"),
-    "table.json": (Format.JSON, "attachment"),
-    "chart.svg": (Format.CHART, "inline"),
-    "record.json": (Format.RECORD, "attachment"),
-}
+FILES: dict[str, Format] = {name: form for form, name in NAMES.items()}
 """The files of a release by the name in their address."""
+
+ANY = ",".join(f"'{name}'" for name in FILES)
 
 DRAWING_ONLY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """A picture opened by itself runs nothing and loads nothing."""
@@ -48,6 +45,7 @@ def release(release_id: str) -> str:
     return render_template(
         "research/release.html",
         release=found,
+        files=outputs.files(found.output),
         sealed=looked.is_sealed(this.session(), found),
         files_hash=outputs.files_hash(found.output),
         question=found.output.submission,
@@ -58,16 +56,14 @@ def release(release_id: str) -> str:
     )
 
 
-@releases.get(
-    "/releases/<release_id>/<any('table.csv','table.json','chart.svg','record.json'):name>"
-)
+@releases.get(f"/releases/<release_id>/<any({ANY}):name>")
 @login_required
 def file(release_id: str, name: str) -> Response:
-    format_, disposition = FILES[name]
     found = fetched.fetch(
-        this.session(), person=me(), release_id=release_id, format=format_, now=this.now()
+        this.session(), person=me(), release_id=release_id, format=FILES[name], now=this.now()
     )
-    return sent(found, f"{release_id}-{name}", disposition)
+    shown = FILES[name] is Format.CHART
+    return sent(found, f"{release_id}-{name}", "inline" if shown else "attachment")
 
 
 @releases.get("/releases/<release_id>/release.zip")

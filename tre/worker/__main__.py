@@ -28,7 +28,7 @@ from tre.errors import ConfigurationError
 from tre.ingest import keys
 from tre.ingest.errors import KeyRefused
 from tre.journey import restored, started
-from tre.rendering import chart
+from tre.rendering import artefacts
 from tre.transparency.checkpoint import NotACheckpoint
 from tre.transparency.log import Signer
 from tre.transparency.outside import latest
@@ -112,7 +112,7 @@ def _work(
 def _warm_up(engine: Engine, sandboxes: Sandboxes) -> None:
     """The first question of the day is answered as fast as the next."""
     protect.prepare()
-    chart.prepare()
+    artefacts.prepare()
     with Session(engine) as session:
         current = select(DatasetVersion).where(DatasetVersion.superseded_at.is_(None))
         for version in session.scalars(current):

@@ -1,0 +1,185 @@
+"""Each format says the same: numbers, hidden cells, labels; read by the readers of others."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from csvw import CSVW
+from pyjstat import pyjstat
+
+from disclosure_control.record import DisclosureRecord
+from disclosure_control.tables import Axis, Cell, Kind, Protected, Published, Status
+from tre.outputs import NAMES, Format
+from tre.rendering import artefacts, grid
+
+CLAIM = "A claim that covers all of it."
+TITLE = "Persons, by sex and place."
+HOSTILE = ("=1+1", "+2", "-3", "@x", "\tx", " =cmd|' /C calc'!A0", 'a "b", c', "Zürich")
+
+
+def noisy(value: str, half: str | None) -> Cell:
+    number = Decimal(value)
+    around = Decimal(half or "0.5")
+    return Cell(
+        Status.SHOWN, number, None if half is None else around, number - around, number + around
+    )
+
+
+def exact(value: str) -> Cell:
+    return Cell(Status.SHOWN, Decimal(value))
+
+
+HIDDEN = Cell(Status.SUPPRESSED)
+UNBOUNDED = Cell(Status.SHOWN, Decimal("7.25"))
+
+
+def table(track: str) -> Protected:
+    """Two axes, a count and a mean; hidden cells in each, and labels that want to be formulas."""
+    places = HOSTILE
+    cells = 2 * len(places)
+    if track == "dp":
+        counts = [noisy(str(100 + one), "10") for one in range(cells)]
+        means = [noisy(f"{one}.50", None) for one in range(cells)]
+        means[3] = UNBOUNDED
+    else:
+        counts = [exact(str(100 + one)) for one in range(cells)]
+        means = [exact(f"{one}.50") for one in range(cells)]
+    counts[1] = means[1] = means[2] = HIDDEN
+    return Protected(
+        track,
+        (Axis("Sex", ("Female", "Male")), Axis("Place", places)),
+        (
+            Published("count", "Persons", Kind.COUNT, "rows", None, 0),
+            Published("mean_bmi", "Mean BMI", Kind.MEAN, "rows", "bmi", 2),
+        ),
+        (tuple(counts), tuple(means)),
+        DisclosureRecord(track, "h", "person", CLAIM, (), (), (), (), 1, 0, ()),
+    )
+
+
+@pytest.fixture(params=["dp", "sdc"])
+def protected(request) -> Protected:
+    return table(request.param)
+
+
+@pytest.fixture
+def files(protected) -> dict[Format, bytes]:
+    return {one.format: one.content for one in artefacts.render(protected, title=TITLE)}
+
+
+def expected(protected: Protected) -> list[tuple[tuple[str, ...], list[float | None]]]:
+    """Labels and numbers of every row, straight from the cells."""
+    parts = [
+        lambda cell: cell.value,
+        lambda cell: cell.half_width,
+        lambda cell: cell.low,
+        lambda cell: cell.high,
+    ]
+    rows = []
+    for place, key in enumerate(product(*(axis.labels for axis in protected.axes))):
+        row: list[float | None] = []
+        for published, cells in zip(protected.published, protected.columns, strict=True):
+            said = parts if protected.track == "dp" else parts[:1]
+            if protected.track == "dp" and published.kind is Kind.MEAN:
+                said = [parts[0], *parts[2:]]
+            numbers = [part(cells[place]) for part in said]
+            row += [None if one is None else float(one) for one in numbers]
+        rows.append((key, row))
+    return rows
+
+
+def test_the_same_table_gives_the_same_bytes_also_later(protected, files):
+    time.sleep(2.1)  # a ZIP tells times in steps of two seconds
+    again = {one.format: one.content for one in artefacts.render(protected, title=TITLE)}
+    assert again == files
+
+
+def test_every_format_of_a_release_is_made_and_has_a_name(files, protected):
+    made = set(files) - {Format.FINDINGS}
+    assert made == set(NAMES)
+    assert (Format.FINDINGS in files) == (protected.track == "sdc")
+
+
+def test_a_spreadsheet_has_numbers_as_numbers_and_texts_as_texts(files, protected):
+    book = openpyxl.load_workbook(io.BytesIO(files[Format.XLSX]))
+    rows = list(book["Table"].iter_rows())
+    assert {cell.data_type for row in rows for cell in row} <= {"s", "n"}, "no formula"
+    for row, (key, numbers) in zip(rows[1:], expected(protected), strict=True):
+        values = [cell.value for cell in row]
+        assert tuple(values[:2]) == key
+        assert [one if not isinstance(one, str) else None for one in values[2:]] == numbers
+    assert [cell.value for cell in rows[2][2:]] == ["[c]"] * (len(rows[0]) - 2)
+    if protected.track == "dp":
+        assert [cell.value for cell in rows[4][-2:]] == ["[x]", "[x]"]
+    about = [cell.value for (cell,) in book["About"].iter_rows()]
+    assert about[:2] == [TITLE, CLAIM]
+
+
+def test_a_data_frame_has_nulls_where_nothing_is_shown_and_says_why(files, protected):
+    frame = pd.read_parquet(io.BytesIO(files[Format.PARQUET]))
+    numbers = [name for name in frame.columns[2:] if not name.endswith("_status")]
+    found = frame[numbers].astype(object).where(frame[numbers].notna(), None)
+    rows = [
+        (tuple(key), [None if one is None else float(one) for one in row])
+        for key, row in zip(
+            frame.iloc[:, :2].to_numpy().tolist(), found.to_numpy().tolist(), strict=True
+        )
+    ]
+    assert rows == expected(protected)
+    assert frame["count_status"].tolist()[:3] == ["shown", "c", "shown"]
+    assert (frame["count_status"] == "c").sum() == 1
+    assert frame["count"].dtype.kind in "if"
+
+
+@pytest.mark.filterwarnings("ignore:Shouldn't use this function:DeprecationWarning")  # its own
+def test_statistical_software_reads_json_stat(files, protected):
+    text = files[Format.JSONSTAT].decode()
+    frame = pyjstat.Dataset.read(text).write("dataframe")
+    per_row = len(list(grid.columns(protected)))
+    value = frame["value"].astype(object).where(frame["value"].notna(), None).tolist()
+    rows = expected(protected)
+    assert [value[i : i + per_row] for i in range(0, len(value), per_row)] == [
+        numbers for _, numbers in rows
+    ]
+    keys = list(zip(frame["Sex"], frame["Place"], strict=True))[::per_row]
+    assert keys == [key for key, _ in rows]
+    document = json.loads(text)
+    hidden = [int(place) for place, why in document["status"].items() if why == "c"]
+    assert all(document["value"][place] is None for place in hidden)
+    parts = {"dp": 4 + 3 + 3, "sdc": 1 + 1 + 1}[protected.track]
+    assert len(hidden) == parts
+
+
+def test_csv_on_the_web_types_the_columns_of_the_csv(files, protected, tmp_path: Path):
+    for form in (Format.CSV, Format.CSVW):
+        (tmp_path / NAMES[form]).write_bytes(files[form])
+    held = CSVW(str(tmp_path / NAMES[Format.CSVW]), validate=True)
+    assert held.is_valid
+    rows = list(held.tables[0].iterdicts(with_metadata=False))
+    assert len(rows) == len(expected(protected))
+    for row, (_, numbers) in zip(rows, expected(protected), strict=True):
+        values = list(row.values())
+        assert [None if one is None else float(one) for one in values[2:]] == numbers
+
+
+def test_axes_of_one_name_and_like_a_column_stay_apart():
+    base = table("sdc")
+    twice = Protected(
+        base.track,
+        (Axis("count", ("a", "b")), Axis("count", HOSTILE)),
+        base.published,
+        base.columns,
+        base.record,
+    )
+    files = {one.format: one.content for one in artefacts.render(twice, title=TITLE)}
+    frame = pd.read_parquet(io.BytesIO(files[Format.PARQUET]))
+    assert len(set(frame.columns)) == len(frame.columns) == 2 + 2 * 2
+    assert json.loads(files[Format.JSONSTAT])["id"] == ["count", "count (2)", "Measure"]
