@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, exists, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from tre.database import Base, new_id
@@ -12,6 +13,7 @@ from tre.datasets import Dataset
 from tre.outputs import Output
 from tre.people import Person
 from tre.projects import Membership, Project
+from tre.submissions import Submission
 from tre.transparency.log import LogCheckpoint
 
 
@@ -60,16 +62,39 @@ def is_served(session: Session, release: Release) -> bool:
     return bool(session.scalar(select(served()).where(Release.id == release.id)))
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for. ``project``: id or slug; ``words``: anywhere in the question."""
+
+    dataset: str | None = None
+    project: str | None = None
+    words: str | None = None
+
+    def within(self, found: Select[tuple[Release]]) -> Select[tuple[Release]]:
+        if self.dataset is not None:
+            found = found.where(Release.dataset.has(Dataset.name == self.dataset))
+        if self.project is not None:
+            named = (Project.id == self.project) | (Project.slug == self.project)
+            found = found.where(Release.project.has(named))
+        if self.words is not None:
+            said = Submission.words.icontains(self.words, autoescape=True)
+            found = found.where(Release.output.has(Output.submission.has(said)))
+        return found
+
+
 def visible_to(
     session: Session,
     person: Person,
     *,
     limit: int = 50,
     after: tuple[datetime.datetime, str] | None = None,
+    search: Search | None = None,
 ) -> list[Release]:
     """Releases of this person's projects, newest first; ``after`` = (released_at, id)."""
     mine = select(Membership.project_id).where(Membership.person_id == person.id)
     found = select(Release).where(Release.project_id.in_(mine), served())
+    if search is not None:
+        found = search.within(found)
     if after is not None:
         at, last = after
         found = found.where(

@@ -7,19 +7,21 @@ import threading
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories
-from tests.factories import NOW
+from tests.factories import NOW, a_query
 from tests.made_up_engines import SteadyEngine
 from tests.on_the_way import ask, decide, work
 from tests.sealing import SIGNER, seal, sign
+from tre import guards
 from tre.errors import NotFound, NotYetInLog, Recalled
 from tre.journey import bundled, fetched, looked, recalled, sealed
 from tre.notices import Notice
-from tre.outputs import Format
+from tre.outputs import Artefact, Format
 from tre.releases import Release, ReleaseSeal
 from tre.transparency import log
+from tre.worker.sequencer import Sequencer
 
 
 @pytest.fixture
@@ -182,3 +184,42 @@ def test_whoever_fetches_while_it_is_recalled_is_told_or_gets_nothing(postgresql
         assert told == {world.people["ada"], world.people["ben"]}
         with pytest.raises(Recalled):
             looked.release(session, person=world.person(session, "ben"), release_id=release_id)
+
+
+def test_bytes_that_were_changed_are_never_signed_for_and_hold_up_no_other(held, caplog):
+    session, world, submission_id, release_id = held
+    other = ask(session, world, query=a_query(50))
+    work(session, SteadyEngine())
+    decide(session, world, other)
+    guards.lift(session.connection())
+    output = session.get_one(Release, release_id).output_id
+    forged = update(Artefact).where(Artefact.output_id == output, Artefact.format == "csv")
+    session.execute(forged.values(content=b"forged"))
+    session.commit()
+    guards.lay(session.connection())
+    session.commit()
+    assert seal(session) == 1
+    assert session.get(ReleaseSeal, release_id) is None
+    assert "a release is not sealed: ArtefactsChanged" in caplog.text
+    found = every_way(session, world, submission_id, release_id)
+    assert {found["release"], found["file"], found["bundle"]} == {NotYetInLog}
+
+
+def test_a_fault_in_one_turn_of_the_thread_does_not_end_it(held, monkeypatch):
+    session, *ids = held
+    turns, whole = [], threading.Event()
+    turn = Sequencer.turn
+
+    def once_broken(self, *, at_once=True):
+        turns.append(at_once)
+        if len(turns) == 1:
+            raise ValueError("of no kind that was foreseen")
+        turn(self, at_once=at_once)
+        whole.set()
+
+    monkeypatch.setattr(Sequencer, "turn", once_broken)
+    session.rollback()
+    with Sequencer(sessionmaker(session.get_bind()), 0.01, SIGNER, None):
+        assert whole.wait(20)
+    session.expire_all()
+    assert every_way(session, *ids) == dict.fromkeys(NOT_YET, True)

@@ -199,3 +199,22 @@ def test_a_recall_is_in_the_log_like_everything_else(service: Service, ask_api):
     with service.sessions() as session:
         sign(session)
     assert checkpoint(ask_api).size > before
+
+
+def test_releases_are_found_by_dataset_project_and_words(service: Service, ask_api):
+    first, second = sealed(service, 40), sealed(service, 50)
+
+    def found(query: str) -> list[str]:
+        return [one["id"] for one in ask_api(f"/releases?{query}").json["items"]]
+
+    project = service.world.project
+    for query in ("dataset=clinic", f"project={project}", "project=frailty", "words=PERSONS"):
+        assert found(query) == [second, first], query
+    assert found("words=below+40") == [first]
+    assert found("words=below+40&dataset=clinic&project=frailty") == [first]
+    for query in ("dataset=other", "project=smoking", "words=%25", "words=_", "words=below+4_"):
+        assert found(query) == [], query
+    page = ask_api("/releases?words=persons&limit=1").json
+    assert [one["id"] for one in page["items"]] == [second]
+    assert found(f"words=persons&limit=1&cursor={page['next_cursor']}") == [first]
+    assert ask_api("/releases?words=").status_code == 422

@@ -56,6 +56,16 @@ class Paging(Strict):
     limit: int = Field(default=50, ge=1, le=200)
 
 
+class ReleaseSearch(Paging):
+    """Which releases to list: all that are given have to fit."""
+
+    dataset: Name | None = None
+    project: Name | None = Field(default=None, description="Its id or its slug.")
+    words: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
+        default=None, description="Anywhere in the question, in capitals or not."
+    )
+
+
 class LeafInLog(Strict):
     leaf: int = Field(ge=0, le=PLACE_LIMIT, description="Counted from 0.")
     size: int | None = Field(

@@ -16,7 +16,7 @@ from tre.journey import fetched, looked
 from tre.journey.fetched import Fetched
 from tre.outputs import MEDIA, NAMES, Format
 from tre.recalls import Recall
-from tre.releases import Release
+from tre.releases import Release, Search
 from tre.scopes import Scope
 
 CSV = {"text/csv": {"schema": {"type": "string"}}}
@@ -32,17 +32,18 @@ CHART = {"image/svg+xml": {"schema": {"type": "string"}}}
 
 @blueprint.get("/releases")
 @needs(Scope.READ_RELEASES)
-@blueprint.input(said.Paging, location="query", arg_name="paging")
+@blueprint.input(said.ReleaseSearch, location="query", arg_name="asked")
 @blueprint.output(said.ReleasePage)
-def releases(paging: said.Paging) -> said.ReleasePage:
+def releases(asked: said.ReleaseSearch) -> said.ReleasePage:
     """What was released to your projects, newest first."""
     rows = looked.my_releases(
         this.session(),
         person=caller(),
-        limit=paging.limit + 1,
-        after=pages.key_of(paging.cursor),
+        limit=asked.limit + 1,
+        after=pages.key_of(asked.cursor),
+        search=Search(asked.dataset, asked.project, asked.words),
     )
-    shown, cursor = pages.page(rows, limit=paging.limit, key=_key)
+    shown, cursor = pages.page(rows, limit=asked.limit, key=_key)
     recalled = looked.recalled_among(this.session(), list(shown))
     return said.ReleasePage(
         items=[_about(row, recalled.get(row.id)) for row in shown],

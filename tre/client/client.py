@@ -98,9 +98,12 @@ class Client:
                 raise TimedOut(f"Submission {submission.id} is still {submission.state}.")
             time.sleep(pause)
 
-    def releases(self) -> list[Release]:
-        """What was released to your projects, newest first."""
-        return [self._of(document) for document in self._listed("/releases")]
+    def releases(
+        self, *, dataset: str | None = None, project: str | None = None, words: str | None = None
+    ) -> list[Release]:
+        """What was released to your projects, newest first; ``words`` are of the question."""
+        asked = {"dataset": dataset, "project": project, "words": words}
+        return [self._of(document) for document in self._listed("/releases", **asked)]
 
     def release(self, identifier: str) -> Release:
         return self._of(self._json("GET", f"/releases/{identifier}/about"))
@@ -130,10 +133,12 @@ class Client:
             raise Tampered(f"The {form} of release {document['id']} is not what was approved.")
         return content
 
-    def _listed(self, path: str) -> Iterator[dict[str, Any]]:
+    def _listed(self, path: str, **asked: str | None) -> Iterator[dict[str, Any]]:
         cursor: str | None = None
         while True:
-            page = self._json("GET", path, params={"cursor": cursor} if cursor else {})
+            given = {"cursor": cursor, **asked}
+            params = {name: value for name, value in given.items() if value is not None}
+            page = self._json("GET", path, params=params)
             yield from page["items"]
             cursor = page["next_cursor"]
             if cursor is None:

@@ -33,7 +33,7 @@ from tre.permissions import check_active, check_in_project
 from tre.projects import Project
 from tre.recalls import Recall
 from tre.register import TableState
-from tre.releases import Release, ReleaseSeal
+from tre.releases import Release, ReleaseSeal, Search
 from tre.reviews import Review
 from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
@@ -230,9 +230,10 @@ def my_releases(
     person: Person,
     limit: int = 50,
     after: tuple[datetime.datetime, str] | None = None,
+    search: Search | None = None,
 ) -> list[Release]:
     check_active(person)
-    return releases.visible_to(session, person, limit=limit, after=after)
+    return releases.visible_to(session, person, limit=limit, after=after, search=search)
 
 
 def release(session: Session, *, person: Person, release_id: str) -> Release:

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from disclosure_control.errors import DisclosureError
 from tre import outputs
 from tre.audit import AuditEntry
 from tre.database import writing
+from tre.errors import ArtefactsChanged
 from tre.outputs import Output
 from tre.releases import Release, ReleaseSeal
 from tre.rendering import described
 from tre.transparency import log, statement
 from tre.transparency.log import LogLeaf, Signer
 from tre.transparency.tree import inclusion
+
+release_log = logging.getLogger("tre.release")
 
 PREDICATE = "urn:x-tre:release:v1"
 BATCH = 100  # releases that are sealed in one look
@@ -31,10 +36,21 @@ Proof = Row[tuple[str, int, str]]
 
 
 def seal_waiting(session: Session, *, signer: Signer, now: datetime.datetime) -> int:
-    """So many releases were sealed; each in a transaction of its own."""
+    """So many releases were sealed; each in a transaction of its own, and none holds up another."""
     found = session.execute(_waiting(session)).all()
     session.rollback()
-    return sum(_seal(session, row, signer, now) for row in found)
+    return sum(_sealed_if_intact(session, row, signer, now) for row in found)
+
+
+def _sealed_if_intact(
+    session: Session, proof: Proof, signer: Signer, now: datetime.datetime
+) -> bool:
+    """Bytes that are not those on record are never signed for, and never shown."""
+    try:
+        return _seal(session, proof, signer, now)
+    except (ArtefactsChanged, DisclosureError) as error:
+        release_log.error("a release is not sealed: %s", type(error).__name__)
+        return False
 
 
 def _waiting(session: Session) -> Select[tuple[str, int, str]]:
@@ -60,6 +76,7 @@ def _seal(session: Session, proof: Proof, signer: Signer, now: datetime.datetime
     try:
         with writing(session):
             release = session.get_one(Release, proof.id)
+            outputs.check_bytes(release.output)
             session.add(_sealed(session, release, proof, signer, now))
     except IntegrityError:  # another worker was first
         return False

@@ -64,6 +64,8 @@ class Sequencer:
                 self.turn(at_once=last)
             except OperationalError as error:
                 log.warning("the database does not answer: %s", type(error.orig).__name__)
+            except Exception as error:  # whatever it is, the next turn is tried
+                log.exception("the log could not be kept: %s", type(error).__name__)
             if last:
                 return
 
