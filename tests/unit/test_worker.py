@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -20,11 +21,16 @@ from tests.factories import a_query, checked_by
 from tests.made_up_engines import BrokenEngine, SteadyEngine
 from tre import audit, people
 from tre.database import writing
+from tre.ingest import keys
 from tre.journey import submitted
 from tre.lifecycle import TERMINAL, State
 from tre.outputs import Format
 from tre.people import Role
+from tre.restorations import Restoration
 from tre.submissions import Submission
+from tre.transparency import outside
+from tre.transparency.checkpoint import Checkpoint, signed
+from tre.transparency.log import LogCheckpoint
 from tre.worker.carry import Carrier, utc_now
 from tre.worker.slot import Slot
 
@@ -182,3 +188,30 @@ def test_a_slot_waits_for_what_is_left_and_no_longer():
     slot.wait_for_end(slept.append)
     Slot(began=time.monotonic() - 5, seconds=2.0).wait_for_engine(slept.append)
     assert slept == [pytest.approx(1.52, abs=0.2), pytest.approx(2.0, abs=0.2)]
+
+
+def test_a_worker_on_a_restored_database_says_so_and_signs_nothing(sqlite: Engine, tmp_path: Path):
+    made = tmp_path / "outside"
+    made.mkdir()
+    key = tmp_path / "log.key"
+    seed = keys.load_or_create(key, store_root=tmp_path / "store")
+    signer = Ed25519PrivateKey.from_private_bytes(seed)
+    note = signed(Checkpoint("tre.example.org/log", 99, bytes(32)), signer)
+    outside.put(note, size=99, folder=made)
+    log = {
+        "TRE_LOG_KEY_FILE": str(key),
+        "TRE_LOG_NAME": "tre.example.org/log",
+        "TRE_LOG_OUTSIDE": str(made),
+    }
+    worker = start(settings(tmp_path, sqlite, **log))
+    said = ""
+    while "ready;" not in said and (line := worker.stderr.readline()):
+        said += line
+    assert "was put back to an earlier day" in said
+    worker.terminate()
+    worker.communicate(timeout=PATIENCE)
+    assert worker.returncode == 0
+    with Session(sqlite) as session:
+        (found,) = session.query(Restoration)
+        assert (found.outside_size, found.own_size) == (99, 0)
+        assert session.query(LogCheckpoint).count() == 0
