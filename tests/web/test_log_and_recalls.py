@@ -202,7 +202,9 @@ def test_a_recall_is_in_the_log_like_everything_else(service: Service, ask_api):
 
 
 def test_releases_are_found_by_dataset_project_and_words(service: Service, ask_api):
-    first, second = sealed(service, 40), sealed(service, 50)
+    first = sealed(service, 40)
+    service.clock.pass_by(seconds=1)
+    second = sealed(service, 50)
 
     def found(query: str) -> list[str]:
         return [one["id"] for one in ask_api(f"/releases?{query}").json["items"]]
