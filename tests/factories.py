@@ -39,10 +39,11 @@ PEOPLE: dict[str, tuple[Role, ...]] = {
     "gus": (Role.RESEARCHER,),
     "hal": (Role.HEAD_CHECKER,),
     "ira": (Role.AUDITOR,),
+    "pat": (Role.PUBLISHER,),
 }
 """ada and ben belong to the first project, gus to the second; eve owns the dataset.
 
-hal answers for the checking, ira audits.
+hal answers for the checking, ira audits, pat releases what was approved.
 """
 
 

@@ -12,9 +12,11 @@ from tests import factories
 from tests.factories import NOW, a_query
 from tests.made_up_engines import SteadyRegistrar
 from tre import audit, budgets
-from tre.journey import reviewed, submitted
+from tre.journey import released, reviewed, submitted
 from tre.journey.registered import Judge
+from tre.releases import Release
 from tre.reviews import Decision
+from tre.sign_in.stepped_up import SteppedUp
 from tre.submissions import Submission
 from tre.worker.carry import Carrier
 
@@ -72,6 +74,25 @@ def decide(session, world, submission, who="cleo", decision=Decision.APPROVE, **
         reason=given.pop("reason", "Because."),
         now=NOW,
     )
+
+
+def publish(session, world, submission, who="pat", now=NOW) -> Release:
+    person = world.person(session, who)
+    return released.release(
+        session,
+        publisher=person,
+        stepped_up=SteppedUp(person.id, now),
+        output_id=submission.output.id,
+        artefact_hash=submission.output.manifest_hash,
+        now=now,
+    )
+
+
+def leave(session, world, submission, *checkers: str) -> Release:
+    """Approved by these checkers, and released."""
+    for who in checkers or ("cleo", "dan")[: submission.checkers_required]:
+        decide(session, world, submission, who)
+    return publish(session, world, submission)
 
 
 def spent(session, world, who="ada", project=None) -> tuple[int, ...]:

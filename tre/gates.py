@@ -71,10 +71,18 @@ class Situation:
     rho_left: dict[budgets.Level, int | None]
     checkers_needed: int
     checkers_free: int
+    publishers_free: int
+    either_free: int  # people who are checker or publisher, or both
     cells_needed: int  # of exact answers; 0 on the noisy track
     cells_left: int
     exact_this_week: int
     exact_weekly: int
+
+    @property
+    def can_be_published(self) -> bool:
+        """What nobody checks leaves by itself; else one more person is there to release it."""
+        needed = self.checkers_needed
+        return needed == 0 or (self.publishers_free > 0 and self.either_free > needed)
 
     def affords(self, level: budgets.Level) -> bool:
         left = self.rho_left[level]
@@ -258,6 +266,15 @@ RULES: tuple[Rule, ...] = (
         "Ask an administrator to name a checker from outside the project.",
         BEFORE_THE_RUN,
     ),
+    Rule(
+        "publisher_free",
+        "A publisher without a conflict exists",
+        lambda found: found.can_be_published,
+        "There is no publisher who neither belongs to this project nor has to check its output.",
+        "administrator",
+        "Ask an administrator to name a publisher from outside the project.",
+        BEFORE_THE_RUN,
+    ),
 )
 
 
@@ -338,6 +355,7 @@ def gather(
             now=now,
         )
     )
+    free = free_people(session, project_id=project.id, author_id=person.id)
     return Situation(
         today=now.date(),
         account_active=person.active,
@@ -359,7 +377,9 @@ def gather(
             for level, account in accounts.items()
         },
         checkers_needed=checkers_needed,
-        checkers_free=free_checkers(session, project_id=project.id, author_id=person.id),
+        checkers_free=sum(one.has(Role.CHECKER) for one in free),
+        publishers_free=sum(one.has(Role.PUBLISHER) for one in free),
+        either_free=len(free),
         cells_needed=cells_needed,
         cells_left=0 if exact is None else exact.left,
         exact_this_week=0 if exact is None else exact.asked_this_week,
@@ -367,13 +387,14 @@ def gather(
     )
 
 
-def free_checkers(session: Session, *, project_id: str, author_id: str) -> int:
-    """Active checkers outside the project, who are not the author."""
-    members = set(
-        session.scalars(select(Membership.person_id).where(Membership.project_id == project_id))
+def free_people(session: Session, *, project_id: str, author_id: str) -> list[Person]:
+    """Active checkers and publishers outside the project, who are not the author."""
+    members = select(Membership.person_id).where(Membership.project_id == project_id)
+    outside = select(Person).where(
+        Person.active.is_(True), Person.id != author_id, Person.id.not_in(members)
     )
-    active = session.scalars(select(Person).where(Person.active.is_(True)))
-    return sum(
-        person.has(Role.CHECKER) and person.id != author_id and person.id not in members
-        for person in active
-    )
+    return [
+        person
+        for person in session.scalars(outside)
+        if person.has(Role.CHECKER) or person.has(Role.PUBLISHER)
+    ]

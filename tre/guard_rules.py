@@ -51,14 +51,21 @@ def _stays(table: str) -> Guard:
 _EDGE_LIST = _texts([f"{edge.source.value}>{edge.target.value}" for edge in EDGES])
 _TERMINAL_LIST = _texts([state.value for state in TERMINAL])
 
-_APPROVALS = """(
-    SELECT count(DISTINCT r.checker_id) FROM "review" r JOIN "output" o ON o.id = r.output_id
-    WHERE o.submission_id = NEW.id AND r.round = NEW.round
-      AND r.decision = 'approve' AND r.artefact_hash = o.manifest_hash)"""
+_LATEST = """
+    FROM "review" r JOIN "output" o ON o.id = r.output_id
+    WHERE o.submission_id = NEW.id AND r.round = NEW.round AND NOT EXISTS (
+        SELECT 1 FROM "review" l WHERE l.output_id = r.output_id
+        AND l.checker_id = r.checker_id AND l.round = r.round AND l.turn > r.turn)"""
+"""The latest decision of each checker of the current round."""
 
-_OBJECTIONS = """(
-    SELECT count(*) FROM "review" r JOIN "output" o ON o.id = r.output_id
-    WHERE o.submission_id = NEW.id AND r.round = NEW.round AND r.decision <> 'approve')"""
+
+def _not_decided(decision: str) -> str:
+    """Do too few, or not all of them, decide this, about exactly these bytes?"""
+    return (
+        f"(NEW.checkers_required > (SELECT count(*) {_LATEST} AND r.decision = '{decision}'"
+        f" AND r.artefact_hash = o.manifest_hash)"
+        f" OR EXISTS (SELECT 1 {_LATEST} AND r.decision <> '{decision}'))"
+    )
 
 
 def _of_output(column: str) -> str:
@@ -68,6 +75,18 @@ def _of_output(column: str) -> str:
         " WHERE o.id = NEW.output_id)"
     )
 
+
+_OF_ROUND = 'FROM "review" r WHERE r.output_id = NEW.output_id AND r.round = NEW.round'
+
+_CHECKERS = f"(SELECT count(DISTINCT r.checker_id) {_OF_ROUND})"  # nosec B608 - our own names
+
+_INVOLVED = f"""(
+    NEW.publisher_id = {_of_output("author_id")}
+    OR EXISTS (SELECT 1 FROM "membership" m WHERE m.person_id = NEW.publisher_id
+        AND m.project_id = {_of_output("project_id")})
+    OR EXISTS (SELECT 1 FROM "review" r WHERE r.output_id = NEW.output_id
+        AND r.checker_id = NEW.publisher_id))"""  # nosec B608 - our own names
+"""Did NEW's publisher ask or check the output, or do they belong to its project?"""
 
 _MANIFEST = '(SELECT o.manifest_hash FROM "output" o WHERE o.id = NEW.output_id)'
 
@@ -145,8 +164,28 @@ SUBMISSION = (
         "UPDATE",
         "OLD.state <> NEW.state"
         f" AND NEW.state IN ('{State.REVIEWED.value}', '{State.RELEASED.value}')"
-        f" AND (NEW.checkers_required > {_APPROVALS} OR {_OBJECTIONS} > 0)",
+        f" AND {_not_decided('approve')}",
         "too few approvals of these bytes",
+    ),
+    *(
+        Guard(
+            f"submission_{state.value}",
+            "submission",
+            "UPDATE",
+            f"OLD.state <> NEW.state AND NEW.state = '{state.value}' AND {_not_decided(decision)}",
+            "checkers who disagree decide together",
+        )
+        for state, decision in ((State.RETURNED, "return"), (State.REJECTED, "reject"))
+    ),
+    Guard(
+        "submission_sent_back",
+        "submission",
+        "UPDATE",
+        f"OLD.state = '{State.REVIEWED.value}' AND NEW.state = '{State.PROTECTED.value}'"
+        " AND NOT EXISTS ("
+        'SELECT 1 FROM "sent_back" b JOIN "output" o ON o.id = b.output_id'
+        " WHERE o.submission_id = NEW.id AND b.round = OLD.round)",
+        "only a publisher sends an output back",
     ),
     Guard(
         "submission_admitted",
@@ -189,6 +228,35 @@ REVIEW = (
         "INSERT",
         f"{_of_output('state')} <> '{State.PROTECTED.value}' OR NEW.round <> {_of_output('round')}",
         "reviews belong to the current round",
+    ),
+    Guard(
+        "review_turn",
+        "review",
+        "INSERT",
+        f"NEW.turn <> 1 + (SELECT count(*) {_OF_ROUND} AND r.checker_id = NEW.checker_id)",
+        "decisions of a checker follow one another",
+    ),
+    Guard(
+        "review_alone",
+        "review",
+        "INSERT",
+        f"NEW.turn = 1 AND {_CHECKERS} >= {_of_output('checkers_required')}",
+        "nobody joins the checkers of a round",
+    ),
+    Guard(
+        "review_together",
+        "review",
+        "INSERT",
+        f"NEW.turn > 1 AND {_CHECKERS} < {_of_output('checkers_required')}",
+        "nobody decides again before all have decided",
+    ),
+    Guard(
+        "review_not_publisher",
+        "review",
+        "INSERT",
+        'EXISTS (SELECT 1 FROM "sent_back" b WHERE b.output_id = NEW.output_id'  # nosec B608
+        " AND b.publisher_id = NEW.checker_id)",
+        "a publisher never checks",
     ),
     *_kept("review"),
 )
@@ -248,6 +316,22 @@ OUTPUT = (
         f"{_of_output('state')} <> '{State.RELEASED.value}' OR NEW.manifest_hash <> {_MANIFEST}",
         "a release follows its output",
     ),
+    Guard(
+        "release_published",
+        "release",
+        "INSERT",
+        f"(NEW.publisher_id IS NULL AND {_of_output('checkers_required')} > 0) OR {_INVOLVED}",
+        "who asked or checked an output never releases it",
+    ),
+    Guard(
+        "sent_back_follows",
+        "sent_back",
+        "INSERT",
+        f"{_of_output('state')} <> '{State.REVIEWED.value}'"
+        f" OR NEW.round <> {_of_output('round')} OR {_INVOLVED}",
+        "a publisher who neither asked nor checked sends an approved output back",
+    ),
+    *_kept("sent_back"),
     *_kept("release"),
     Guard(
         "release_seal_covered",

@@ -30,7 +30,8 @@ class Mover(StrEnum):
     AUTHOR = "author"
     WORKER = "worker"
     CHECKER = "checker"
-    SERVICE = "service"  # follows at once from decisions that people or a policy have made
+    PUBLISHER = "publisher"
+    SERVICE = "service"  # follows from a policy that asks for no checker
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ EDGES: tuple[Edge, ...] = (
     _edge(State.PROTECTED, State.CANCELLED, Mover.AUTHOR),
     _edge(State.RETURNED, State.PROTECTED, Mover.AUTHOR),
     _edge(State.RETURNED, State.CANCELLED, Mover.AUTHOR),
-    _edge(State.REVIEWED, State.RELEASED, Mover.SERVICE),
+    _edge(State.REVIEWED, State.RELEASED, Mover.PUBLISHER, Mover.SERVICE),
+    _edge(State.REVIEWED, State.PROTECTED, Mover.PUBLISHER),
     _edge(State.REVIEWED, State.CANCELLED, Mover.AUTHOR),
 )
 
@@ -71,20 +73,20 @@ ALLOWED: dict[tuple[State, State], frozenset[Mover]] = {
 INITIAL = State.SUBMITTED
 
 TERMINAL: frozenset[State] = frozenset(State) - {edge.source for edge in EDGES}
-"""States without an exit. (A recall will be a record beside a release, not an exit from it.)"""
+"""States without an exit. (A recall is a record beside a release, not an exit from it.)"""
 
 MEANING: dict[State, str] = {
     State.SUBMITTED: "Waiting for its turn",
     State.VALIDATED: "Allowed and paid for; the computation runs",
     State.EXECUTED: "Counted inside the sealed environment",
     State.PROTECTED: "Protected; waiting for the checkers",
-    State.REVIEWED: "Approved; waiting to be released",
+    State.REVIEWED: "Approved by its checkers; waiting for a publisher",
     State.RELEASED: "Released",
-    State.RETURNED: "A checker has a question for its author",
+    State.RETURNED: "Its checkers have a question for its author",
     State.REFUSED: "Not allowed to run; nothing was spent",
     State.FAILED: "Could not be answered",
     State.CANCELLED: "Cancelled by its author",
-    State.REJECTED: "Rejected by a checker",
+    State.REJECTED: "Rejected by its checkers",
 }
 
 

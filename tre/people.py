@@ -20,6 +20,7 @@ class Role(StrEnum):
     RESEARCHER = "researcher"
     CHECKER = "checker"
     HEAD_CHECKER = "head_checker"  # answers for checking: takes releases back
+    PUBLISHER = "publisher"  # releases what checkers approved
     OWNER = "owner"
     AUDITOR = "auditor"  # reads every act on record, and does nothing else
     ADMINISTRATOR = "administrator"

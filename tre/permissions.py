@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tre import releases, reviews
 from tre.datasets import Dataset
 from tre.errors import NotFound, NotPermitted
 from tre.people import Person, Role
 from tre.projects import Membership, is_member
+from tre.submissions import Submission
 
 if TYPE_CHECKING:
     from tre.outputs import Output
     from tre.second_tracks import SecondTrack
-    from tre.submissions import Submission
 
 NEVER_ONE_PERSON: frozenset[frozenset[Role]] = frozenset(
     {
         frozenset({Role.CHECKER, Role.ADMINISTRATOR}),
         frozenset({Role.OWNER, Role.ADMINISTRATOR}),
         frozenset({Role.HEAD_CHECKER, Role.ADMINISTRATOR}),
+        frozenset({Role.PUBLISHER, Role.ADMINISTRATOR}),
         *(frozenset({Role.AUDITOR, role}) for role in Role if role is not Role.AUDITOR),
     }
 )
@@ -38,7 +40,7 @@ def check_roles(roles: tuple[Role, ...]) -> None:
     if Role.AUDITOR in roles and len(set(roles)) > 1:
         raise NotPermitted("An auditor holds no other role.")
     if any(pair <= set(roles) for pair in NEVER_ONE_PERSON):
-        raise NotPermitted("An administrator cannot also be a checker or an owner.")
+        raise NotPermitted("An administrator cannot also be a checker, a publisher or an owner.")
 
 
 def check_active(person: Person) -> None:
@@ -65,36 +67,58 @@ def check_author(*, person: Person, submission: Submission) -> None:
         raise NotPermitted("Only the author of a query can do this.")
 
 
-def conflict(session: Session, *, person: Person, submission: Submission) -> str | None:
-    """Why this person may not check this question's output, or None."""
+def conflict(
+    session: Session, *, person: Person, submission: Submission, act: str = "check"
+) -> str | None:
+    """Why this person may not check (or release) this question's output, or None."""
     if submission.author_id == person.id:
-        return "You asked this question, so you cannot check its output."
+        return f"You asked this question, so you cannot {act} its output."
     if is_member(session, person_id=person.id, project_id=submission.project_id):
-        return "You belong to this project, so you cannot check its outputs."
+        return f"You belong to this project, so you cannot {act} its outputs."
     if _asks_the_same(session, person=person, submission=submission):
-        return "You or your project asked the same question, so you cannot check its output."
+        return f"You or your project asked the same question, so you cannot {act} its output."
     return None
 
 
 def _asks_the_same(session: Session, *, person: Person, submission: Submission) -> bool:
     """The same question has the same table: to check it here is to see one's own before release."""
-    from tre.submissions import Submission as Asked  # noqa: PLC0415 - a record; loaded by now
-
     mine = select(Membership.project_id).where(Membership.person_id == person.id)
-    same = select(Asked.id).where(
-        Asked.fingerprint == submission.fingerprint,
-        (Asked.author_id == person.id) | Asked.project_id.in_(mine),
+    same = select(Submission.id).where(
+        Submission.fingerprint == submission.fingerprint,
+        (Submission.author_id == person.id) | Submission.project_id.in_(mine),
     )
     return session.scalar(same.limit(1)) is not None
 
 
-def check_review(session: Session, *, person: Person, output: Output) -> None:
+def check_review_at_all(*, person: Person) -> None:
     check_active(person)
     if not person.has(Role.CHECKER):
-        raise NotFound(output.id)
+        raise NotFound("checks")
+
+
+def check_review(session: Session, *, person: Person, output: Output) -> None:
+    check_review_at_all(person=person)
     reason = conflict(session, person=person, submission=output.submission)
     if reason is not None:
         raise NotPermitted(reason)
+    if any(one.publisher_id == person.id for one in releases.sent_back(session, output.id)):
+        raise NotPermitted("You sent this output back as its publisher, so others check it.")
+
+
+def check_publish_at_all(*, person: Person) -> None:
+    check_active(person)
+    if not person.has(Role.PUBLISHER):
+        raise NotFound("publishing")
+
+
+def check_publish(session: Session, *, person: Person, output: Output) -> None:
+    """Who checked an output never releases it, whatever they decided."""
+    check_publish_at_all(person=person)
+    reason = conflict(session, person=person, submission=output.submission, act="release")
+    if reason is not None:
+        raise NotPermitted(reason)
+    if any(one.checker_id == person.id for one in reviews.of_output(session, output.id)):
+        raise NotPermitted("You checked this output, so somebody else releases it.")
 
 
 def check_own(*, person: Person, dataset: Dataset) -> None:
@@ -157,6 +181,10 @@ def can_ask(session: Session, *, person: Person, project_id: str) -> bool:
 
 def can_review(session: Session, *, person: Person, output: Output) -> bool:
     return _allowed(lambda: check_review(session, person=person, output=output))
+
+
+def can_publish(session: Session, *, person: Person, output: Output) -> bool:
+    return _allowed(lambda: check_publish(session, person=person, output=output))
 
 
 def can_own(*, person: Person, dataset: Dataset) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, exists, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, UniqueConstraint, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from tre.database import Base, new_id
@@ -29,11 +29,29 @@ class Release(Base):
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
     fingerprint: Mapped[str] = mapped_column(index=True)
     manifest_hash: Mapped[str]
+    publisher_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))  # None: by policy
     released_at: Mapped[datetime.datetime]
 
     output: Mapped[Output] = relationship()
     project: Mapped[Project] = relationship()
     dataset: Mapped[Dataset] = relationship()
+    publisher: Mapped[Person | None] = relationship()
+
+
+class SentBack(Base):
+    """An approved output that a publisher did not release: its checkers look again."""
+
+    __tablename__ = "sent_back"
+    __table_args__ = (UniqueConstraint("output_id", "round"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    output_id: Mapped[str] = mapped_column(ForeignKey("output.id"), index=True)
+    publisher_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    round: Mapped[int]
+    reason: Mapped[str]
+    at: Mapped[datetime.datetime]
+
+    publisher: Mapped[Person] = relationship()
 
 
 class ReleaseSeal(Base):
@@ -56,6 +74,11 @@ def served() -> ColumnElement[bool]:
     """May a release be shown? Once it is sealed; a log that nobody signs is not waited for."""
     sealed = exists().where(ReleaseSeal.release_id == Release.id)
     return sealed | ~exists().where(LogCheckpoint.size > 0)
+
+
+def sent_back(session: Session, output_id: str) -> list[SentBack]:
+    found = select(SentBack).where(SentBack.output_id == output_id)
+    return list(session.scalars(found.order_by(SentBack.round)))
 
 
 def is_served(session: Session, release: Release) -> bool:

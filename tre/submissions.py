@@ -36,6 +36,7 @@ class Submission(Base):
         CheckConstraint("checkers_required BETWEEN 0 AND 2", name="checkers"),
         CheckConstraint("track = 'dp' OR checkers_required >= 2", name="exact_needs_two"),
         Index("ix_submission_project_created", "project_id", "created_at", "id"),
+        Index("ix_submission_state_created", "state", "created_at", "id"),
         Index("ix_submission_dataset_created", "dataset_id", "created_at", "id"),
     )
 
@@ -55,8 +56,8 @@ class Submission(Base):
     checkers_required: Mapped[int]
     cells: Mapped[int]
     slot_ms: Mapped[int]
-    state: Mapped[str] = mapped_column(index=True)
-    round: Mapped[int] = mapped_column(default=1)  # grows when an author answers a checker
+    state: Mapped[str]
+    round: Mapped[int] = mapped_column(default=1)  # of checks: grows when they begin anew
     reasons: Mapped[list[str]]  # ids of gates, or codes, behind a refusal
     created_at: Mapped[datetime.datetime]
     moved_at: Mapped[datetime.datetime]

@@ -148,6 +148,13 @@ def release(w: Witness, question: str) -> None:
     assert manifest
     w.post(f"/checks/{output}", {"decision": "approve", "artefact_hash": manifest[1]}, by="cleo")
     look_at(w, question)
+    w.get("/publishing", by="pat")
+    page = f"/publishing/{output}"
+    w.get(page, by="pat")
+    w.get(f"{page}/chart.svg", by="pat")
+    let_out = {"act": "release", "password": PASSWORD, "artefact_hash": manifest[1]}
+    w.post(page, let_out, by="pat")
+    look_at(w, question)
     with w.service.sessions() as session:
         from tre.journey import looked
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -10,13 +11,14 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from tests import factories
+from tests import factories, on_the_way
 from tests.catalogues import dp_policy, sdc_policy
 from tests.factories import NOW, World, a_query
 from tests.made_up_engines import SteadyEngine, SteadyRegistrar
-from tre import database, guards
+from tre import database, gates, guards
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, MayNotLeave, NotFound, NotPermitted
-from tre.journey import cancelled, looked, released, reviewed, stopped, submitted
+from tre.gates import Stage
+from tre.journey import automatic, cancelled, looked, reviewed, submitted, waiting
 from tre.lifecycle import State
 from tre.outputs import Artefact, Format, Output
 from tre.people import Role
@@ -102,7 +104,7 @@ def test_an_author_or_member_who_is_also_a_checker_never_checks_here(session, wh
         reviewed.opened(session, checker=world.person(session, who), output_id=submission.output.id)
     with pytest.raises(NotPermitted):
         decide(session, world, submission, who)
-    assert reviewed.queue(session, checker=world.person(session, who)) == []
+    assert waiting.for_checker(session, checker=world.person(session, who)) == []
 
 
 def test_who_asked_the_same_elsewhere_does_not_check_it_here(session):
@@ -134,15 +136,15 @@ def test_a_returned_table_begins_its_approvals_anew(session):
     from tre.journey import answered as answers
 
     world, submission = answered(session)
-    decide(session, world, submission, "cleo")
-    decide(session, world, submission, "dan", Decision.RETURN)
+    for who in ("cleo", "dan"):
+        decide(session, world, submission, who, Decision.RETURN)
     author = world.person(session, "ada")
     answers.answer(session, person=author, submission_id=submission.id, answer="Because.", now=NOW)
     decide(session, world, submission, "dan")
 
-    assert submission.state == State.PROTECTED, "the first round's approval is gone"
+    assert submission.state == State.PROTECTED, "what the first round decided is gone"
     decide(session, world, submission, "cleo")
-    assert submission.state == State.RELEASED
+    assert submission.state == State.REVIEWED
 
 
 @pytest.mark.parametrize("who", ["ada", "gus", "eve", "fay"])
@@ -175,7 +177,9 @@ def test_a_cancelled_table_stays_inside(session):
 
     with pytest.raises(EdgeNotAllowed):
         decide(session, world, submission, "dan")
-    released.release_waiting(session, now=NOW)
+    with pytest.raises(EdgeNotAllowed):
+        publish(session, world, submission)
+    automatic.release_waiting(session, now=NOW)
     assert session.query(Release).count() == 0
 
 
@@ -186,8 +190,10 @@ def test_an_exact_table_that_was_not_admitted_leaves_by_no_way(session, registra
         with pytest.raises(MayNotLeave):
             decide(session, world, submission, who)
     assert submission.state == State.PROTECTED
-    assert released.release_waiting(session, now=NOW) == 0
-    assert released.release_now(session, output=submission.output, now=NOW) is None
+    with pytest.raises(EdgeNotAllowed):
+        publish(session, world, submission)
+    assert automatic.release_waiting(session, now=NOW) == 0
+    assert automatic.release_now(session, output=submission.output, now=NOW) is None
     assert session.query(Release).count() == 0
 
 
@@ -224,6 +230,11 @@ TAMPERING: dict[str, str] = {
     "a second review by the same": "INSERT INTO review (id, output_id, checker_id, round,"
     " decision, reason, artefact_hash, created_at) SELECT 'forged', output_id, checker_id, round,"
     " decision, reason, artefact_hash, created_at FROM review",
+    "the same in another turn": "INSERT INTO review (id, output_id, checker_id, round, turn,"
+    " decision, reason, artefact_hash, created_at) SELECT 'forged', output_id, checker_id, round,"
+    " 2, decision, reason, artefact_hash, created_at FROM review",
+    "an output sent back by nobody": "INSERT INTO sent_back (id, output_id, publisher_id, round,"
+    " reason, at) SELECT 'forged', output_id, '{pat}', round, '', created_at FROM review",
     "another's approval": "UPDATE review SET checker_id = '{dan}'",
     "no objection": "DELETE FROM review",
     "another draw": "UPDATE draw SET protected_json = '{{}}'",
@@ -281,6 +292,19 @@ def without_guards(session: Session, change: Callable[[], None]) -> None:
     session.expire_all()
 
 
+@contextmanager
+def closed_to_releases():
+    """As if a gate closed between the run and the release."""
+    gate = replace(gates.RULES[0], open_when=lambda _: False, stages=frozenset({Stage.RELEASE}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gates, "RULES", (*gates.RULES, replace(gate, id="shut")))
+        yield
+
+
+def publish(session: Session, world: World, submission: Submission, who: str = "pat") -> Release:
+    return on_the_way.publish(session, world, submission, who)
+
+
 def swap_bytes(session: Session) -> None:
     csv = session.query(Artefact).filter_by(format=Format.CSV.value).one()
     csv.content = b"everything"
@@ -288,16 +312,13 @@ def swap_bytes(session: Session) -> None:
 
 def test_bytes_swapped_after_the_approval_do_not_leave(session):
     world, submission = answered(session)
-    owner = world.person(session, "eve")
-    stopped.stop(session, owner=owner, dataset_id=world.dataset, reason="Wait.", now=NOW)
     decide(session, world, submission, "cleo")
     decide(session, world, submission, "dan")
     assert submission.state == State.REVIEWED
     without_guards(session, lambda: swap_bytes(session))
-    stopped.resume(session, owner=owner, dataset_id=world.dataset, reason="Go.", now=NOW)
 
-    Loop(carrier(session), 0.1)._sweep()
-
+    with pytest.raises(ArtefactsChanged):
+        publish(session, world, submission)
     session.expire_all()
     assert submission.state == State.REVIEWED
     assert session.query(Release).count() == 0
@@ -315,20 +336,15 @@ def test_bytes_swapped_before_the_last_approval_are_not_approved(session):
 
 def test_a_poisoned_output_does_not_hold_up_others(session):
     """The sweep goes on to what may leave."""
-    world, submission = answered(session)
-    other = ask(session, world, by="gus")
-    owner = world.person(session, "eve")
-    stopped.stop(session, owner=owner, dataset_id=world.dataset, reason="Wait.", now=NOW)
-    for one in (submission, other):
-        decide(session, world, one, "cleo")
-        decide(session, world, one, "dan")
+    world = factories.furnish(session, policy=replace(dp_policy(), checkers=0))
+    with closed_to_releases():
+        submission, other = ask(session, world), ask(session, world, by="gus")
     first = min(submission.output, other.output, key=lambda one: one.id)
 
     def swap() -> None:
         session.query(Artefact).filter_by(output_id=first.id, format="csv").one().content = b"x"
 
     without_guards(session, swap)
-    stopped.resume(session, owner=owner, dataset_id=world.dataset, reason="Go.", now=NOW)
 
     Loop(carrier(session), 0.1)._sweep()
 

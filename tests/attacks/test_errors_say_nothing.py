@@ -24,7 +24,7 @@ from tests.catalogues import dp_policy
 from tests.made_up_engines import BrokenEngine, SteadyEngine
 from tests.web import service as web
 from tre import database
-from tre.journey import previewed, protected, reviewed
+from tre.journey import previewed, protected, waiting
 from tre.lifecycle import State
 from tre.projects import Project
 from tre.rendering import artefacts
@@ -107,7 +107,7 @@ def test_a_worker_that_logs_what_failed_is_caught(w, monkeypatch, caplog):
 
 def test_no_text_of_a_fault_reaches_an_answer(w, monkeypatch):
     monkeypatch.setattr(previewed, "preview", says_it)
-    monkeypatch.setattr(reviewed, "queue", says_it)
+    monkeypatch.setattr(waiting, "for_checker", says_it)
     body = script.asked(script.BY_SEX)
     answers = [
         w.call("POST", "/projects/frailty/previews", json=body),

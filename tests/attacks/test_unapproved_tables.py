@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from disclosure_control.policy import Policy
+from tests import on_the_way
 from tests.attacks.worlds import COMPILED, Seen, Witness, counted_names, seen, tokens
 from tests.catalogues import dp_policy, sdc_policy
 from tests.factories import NOW
@@ -22,7 +23,7 @@ from tests.made_up_engines import SteadyEngine, SteadyRegistrar
 from tests.web import service as web
 from tre.audit import AuditEntry
 from tre.errors import NotFound
-from tre.journey import cancelled, fetched, reviewed, stopped
+from tre.journey import cancelled, fetched, reviewed
 from tre.lifecycle import State
 from tre.outputs import Output
 from tre.releases import Release
@@ -100,27 +101,28 @@ def decide(w: Witness, decision: Decision, *, by: str = "cleo") -> None:
         )
 
 
-def approve_by(*names: str):
-    return lambda w: [decide(w, Decision.APPROVE, by=name) for name in names]
+def decided_by_both(decision: Decision):
+    return lambda w: [decide(w, decision, by=name) for name in ("cleo", "dan")]
+
+
+def publish(w: Witness) -> None:
+    with w.service.sessions() as session:
+        submission = session.query(Submission).one()
+        on_the_way.publish(session, w.service.world, submission, now=w.service.clock())
 
 
 STATES = {
     "waiting for checkers": (lambda _w: None, State.PROTECTED),
-    "approved by one of two": (approve_by("cleo"), State.PROTECTED),
-    "returned": (lambda w: decide(w, Decision.RETURN), State.RETURNED),
-    "rejected": (lambda w: decide(w, Decision.REJECT), State.REJECTED),
-    "reviewed": (approve_by("cleo", "dan"), State.REVIEWED),
+    "approved by one of two": (lambda w: decide(w, Decision.APPROVE), State.PROTECTED),
+    "checkers disagree": (
+        lambda w: [decide(w, Decision.REJECT), decide(w, Decision.APPROVE, by="dan")],
+        State.PROTECTED,
+    ),
+    "returned": (decided_by_both(Decision.RETURN), State.RETURNED),
+    "rejected": (decided_by_both(Decision.REJECT), State.REJECTED),
+    "reviewed": (decided_by_both(Decision.APPROVE), State.REVIEWED),
 }
 POLICIES = {"exact": sdc_policy(), "noisy": replace(dp_policy(), checkers=2)}
-
-
-def stop(w: Witness) -> None:
-    """So that a table waits once it was reviewed."""
-    with w.service.sessions() as session:
-        owner = w.service.person(session, "eve")
-        stopped.stop(
-            session, owner=owner, dataset_id=w.service.world.dataset, reason="Wait.", now=NOW
-        )
 
 
 def brought_to(
@@ -131,8 +133,6 @@ def brought_to(
     with counted_names():
         w.service.ask(40)
         w.work(registrar=SteadyRegistrar(clash))
-        if state == "reviewed":
-            stop(w)
         STATES[state][0](w)
         with w.service.sessions() as session:
             assert session.query(Submission).one().state == STATES[state][1]
@@ -211,7 +211,8 @@ def test_after_the_release_only_its_project_sees_a_difference(tmp_path):
             tmp_path / str(number), "waiting for checkers", policy=POLICIES["noisy"], units=units
         )
         with counted_names():
-            approve_by("cleo", "dan")(w)
+            decided_by_both(Decision.APPROVE)(w)
+            publish(w)
             accounts.append(look_everywhere(w, ("ada", "ben", "gus", "nobody")))
     seen_by = {a.what.split()[0] for a, b in zip(*accounts, strict=True) if a != b}
     assert seen_by == {"ada", "ben"}

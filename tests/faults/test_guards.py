@@ -21,7 +21,7 @@ from tre.outputs import Artefact, Draw, Output
 from tre.people import Person, Role
 from tre.projects import Membership
 from tre.register import ReleaseTable
-from tre.releases import Release
+from tre.releases import Release, SentBack
 from tre.reviews import Review
 from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
@@ -125,6 +125,14 @@ def test_a_question_under_rules_that_are_not_in_force_is_refused(open_session, f
         factories.a_submission(open_session, furnished, policy_id=exception.policy_id)
 
 
+BY_REVIEWS = {
+    State.REVIEWED: "approvals",
+    State.RELEASED: "approvals",
+    State.RETURNED: "together",
+    State.REJECTED: "together",
+}
+
+
 def test_every_undeclared_edge_is_refused_by_the_database(open_session, furnished):
     submission = factories.a_submission(open_session, furnished)
     for source in State:
@@ -134,8 +142,10 @@ def test_every_undeclared_edge_is_refused_by_the_database(open_session, furnishe
             said = refused(open_session, move)
             if (source, target) not in ALLOWED:
                 assert said, f"{source} to {target} passed"
-            elif target in {State.REVIEWED, State.RELEASED}:
-                assert "approvals" in said, f"{source} to {target} passed without approvals"
+            elif (source, target) == (State.REVIEWED, State.PROTECTED):
+                assert "publisher" in said, "sent back by nobody"
+            elif target in BY_REVIEWS:
+                assert BY_REVIEWS[target] in said, f"{source} to {target} passed without reviews"
             else:
                 assert said is None, f"{source} to {target}: {said}"
 
@@ -179,6 +189,7 @@ def a_review(output: Output, checker: str, **given: object) -> Review:
         "output_id": output.id,
         "checker_id": checker,
         "round": 1,
+        "turn": 1,
         "decision": "approve",
         "reason": "",
         "artefact_hash": output.manifest_hash,
@@ -258,15 +269,122 @@ def test_one_checker_twice_is_not_two_checkers(open_session, furnished):
     assert "approvals" in refused(open_session, forward.values(state=State.REVIEWED.value))
 
 
+def sent_back(output: Output, publisher: str, *, round: int = 1) -> SentBack:  # noqa: A002
+    return SentBack(
+        id=new_id(),
+        output_id=output.id,
+        publisher_id=publisher,
+        round=round,
+        reason="Look again.",
+        at=NOW,
+    )
+
+
+def reviewed_by(
+    session: Session, world: World, *checkers: str, decisions: str = "approve"
+) -> Output:
+    submission = factories.a_submission(session, world, checkers_required=len(checkers))
+    output = factories.an_output(session, submission)
+    for name, decision in zip(checkers, decisions.split() * len(checkers), strict=False):
+        session.add(a_review(output, world.people[name], decision=decision))
+        session.flush()
+    return output
+
+
+MOVES = [
+    (target, decisions)
+    for target in (State.REVIEWED, State.RETURNED, State.REJECTED)
+    for decisions in ("approve reject", "return approve", "reject return")
+]
+
+
+@pytest.mark.parametrize(("target", "decisions"), MOVES)
+def test_checkers_who_disagree_move_nothing(open_session, furnished, target, decisions):
+    output = reviewed_by(open_session, furnished, "cleo", "dan", decisions=decisions)
+    move = update(Submission).where(Submission.id == output.submission_id)
+    assert BY_REVIEWS[target] in refused(open_session, move.values(state=target.value))
+    first = decisions.split()[0]
+    again = a_review(output, furnished.people["dan"], turn=2, decision=first)
+    open_session.add(again)
+    open_session.flush()
+    agreed = {"approve": State.REVIEWED, "return": State.RETURNED, "reject": State.REJECTED}[first]
+    for state in {State.REVIEWED, State.RETURNED, State.REJECTED} - {agreed}:
+        assert refused(open_session, move.values(state=state.value))
+    assert refused(open_session, move.values(state=agreed.value)) is None
+
+
+def test_nobody_decides_again_before_all_have_and_nobody_joins_them(open_session, furnished):
+    people = furnished.people
+    output = factories.an_output(
+        open_session, factories.a_submission(open_session, furnished, checkers_required=2)
+    )
+    open_session.add(a_review(output, people["cleo"]))
+    open_session.flush()
+    early = a_review(output, people["cleo"], turn=2)
+    assert "before all" in flush_refused(open_session, early)
+    open_session.add(a_review(output, people["dan"], decision="reject"))
+    open_session.flush()
+    skipping = a_review(output, people["dan"], turn=3)
+    assert "follow one another" in flush_refused(open_session, skipping)
+    assert "joins" in flush_refused(open_session, a_review(output, people["hal"]))
+    assert flush_refused(open_session, a_review(output, people["cleo"], turn=2)) is None
+
+
+def a_release(output: Output, publisher: str | None) -> Release:
+    submission = output.submission
+    return Release(
+        id=new_id(),
+        output_id=output.id,
+        project_id=submission.project_id,
+        dataset_id=submission.dataset_id,
+        fingerprint=submission.fingerprint,
+        manifest_hash=output.manifest_hash,
+        publisher_id=publisher,
+        released_at=NOW,
+    )
+
+
+def test_who_asked_or_checked_never_publishes_and_never_the_other_way_round(
+    open_session, furnished
+):
+    people = furnished.people
+    output = reviewed_by(open_session, furnished, "cleo")
+    forward = update(Submission).where(Submission.id == output.submission_id)
+    open_session.execute(forward.values(state=State.REVIEWED.value))
+    for who in ("ada", "ben", "cleo"):
+        assert "sends" in flush_refused(open_session, sent_back(output, people[who])), who
+    assert flush_refused(open_session, sent_back(output, people["pat"], round=2))
+    open_session.execute(forward.values(state=State.RELEASED.value))
+    for who in ("ada", "ben", "cleo"):
+        assert "never releases" in flush_refused(open_session, a_release(output, people[who])), who
+    assert "never releases" in flush_refused(open_session, a_release(output, None))
+    assert flush_refused(open_session, a_release(output, people["pat"])) is None
+
+
+def test_a_publisher_who_sent_it_back_never_checks_it(open_session, furnished):
+    people = furnished.people
+    output = reviewed_by(open_session, furnished, "cleo")
+    forward = update(Submission).where(Submission.id == output.submission_id)
+    open_session.execute(forward.values(state=State.REVIEWED.value))
+    open_session.add(sent_back(output, people["pat"]))
+    open_session.flush()
+    open_session.execute(forward.values(state=State.PROTECTED.value, round=2))
+    own = a_review(output, people["pat"], round=2)
+    assert "publisher never checks" in flush_refused(open_session, own)
+    assert flush_refused(open_session, a_review(output, people["dan"], round=2)) is None
+
+
 def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict[str, object]]:
     """One row of each kind that never changes, and a change to try on it."""
     submission = factories.a_submission(session, world, checkers_required=1)
     output = factories.an_output(session, submission)
     session.add(a_review(output, world.people["cleo"]))
     session.flush()
-    for state in (State.REVIEWED, State.RELEASED):
-        forward = update(Submission).where(Submission.id == submission.id)
-        session.execute(forward.values(state=state.value))
+    forward = update(Submission).where(Submission.id == submission.id)
+    session.execute(forward.values(state=State.REVIEWED.value))
+    session.add(sent_back(output, world.people["pat"]))
+    session.flush()
+    session.execute(forward.values(state=State.RELEASED.value))
     session.add(
         Release(
             id=new_id(),
@@ -275,6 +393,7 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
             dataset_id=submission.dataset_id,
             fingerprint=submission.fingerprint,
             manifest_hash=output.manifest_hash,
+            publisher_id=world.people["pat"],
             released_at=NOW,
         )
     )
@@ -307,6 +426,7 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
         Output: {"manifest_hash": "0" * 64},
         Review: {"decision": "reject"},
         Release: {"project_id": world.other_project},
+        SentBack: {"reason": "other"},
         Draw: {"protected_json": "other"},
         Charge: {"rho_nano": 0},
         Account: {"rho_spent": 0},

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from tests import factories
 from tests.factories import NOW, POOL, a_query, later
 from tests.made_up_engines import SteadyEngine
-from tests.on_the_way import ask, decide, spent, work
+from tests.on_the_way import ask, decide, publish, spent, work
 from tests.sealing import SIGNER, sign
 from tre import audit, guards
 from tre.audit import AuditEntry
 from tre.database import writing
 from tre.errors import EdgeNotAllowed, GatesClosed, Incomplete, NotFound
-from tre.journey import released, restored
+from tre.journey import restored
 from tre.lifecycle import State
 from tre.restorations import Restoration, Settlement
 from tre.transparency import checked, log, outside
@@ -98,9 +98,10 @@ def test_nothing_is_asked_carried_or_released_until_it_is_settled(held):
     work(session, engine)
     assert (queued.state, queued.reasons, engine.runs) == (State.REFUSED, ["dataset_settled"], [])
     decide(session, world, reviewed)
-    assert reviewed.state == State.REVIEWED
+    with pytest.raises(GatesClosed):
+        publish(session, world, reviewed)
     settle(session, world)
-    assert released.release_waiting(session, now=AFTER) == 1
+    assert publish(session, world, reviewed)
     assert ask(session, world).state == State.SUBMITTED
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from tests import factories
 from tests.factories import NOW, a_query
 from tests.made_up_engines import SteadyEngine
-from tests.on_the_way import ask, decide, work
+from tests.on_the_way import ask, leave, work
 from tests.sealing import SIGNER, seal, sign
 from tre import guards
 from tre.errors import NotFound, NotYetInLog, Recalled
@@ -32,7 +32,7 @@ def held(engine: Engine):
         submission = ask(session, world)
         work(session, SteadyEngine())
         sign(session)
-        decide(session, world, submission)
+        leave(session, world, submission)
         release = session.scalars(select(Release)).one()
         yield session, world, submission.id, release.id
 
@@ -93,7 +93,7 @@ def test_where_nobody_signs_the_log_nothing_waits_and_nothing_is_taken_along(eng
         world = factories.furnish(session)
         submission = ask(session, world)
         work(session, SteadyEngine())
-        decide(session, world, submission)
+        leave(session, world, submission)
         release = session.scalars(select(Release)).one()
         found = every_way(session, world, submission.id, release.id)
         assert found == dict.fromkeys(NOT_YET, True) | {"bundle": NotFound}
@@ -135,7 +135,7 @@ def test_whoever_fetches_while_it_is_recalled_is_told_or_gets_nothing(postgresql
         world = factories.furnish(session)
         submission = ask(session, world)
         work(session, SteadyEngine())
-        decide(session, world, submission)
+        leave(session, world, submission)
         release_id = session.scalars(select(Release.id)).one()
         session.rollback()
     reading, finish = threading.Event(), threading.Event()
@@ -190,7 +190,7 @@ def test_bytes_that_were_changed_are_never_signed_for_and_hold_up_no_other(held,
     session, world, submission_id, release_id = held
     other = ask(session, world, query=a_query(50))
     work(session, SteadyEngine())
-    decide(session, world, other)
+    leave(session, world, other)
     guards.lift(session.connection())
     output = session.get_one(Release, release_id).output_id
     forged = update(Artefact).where(Artefact.output_id == output, Artefact.format == "csv")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from tests import factories
+from tests import factories, on_the_way
 from tests.factories import NOW, World, a_query, checked_by
 from tests.made_up_engines import SteadyEngine
 from tre.audit import AuditEntry
@@ -58,7 +58,17 @@ def work(engine: Engine) -> None:
     assert Carrier(sessionmaker(engine), SteadyEngine(), "test", slot_scale=0).next_job()
 
 
-def approve(world: World, who: str, output_id: str) -> Callable[[Session], object]:
+def release(world: World, who: str, output_id: str) -> Callable[[Session], object]:
+    def act(session: Session) -> object:
+        output = session.get_one(Output, output_id)
+        return on_the_way.publish(session, world, output.submission, who).id
+
+    return act
+
+
+def approve(
+    world: World, who: str, output_id: str, decision: Decision = Decision.APPROVE
+) -> Callable[[Session], object]:
     def act(session: Session) -> object:
         output = session.get_one(Output, output_id)
         return reviewed.review(
@@ -66,8 +76,8 @@ def approve(world: World, who: str, output_id: str) -> Callable[[Session], objec
             checker=world.person(session, who),
             output_id=output_id,
             artefact_hash=output.manifest_hash,
-            decision=Decision.APPROVE,
-            reason="",
+            decision=decision,
+            reason="Because.",
             now=NOW,
         ).state
 
@@ -95,10 +105,52 @@ def test_one_key_sent_eight_times_at_once_is_one_question(engine: Engine):
         assert session.scalar(select(func.count()).select_from(Submission)) == 1
 
 
-def test_two_last_approvals_at_once_release_once(engine: Engine):
+def test_two_last_approvals_at_once_agree_once(engine: Engine):
     world = furnish(engine, 2)
     output = protected_output(engine, world)
     at_once(engine, approve(world, "cleo", output), approve(world, "dan", output))
+    with Session(engine) as session:
+        assert session.scalars(select(Submission.state)).one() == State.REVIEWED
+        approved = select(func.count()).where(AuditEntry.event == "approved")
+        assert session.scalar(approved) == 1
+
+
+def test_two_who_change_their_minds_at_once_do_not_change_places(engine: Engine):
+    """The first to agree with the other ends it; the second comes too late."""
+    world = furnish(engine, 2)
+    output = protected_output(engine, world)
+    at_once(engine, approve(world, "cleo", output))
+    at_once(engine, approve(world, "dan", output, Decision.REJECT))
+    said = at_once(
+        engine,
+        approve(world, "cleo", output, Decision.REJECT),
+        approve(world, "dan", output),
+    )
+    assert sum(isinstance(one, EdgeNotAllowed) for one in said) == 1
+    with Session(engine) as session:
+        state = session.scalars(select(Submission.state)).one()
+        assert state in {State.REVIEWED, State.REJECTED}
+
+
+def test_three_at_once_are_two_checkers(engine: Engine):
+    world = furnish(engine, 2)
+    with Session(engine) as session:
+        world.person(session, "hal").roles = ["checker"]
+        session.commit()
+    output = protected_output(engine, world)
+    said = at_once(engine, *(approve(world, who, output) for who in ("cleo", "dan", "hal")))
+    assert sum(isinstance(one, EdgeNotAllowed) for one in said) == 1
+
+
+def test_two_publishers_at_once_release_once(engine: Engine):
+    world = furnish(engine, 1)
+    output = protected_output(engine, world)
+    with Session(engine) as session:
+        world.person(session, "hal").roles = ["publisher"]
+        session.commit()
+    at_once(engine, approve(world, "cleo", output))
+    said = at_once(engine, *(release(world, who, output) for who in ("pat", "hal")))
+    assert sum(isinstance(one, EdgeNotAllowed) for one in said) == 1
     with Session(engine) as session:
         assert session.scalars(select(Submission.state)).one() == State.RELEASED
         assert session.scalar(select(func.count()).select_from(Release)) == 1
@@ -113,7 +165,7 @@ def test_one_checker_twice_at_once_is_one_checker(engine: Engine):
         assert session.scalars(select(Submission.state)).one() == State.PROTECTED
 
 
-def test_an_approval_and_a_stop_never_pass_each_other(engine: Engine):
+def test_a_release_and_a_stop_never_pass_each_other(engine: Engine):
     """Either the release came first in the log, or it did not come."""
     world = furnish(engine, 1)
     output = protected_output(engine, world)
@@ -127,7 +179,8 @@ def test_an_approval_and_a_stop_never_pass_each_other(engine: Engine):
             now=NOW,
         ).stopped_at
 
-    at_once(engine, approve(world, "cleo", output), stop)
+    at_once(engine, approve(world, "cleo", output))
+    at_once(engine, release(world, "pat", output), stop)
     with Session(engine) as session:
         events = list(session.scalars(select(AuditEntry.event).order_by(AuditEntry.id)))
         if "released" in events:

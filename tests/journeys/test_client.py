@@ -34,11 +34,12 @@ from tre.client import (
 from tre.demo import cast, story
 from tre.demo.places import ENTRIES
 from tre.ingest.entry import read_entry
-from tre.journey import published, reviewed
+from tre.journey import published, released, reviewed
 from tre.outputs import Artefact
 from tre.people import Person
 from tre.reviews import Decision
 from tre.scopes import EVERY, Scope
+from tre.sign_in.stepped_up import SteppedUp
 from tre.submissions import Submission
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +86,19 @@ def approved(service: Service, submission: str, *checkers: Person) -> None:
             checker = service.person(session, name)
             if row.state == "protected":
                 _approve(session, checker, row)
+    with service.sessions() as session:
+        _publish(session, service.person(session, "pat"), session.get_one(Submission, submission))
+
+
+def _publish(session, publisher: Person, row: Submission) -> None:
+    released.release(
+        session,
+        publisher=publisher,
+        stepped_up=SteppedUp(publisher.id, NOW),
+        output_id=row.output.id,
+        artefact_hash=row.output.manifest_hash,
+        now=NOW,
+    )
 
 
 def _approve(session, checker: Person, row: Submission) -> None:
@@ -291,6 +305,12 @@ def _release_something(cohort: Service, secret: str) -> None:
                 people.by_email(session, part.email),
                 session.get_one(Submission, submission.id),
             )
+    with cohort.sessions() as session:
+        _publish(
+            session,
+            people.by_email(session, cast.PUBLISHER.email),
+            session.get_one(Submission, submission.id),
+        )
 
 
 def test_the_client_depends_on_nothing_of_the_service():

@@ -14,7 +14,7 @@ import config
 from tests import factories
 from tests.factories import NOW, a_query, checked_by
 from tests.made_up_engines import SteadyEngine
-from tests.on_the_way import ask, decide, work
+from tests.on_the_way import ask, leave, work
 from tests.receivers import mail_server, receiver
 from tre.courier import hooks
 from tre.courier.hooks import NotDelivered
@@ -40,7 +40,7 @@ def world(session):
 def release(session, world) -> Release:
     submission = ask(session, world, query=a_query(40))
     work(session, SteadyEngine())
-    decide(session, world, submission)
+    leave(session, world, submission)
     return session.query(Release).one()
 
 

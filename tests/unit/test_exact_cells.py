@@ -14,7 +14,7 @@ from tests import factories
 from tests.catalogues import clinic, sdc_policy
 from tests.factories import NOW, a_query
 from tests.made_up_engines import SteadyEngine, SteadyRegistrar
-from tests.on_the_way import ask, decide, events, work
+from tests.on_the_way import ask, decide, events, leave, publish, work
 from tre import exact_cells
 from tre.errors import GatesClosed
 from tre.exact_cells import ExactCharge
@@ -92,8 +92,7 @@ def test_a_part_that_left_is_free_for_everybody_and_one_that_waits_is_not(sessio
     first = answered(session, world)
     second = answered(session, world, who="gus", project=world.other_project)
     assert sorted(charged(session)) == [CELLS, CELLS], "nobody has seen the first"
-    for who in ("cleo", "dan"):
-        decide(session, world, first, who)
+    leave(session, world, first)
     assert first.state == State.RELEASED
     del second
     needed = exact_cells.needed(
@@ -120,6 +119,7 @@ def test_categories_of_tables_that_left_are_suggested(session, world):
     assert suggested() == ()
     for who in ("cleo", "dan"):
         decide(session, world, first, who)
+    publish(session, world, first)
     (words,) = suggested()
     assert "Sex" in words
 
@@ -191,9 +191,9 @@ def test_owners_see_the_curve_and_what_was_refused(session, world):
         return headroom.headroom(session, owner=owner, dataset_id=world.dataset, now=NOW)
 
     assert (seen().points, seen().refused) == ((), ()), "not before checkers have decided"
+    leave(session, world, first)
     for who in ("cleo", "dan"):
-        decide(session, world, first, who)
-    decide(session, world, second, "cleo", Decision.REJECT)
+        decide(session, world, second, who, Decision.REJECT)
     found = seen()
     assert [point.everybody for point in found.points] == [0.012]
     assert [count for _, count in found.refused] == [1]

@@ -29,6 +29,8 @@ OPEN = Situation(
     rho_left=dict.fromkeys(Level, 10),
     checkers_needed=2,
     checkers_free=2,
+    publishers_free=1,
+    either_free=3,
     cells_needed=6,
     cells_left=6,
     exact_this_week=4,
@@ -52,6 +54,7 @@ CLOSES: dict[str, dict[str, object]] = {
     "budget_project": {"rho_left": {**dict.fromkeys(Level, 10), Level.PROJECT: None}},
     "budget_researcher": {"rho_left": {**dict.fromkeys(Level, 10), Level.RESEARCHER: 9}},
     "checker_free": {"checkers_free": 1},
+    "publisher_free": {"either_free": 2},
     "exact_cells": {"cells_left": 5},
     "exact_weekly": {"exact_this_week": 5},
 }

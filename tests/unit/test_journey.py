@@ -13,7 +13,7 @@ from tests import factories
 from tests.catalogues import dp_policy, sdc_policy
 from tests.factories import NOW, World, a_query, checked_by
 from tests.made_up_engines import BrokenEngine, SteadyEngine
-from tests.on_the_way import DAY, ask, decide, events, spent, work
+from tests.on_the_way import DAY, ask, decide, events, leave, publish, spent, work
 from tre import audit, outputs
 from tre.errors import (
     EdgeNotAllowed,
@@ -23,7 +23,7 @@ from tre.errors import (
     NotFound,
     NotPermitted,
 )
-from tre.journey import cancelled, looked, released, stopped
+from tre.journey import automatic, cancelled, looked
 from tre.lifecycle import State
 from tre.outputs import Draw
 from tre.releases import Release
@@ -59,6 +59,8 @@ def test_a_question_travels_from_submission_to_release(session, furnish, engine)
     assert submission.state == State.PROTECTED
     assert spent(session, world) == (100_000_000,) * 3
     decide(session, world, submission)
+    assert submission.state == State.REVIEWED
+    publish(session, world, submission)
     assert submission.state == State.RELEASED
     release = looked.release_of(
         session, person=world.person(session, "ben"), submission_id=submission.id
@@ -92,8 +94,10 @@ def test_an_exact_output_leaves_once_two_have_looked(session, furnish, engine):
     assert looked.output_of(session, person=ada, submission_id=submission.id) is None
     assert session.scalar(select(Release)) is None
     decide(session, world, submission, "dan")
+    assert automatic.release_waiting(session, now=NOW) == 0, "it is for a publisher"
+    assert session.scalar(select(Release)) is None
+    publish(session, world, submission)
     assert submission.state == State.RELEASED
-    assert released.release_waiting(session, now=NOW) == 0
 
 
 def test_the_same_question_again_costs_nothing_and_gives_the_same_table(session, furnish, engine):
@@ -106,7 +110,7 @@ def test_the_same_question_again_costs_nothing_and_gives_the_same_table(session,
     assert first.output.manifest_hash == second.output.manifest_hash
     assert first.output.id != second.output.id
     assert second.state == State.PROTECTED, "it needs a review of its own"
-    decide(session, world, first)
+    leave(session, world, first)
     assert second.state == State.PROTECTED
 
 
@@ -180,20 +184,20 @@ def brought_to(state: State, session, world, engine) -> Submission:
         )
     if state not in {State.SUBMITTED, State.CANCELLED}:
         work(session, BrokenEngine() if state is State.FAILED else engine)
-    if state is State.REVIEWED:  # a stopped dataset lets nothing go
-        owner = world.person(session, "eve")
-        stopped.stop(session, owner=owner, dataset_id=world.dataset, reason="Wait.", now=NOW)
-    for who, decision in DECIDED.get(state, ()):
-        decide(session, world, submission, who, decision)
+    if state in DECIDED:
+        for who in ("cleo", "dan"):
+            decide(session, world, submission, who, DECIDED[state])
+    if state is State.RELEASED:
+        publish(session, world, submission)
     assert submission.state == state
     return submission
 
 
 DECIDED = {
-    State.RETURNED: [("cleo", Decision.RETURN)],
-    State.REJECTED: [("cleo", Decision.REJECT)],
-    State.REVIEWED: [("cleo", Decision.APPROVE), ("dan", Decision.APPROVE)],
-    State.RELEASED: [("cleo", Decision.APPROVE), ("dan", Decision.APPROVE)],
+    State.RETURNED: Decision.RETURN,
+    State.REJECTED: Decision.REJECT,
+    State.REVIEWED: Decision.APPROVE,
+    State.RELEASED: Decision.APPROVE,
 }
 
 

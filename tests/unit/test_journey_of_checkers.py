@@ -6,15 +6,16 @@ import pytest
 
 from tests import factories
 from tests.catalogues import sdc_policy
-from tests.factories import NOW, World, checked_by
+from tests.factories import NOW, World, a_query, checked_by
 from tests.made_up_engines import SteadyEngine
-from tests.on_the_way import ask, decide, work
-from tre import datasets
+from tests.on_the_way import ask, decide, events, publish, work
+from tre import datasets, reviews
 from tre.database import writing
-from tre.errors import ArtefactsChanged, EdgeNotAllowed, Incomplete, NotPermitted
-from tre.journey import answered, cancelled, looked, released, reviewed
+from tre.errors import ArtefactsChanged, EdgeNotAllowed, GatesClosed, Incomplete, NotPermitted
+from tre.journey import answered, appointed, cancelled, looked, reviewed, waiting
 from tre.lifecycle import State
 from tre.outputs import Artefact, Format
+from tre.people import Role
 from tre.reviews import Decision
 
 
@@ -40,7 +41,7 @@ def test_two_checkers_are_two_people(session, furnish, engine):
         decide(session, world, submission, "cleo")
     assert submission.state == State.PROTECTED
     decide(session, world, submission, "dan")
-    assert submission.state == State.RELEASED
+    assert submission.state == State.REVIEWED
 
 
 def test_findings_are_kept_for_checkers_alone(session, furnish, engine):
@@ -67,13 +68,15 @@ def test_what_was_reviewed_under_other_rules_waits_and_its_author_may_take_it_ba
     waits = looked.gates_to_release(session, submission=submission, now=NOW)
 
     assert (submission.state, [gate.id for gate in waits]) == ("reviewed", ["policy_current"])
-    assert released.release_waiting(session, now=NOW) == 0
+    with pytest.raises(GatesClosed):
+        publish(session, world, submission)
 
     author = world.person(session, "ada")
     cancelled.cancel(session, person=author, submission_id=submission.id, now=NOW)
     with writing(session):
         datasets.publish_policy(session, dataset=dataset, policy=checked_by(2), now=NOW)
-    assert released.release_waiting(session, now=NOW) == 0, "a cancelled output never leaves"
+    with pytest.raises(EdgeNotAllowed):
+        publish(session, world, submission)
     assert submission.state == State.CANCELLED
 
 
@@ -81,8 +84,8 @@ def test_what_was_reviewed_under_other_rules_waits_and_its_author_may_take_it_ba
     ("decision", "state"),
     [(Decision.REJECT, State.REJECTED), (Decision.RETURN, State.RETURNED)],
 )
-def test_one_objection_is_enough(session, furnish, engine, decision, state):
-    world = furnish(checked_by(2))
+def test_one_checker_decides_where_one_is_asked_for(session, furnish, engine, decision, state):
+    world = furnish(checked_by(1))
     submission = ask(session, world)
     work(session, engine)
     decide(session, world, submission, "cleo", decision)
@@ -91,18 +94,80 @@ def test_one_objection_is_enough(session, furnish, engine, decision, state):
         decide(session, world, submission, "dan")
 
 
+@pytest.mark.parametrize("first", Decision)
+@pytest.mark.parametrize("second", Decision)
+def test_what_two_decide_happens_once_they_agree(session, furnish, engine, first, second):
+    world = furnish(checked_by(2))
+    submission = ask(session, world)
+    work(session, engine)
+    decide(session, world, submission, "cleo", first)
+    assert submission.state == State.PROTECTED, "one alone decides nothing"
+    decide(session, world, submission, "dan", second)
+    if first is second:
+        assert submission.state == reviewed.TARGETS[first]
+        return
+    assert submission.state == State.PROTECTED, "neither outvotes the other"
+    decide(session, world, submission, "cleo", first)  # stays with it, and says why
+    assert submission.state == State.PROTECTED
+    decide(session, world, submission, "dan", first)
+    assert submission.state == reviewed.TARGETS[first]
+    found = reviews.of_output(session, submission.output.id)
+    kept = sorted((one.turn, one.checker.name, one.decision) for one in found)
+    assert kept == [(1, "Cleo", first), (1, "Dan", second), (2, "Cleo", first), (2, "Dan", first)]
+
+
+def test_nobody_joins_two_who_disagree(session, furnish, engine):
+    world = furnish(checked_by(2))
+    with writing(session):
+        world.person(session, "hal").roles = [Role.CHECKER.value]
+    submission = ask(session, world)
+    work(session, engine)
+    decide(session, world, submission, "cleo")
+    decide(session, world, submission, "dan", Decision.REJECT)
+    with pytest.raises(EdgeNotAllowed):
+        decide(session, world, submission, "hal")
+    assert waiting.for_checker(session, checker=world.person(session, "hal")) == []
+    for who in ("cleo", "dan"):
+        assert waiting.for_checker(session, checker=world.person(session, who))
+
+
+def test_where_one_who_disagrees_can_decide_no_more_others_begin_anew(session, furnish, engine):
+    world = furnish(checked_by(2))
+    submission, alone = ask(session, world), ask(session, world, query=a_query(50))
+    work(session, engine, jobs=2)
+    decide(session, world, submission, "cleo")
+    decide(session, world, submission, "dan", Decision.REJECT)
+    decide(session, world, alone, "dan")
+    appointed.change(
+        session,
+        administrator=world.person(session, "fay"),
+        person_id=world.people["dan"],
+        roles=(Role.CHECKER,),
+        active=False,
+        now=NOW,
+    )
+    assert (submission.round, alone.round) == (2, 1), "what was decided alone still counts"
+    assert events(session, submission)[-1] == "checks_begun_anew"
+    with writing(session):
+        world.person(session, "hal").roles = [Role.CHECKER.value]
+    decide(session, world, submission, "hal")
+    decide(session, world, submission, "cleo")
+    decide(session, world, alone, "cleo")
+    assert {submission.state, alone.state} == {State.REVIEWED}
+
+
 def test_an_answer_begins_a_new_round_in_which_old_approvals_do_not_count(session, furnish, engine):
     world = furnish(checked_by(2))
     submission = ask(session, world)
     work(session, engine)
-    decide(session, world, submission, "cleo")
-    decide(session, world, submission, "dan", Decision.RETURN)
+    for who in ("cleo", "dan"):
+        decide(session, world, submission, who, Decision.RETURN)
     ada = world.person(session, "ada")
     answered.answer(session, person=ada, submission_id=submission.id, answer="So.", now=NOW)
     decide(session, world, submission, "dan")
     assert submission.state == State.PROTECTED
     decide(session, world, submission, "cleo")
-    assert submission.state == State.RELEASED
+    assert submission.state == State.REVIEWED
 
 
 def test_an_objection_needs_a_reason(session, furnish, engine):
@@ -115,8 +180,6 @@ def test_an_objection_needs_a_reason(session, furnish, engine):
 
 @pytest.mark.parametrize("who", ["ada", "ben"])
 def test_nobody_of_the_project_checks_its_output(session, furnish, engine, who):
-    from tre.people import Role
-
     world = furnish()
     submission = ask(session, world)
     work(session, engine)
@@ -125,7 +188,7 @@ def test_nobody_of_the_project_checks_its_output(session, furnish, engine, who):
     session.commit()
     with pytest.raises(NotPermitted):
         decide(session, world, submission, who)
-    assert submission.output not in reviewed.queue(session, checker=person)
+    assert submission.output not in waiting.for_checker(session, checker=person)
 
 
 def test_an_approval_of_other_bytes_counts_for_nothing(session, furnish, engine):
@@ -163,5 +226,15 @@ def test_other_checkers_decisions_show_only_after_ones_own(session, furnish, eng
         )
         for who in ("cleo", "dan")
     }
-    assert len(seen["cleo"]) == 1
+    assert [one.checker.name for one in seen["cleo"]] == ["Cleo"]
     assert seen["dan"] == []
+    decide(session, world, submission, "dan", Decision.REJECT)
+    assert all(
+        len(
+            reviewed.seen_reviews(
+                session, checker=world.person(session, who), output_id=submission.output.id
+            )
+        )
+        == 2
+        for who in ("cleo", "dan")
+    )

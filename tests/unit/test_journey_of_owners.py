@@ -13,10 +13,10 @@ from tests import factories
 from tests.catalogues import dp_policy
 from tests.factories import NOW, World, a_query
 from tests.made_up_engines import SteadyEngine
-from tests.on_the_way import ask, decide, spent, work
+from tests.on_the_way import ask, decide, leave, publish, spent, work
 from tre import audit, budgets
 from tre.errors import GatesClosed, NotFound
-from tre.journey import accounted, cancelled, drafted, previewed, released, stopped
+from tre.journey import accounted, cancelled, drafted, previewed, stopped
 from tre.lifecycle import State
 from tre.outputs import Format
 
@@ -47,10 +47,10 @@ def test_the_owner_stops_queries_and_releases_and_opens_them_again(session, furn
     assert waiting.state == State.REVIEWED
     work(session, engine)
     assert (queued.state, queued.reasons) == (State.REFUSED, ["dataset_open"])
-    assert released.release_waiting(session, now=NOW) == 0
+    with pytest.raises(GatesClosed):
+        publish(session, world, waiting)
     stopped.resume(session, owner=eve, dataset_id=world.dataset, reason="Fine.", now=NOW)
-    assert released.release_waiting(session, now=NOW) == 1
-    session.expire_all()
+    publish(session, world, waiting)
     assert waiting.state == State.RELEASED
 
 
@@ -148,7 +148,7 @@ def test_a_preview_names_a_release_of_this_project_and_of_no_other(session, furn
     world = furnish()
     submission = ask(session, world)
     work(session, engine)
-    decide(session, world, submission)
+    leave(session, world, submission)
     existing = {
         who: previewed.preview(
             session,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tests import factories
 from tests.factories import NOW, a_query, checked_by
 from tests.made_up_engines import SteadyEngine
-from tests.on_the_way import ask, decide, events, work
+from tests.on_the_way import ask, decide, events, leave, publish, work
 from tests.sealing import seal
 from tre import recalls
 from tre.errors import (
@@ -20,7 +20,7 @@ from tre.errors import (
     NotPermitted,
     Recalled,
 )
-from tre.journey import bundled, looked, recalled, released
+from tre.journey import bundled, looked, recalled
 from tre.lifecycle import State
 from tre.outputs import Format
 from tre.people import Role
@@ -39,7 +39,7 @@ def world(session):
 def released_one(session, world, *bands, who="ada", project=None) -> Release:
     submission = ask(session, world, who=who, project=project, query=a_query(*bands))
     work(session, SteadyEngine())
-    decide(session, world, submission)
+    leave(session, world, submission)
     return session.scalars(
         select(Release).join(Release.output).filter_by(submission=submission)
     ).one()
@@ -114,7 +114,9 @@ def test_a_table_that_was_recalled_is_never_released_again(session, world):
     assert (queued.state, queued.reasons) == (State.REFUSED, ["not_recalled"])
     decide(session, world, waiting)
     assert waiting.state == State.REVIEWED
-    assert released.release_waiting(session, now=NOW) == 0
+    with pytest.raises(GatesClosed) as shut:
+        publish(session, world, waiting)
+    assert [gate.id for gate in shut.value.gates] == ["not_recalled"]
     assert session.query(Release).count() == 1
 
 

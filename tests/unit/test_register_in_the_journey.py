@@ -18,7 +18,7 @@ from tests import factories
 from tests.catalogues import sdc_policy
 from tests.factories import NOW, a_query
 from tests.made_up_engines import SteadyEngine, SteadyRegistrar
-from tests.on_the_way import ask, decide, events, work
+from tests.on_the_way import ask, decide, events, leave, publish, work
 from tre import register
 from tre.errors import MayNotLeave, NotFound, RegisterMoved
 from tre.journey import cancelled, compared, looked, registered
@@ -51,8 +51,7 @@ def test_a_safe_table_counts_while_it_waits_and_for_ever_once_it_left(session, w
     submission = judged(session, world)
     assert table(session, submission).state == TableState.PENDING
     assert registered.before(session, world.dataset).head == 1
-    decide(session, world, submission, "cleo")
-    decide(session, world, submission, "dan")
+    leave(session, world, submission)
     assert submission.state == State.RELEASED
     assert table(session, submission).state == TableState.RELEASED
     assert len(registered.before(session, world.dataset).entries) == 1
@@ -74,7 +73,8 @@ def test_a_clash_can_only_be_rejected_and_its_author_reads_one_sentence(session,
     for decision in (Decision.APPROVE, Decision.RETURN):
         with pytest.raises(MayNotLeave):
             decide(session, world, submission, "cleo", decision)
-    decide(session, world, submission, "cleo", Decision.REJECT, reason="Three people in Hill.")
+    for who in ("cleo", "dan"):
+        decide(session, world, submission, who, Decision.REJECT, reason="Three people in Hill.")
     told = looked.may_not_leave(session, person=ada, submission_id=submission.id)
     assert told == looked.MAY_NOT_LEAVE
     assert looked.reviews_for_author(session, person=ada, submission_id=submission.id) == []
@@ -84,18 +84,20 @@ def test_a_clash_can_only_be_rejected_and_its_author_reads_one_sentence(session,
 
 def test_a_rejection_of_a_safe_table_has_its_reason(session, world):
     submission = judged(session, world)
-    decide(session, world, submission, "cleo", Decision.REJECT, reason="Not its purpose.")
+    for who in ("cleo", "dan"):
+        decide(session, world, submission, who, Decision.REJECT, reason="Not its purpose.")
     ada = world.person(session, "ada")
     assert looked.may_not_leave(session, person=ada, submission_id=submission.id) is None
-    (told,) = looked.reviews_for_author(session, person=ada, submission_id=submission.id)
-    assert told.reason == "Not its purpose."
+    told = looked.reviews_for_author(session, person=ada, submission_id=submission.id)
+    assert [one.reason for one in told] == ["Not its purpose."] * 2
 
 
 @pytest.mark.parametrize("how", ["rejected", "cancelled"])
 def test_what_nobody_outside_has_seen_counts_no_longer(session, world, how):
     submission = judged(session, world)
     if how == "rejected":
-        decide(session, world, submission, "cleo", Decision.REJECT)
+        for who in ("cleo", "dan"):
+            decide(session, world, submission, who, Decision.REJECT)
     else:
         ada = world.person(session, "ada")
         cancelled.cancel(session, person=ada, submission_id=submission.id, now=NOW)
@@ -228,6 +230,7 @@ def test_further_cells_stay_inside_and_the_table_leaves(session, world):
     assert seen.clashed[0].with_tables[0].question == whole.words
     for checker in ("cleo", "dan"):
         decide(session, world, submission, checker)
+    publish(session, world, submission)
     assert submission.state == State.RELEASED
 
 

@@ -14,14 +14,14 @@ from tests import factories
 from tests.catalogues import sdc_policy
 from tests.factories import NOW, World, checked_by
 from tests.made_up_engines import SteadyEngine
-from tests.on_the_way import decide, work
+from tests.on_the_way import decide, publish, work
 from tests.second_tracks import EXACT, LAST_DAY, NOISY, asked_for, granted, second_owner
 from tre import datasets, second_tracks
 from tre.audit import AuditEntry
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import EdgeNotAllowed, GatesClosed, Incomplete, NotFound, NotPermitted, TrackClosed
-from tre.journey import excepted, previewed, released, submitted
+from tre.journey import excepted, previewed, submitted
 from tre.lifecycle import State
 from tre.outputs import Format
 from tre.submissions import Submission
@@ -170,7 +170,8 @@ def test_a_noisy_output_of_a_second_track_that_has_ended_waits(session):
     decide(session, world, noisy, "cleo")
 
     assert noisy.state == State.REVIEWED
-    assert released.release_waiting(session, now=NOW) == 0
+    with pytest.raises(GatesClosed):
+        publish(session, world, noisy)
 
 
 def test_who_asks_never_decides_and_nobody_else_but_an_owner_does(session, world):

@@ -17,13 +17,13 @@ from tests import factories, second_tracks
 from tests.catalogues import clinic, dp_policy
 from tests.factories import NOW, World, later
 from tests.made_up_engines import SteadyEngine
-from tests.on_the_way import ask, decide, work
+from tests.on_the_way import ask, decide, leave, publish, work
 from tre import datasets, tightenings
 from tre.audit import AuditEntry
 from tre.cli import tre
 from tre.database import writing
 from tre.datasets import Dataset, PolicyVersion
-from tre.errors import Incomplete, NotFound
+from tre.errors import GatesClosed, Incomplete, NotFound
 from tre.journey import looked, previewed, published, tightened
 from tre.lifecycle import State
 from tre.submissions import Submission
@@ -78,7 +78,7 @@ def test_a_project_asks_under_its_stricter_rules_and_others_do_not(on_both):
     assert strict.policy_version.superseded_at is not None, "it is not the dataset's own"
     work(on_both, SteadyEngine(), jobs=2)
     assert strict.state == State.PROTECTED.value
-    decide(on_both, world, strict)
+    leave(on_both, world, strict)
     assert strict.state == State.RELEASED.value
     again = ask(on_both, world)
     assert again.policy_id == strict.policy_id
@@ -150,7 +150,9 @@ def test_what_was_asked_before_goes_no_further(session, world):
     assert states == {State.PROTECTED.value, State.REFUSED.value}
     first = next(one for one in (waiting, answered) if one.state == State.PROTECTED.value)
     decide(session, world, first)
-    assert first.state == State.REVIEWED.value, "approved under rules that hold no more"
+    with pytest.raises(GatesClosed) as shut:
+        publish(session, world, first)
+    assert [gate.id for gate in shut.value.gates] == ["policy_current"], "rules that hold no more"
 
 
 def test_a_changed_dataset_policy_is_inherited_and_never_loosens_the_project(session, world):

@@ -91,6 +91,7 @@ def _fill(session: Session) -> tuple[str, str]:
     owner = _person(session, "owner", Role.OWNER)
     for name in ("first", "second"):
         _person(session, name, Role.CHECKER)
+    _person(session, "third", Role.PUBLISHER)
     dataset = datasets.register(
         session, name="clinic", title="A made-up clinic", owner=owner, now=NOW
     )

@@ -6,7 +6,7 @@ import re
 
 from werkzeug.test import TestResponse
 
-from tests.web.service import Service, Visitor
+from tests.web.service import PASSWORD, Service, Visitor
 
 HASH = re.compile(r'name="artefact_hash"[^>]*value="([0-9a-f]{64})"')
 
@@ -28,6 +28,21 @@ def decide(checker: Visitor, output_id: str, decision: str, reason: str = "") ->
 def approve(service: Service, submission_id: str, *, by: str) -> None:
     done = decide(service.visitor(by), service.output_of(submission_id), "approve")
     assert done.status_code == 303, done.text
+
+
+def release(service: Service, submission_id: str, *, by: str = "pat") -> None:
+    publisher, page = service.visitor(by), f"/publishing/{service.output_of(submission_id)}"
+    seen = shown_hash(publisher.get(page).text)
+    entries = {"act": "release", "password": PASSWORD, "artefact_hash": seen}
+    done = publisher.post(page, entries)
+    assert done.status_code == 303, done.text
+
+
+def leave(service: Service, submission_id: str, *checkers: str) -> None:
+    """Approved by these checkers, and released."""
+    for who in checkers or ("cleo",):
+        approve(service, submission_id, by=who)
+    release(service, submission_id)
 
 
 def ask_page(service: Service) -> str:

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from tests.web.service import Service
-from tests.web.steps import decide
+from tests.web.service import PASSWORD, Service
+from tests.web.steps import decide, release, shown_hash
 from tre.audit import AuditEntry
 from tre.submissions import Submission
 
@@ -24,9 +24,17 @@ def test_one_button_stops_queries_and_releases_and_one_opens_them_again(service:
     assert "An incident" in stopped
     assert "Open this dataset again" in stopped
     decide(service.visitor("cleo"), service.output_of(asked), "approve")
-    assert "Approved" in service.visitor("ada").get(f"/questions/{asked}").text
+    ada, publisher = service.visitor("ada"), service.visitor("pat")
+    assert "Why it is not released" in ada.get(f"/questions/{asked}").text
+    page_of_it = f"/publishing/{service.output_of(asked)}"
+    seen = shown_hash(publisher.get(page_of_it).text)
+    sent = {"act": "release", "password": PASSWORD, "artefact_hash": seen}
+    refused = publisher.post(page_of_it, sent)
+    assert refused.status_code == 409
+    assert "has stopped queries and releases" in refused.text
     assert eve.post(page, {"reason": "It is over", "act": "resume"}).status_code == 303
     assert "Stop queries and releases" in eve.get(page).text
+    release(service, asked)
 
 
 def test_stopping_needs_a_reason(service: Service):

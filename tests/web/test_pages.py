@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.web.service import Service
+from tests.web.steps import release
 
 
 def test_a_question_goes_from_form_to_release_through_the_pages(service: Service):
@@ -36,6 +37,8 @@ def test_a_question_goes_from_form_to_release_through_the_pages(service: Service
     shown = decide.text.partition('name="artefact_hash"')[2].partition('value="')[2][:64]
     done = cleo.post(f"/checks/{output}", {"decision": "approve", "artefact_hash": shown})
     assert done.status_code == 303, done.text
+    assert "A publisher, who is none of them, releases it" in ada.get(sent.location).text
+    release(service, sent.location.rsplit("/", 1)[1])
     answer = ada.get(sent.location)
     assert "Released" in answer.text
     assert "[c]" in answer.text

@@ -16,7 +16,7 @@ from tests.sealing import seal
 from tests.second_tracks import asked_for
 from tests.web import service as web
 from tests.web.service import Service, Visitor
-from tests.web.steps import approve, draft_of
+from tests.web.steps import draft_of, leave
 from tre.journey import looked
 
 VISITORS = ("nobody", "gus", "cleo", "eve", "fay", "ben", "ada")
@@ -59,6 +59,10 @@ GET  /checks                                          303 404 200 404 404 404 40
 GET  /checks/<output_id>                              303 404 200 404 404 404 404
 POST /checks/<output_id>                              303 404 422 404 404 404 404
 GET  /checks/<output_id>/chart.svg                    303 404 200 404 404 404 404
+GET  /publishing                                      303 404 404 404 404 404 404
+GET  /publishing/<output_id>                          303 404 404 404 404 404 404
+POST /publishing/<output_id>                          303 404 404 404 404 404 404
+GET  /publishing/<output_id>/chart.svg                303 404 404 404 404 404 404
 GET  /owner                                           303 404 404 200 404 404 404
 GET  /owner/<dataset_id>                              303 404 404 200 404 404 404
 POST /owner/<dataset_id>                              303 404 404 422 404 404 404
@@ -91,7 +95,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servic
     service = web.make(Path(tmp_path_factory.mktemp("routes")), policy=checked_by(1))
     released, waiting = service.ask(40), service.ask(50)
     service.work()
-    approve(service, released, by="cleo")
+    leave(service, released)
     with service.sessions() as session:
         assert seal(session) == 1
         ada = service.person(session, "ada")

@@ -13,8 +13,8 @@ from queries.register.judged import Between
 from tests.catalogues import sdc_policy
 from tests.factories import checked_by
 from tests.web import service as web
-from tests.web.service import Service, Visitor
-from tests.web.steps import approve, decide, shown_hash
+from tests.web.service import PASSWORD, Service, Visitor
+from tests.web.steps import approve, decide, leave, release, shown_hash
 from tre.database import writing
 from tre.datasets import publish_policy
 from tre.journey.looked import MAY_NOT_LEAVE
@@ -71,6 +71,8 @@ def test_no_member_sees_a_number_before_both_checkers_have_approved(
     approve(twice_checked, asked, by="cleo")
     assert not any(number in everywhere(member, twice_checked, asked) for number in numbers)
     approve(twice_checked, asked, by="dan")
+    assert not any(number in everywhere(member, twice_checked, asked) for number in numbers)
+    release(twice_checked, asked)
     shown = member.get(f"/questions/{asked}").text
     assert all(number in shown for number in numbers)
 
@@ -89,6 +91,8 @@ def test_exact_numbers_leave_once_both_checkers_have_approved(exact: Service):
     approve(exact, asked, by="cleo")
     assert not any(number in everywhere(ada, exact, asked) for number in numbers)
     approve(exact, asked, by="dan")
+    assert not any(number in everywhere(ada, exact, asked) for number in numbers)
+    release(exact, asked)
     assert all(number in ada.get(f"/questions/{asked}").text for number in numbers)
 
 
@@ -122,7 +126,8 @@ def test_a_clash_is_shown_to_checkers_and_told_to_its_author_in_one_sentence(exa
         {"decision": "approve", "reason": "", "artefact_hash": shown_hash(shown)},
     )
     assert refused.status_code == 409
-    decide(checker, output, "reject", reason="The three of Hill.")
+    for name in ("cleo", "dan"):
+        decide(exact.visitor(name), output, "reject", reason="The three of Hill.")
     after = ada.get(f"/questions/{asked}").text
     assert MAY_NOT_LEAVE in after
     assert "The three of Hill" not in after
@@ -145,6 +150,7 @@ def test_cells_that_are_hidden_for_what_left_are_named_to_checkers_alone(exact: 
     assert 'value="approve"' in shown
     for name in ("cleo", "dan"):
         decide(exact.visitor(name), output, "approve")
+    release(exact, asked)
     ada = exact.visitor("ada").get(f"/questions/{asked}").text
     assert "[c]" in ada
     assert "beside those that rules hide" not in ada
@@ -177,7 +183,7 @@ def test_a_long_table_does_not_push_its_picture_away_and_checkers_see_it_whole(s
         service.work()
         checker = service.visitor("cleo").get(f"/checks/{service.output_of(asked)}").text
         assert "tre-scroll--long" not in checker
-        approve(service, asked, by="cleo")
+        leave(service, asked)
         page = service.visitor("ada").get(f"/questions/{asked}").text
         assert ("tre-scroll--long" in page) == long
         assert 0 < page.index("Table as CSV") < page.index("tre-number") < page.index("tre-chart")
@@ -196,10 +202,80 @@ def test_a_second_checker_decides_blind(twice_checked: Service):
     twice_checked.work()
     output = twice_checked.output_of(asked)
     decide(twice_checked.visitor("cleo"), output, "approve", "Looks well to me")
-    dan = twice_checked.visitor("dan")
+    cleo, dan = twice_checked.visitor("cleo"), twice_checked.visitor("dan")
+    assert "Your decision is on record" in cleo.get(f"/checks/{output}").text
+    assert output not in cleo.get("/checks").text
     assert "Looks well to me" not in dan.get(f"/checks/{output}").text
+    assert "You decide alone" in dan.get(f"/checks/{output}").text
     decide(dan, output, "reject", "Too fine")
     assert "Looks well to me" in dan.get(f"/checks/{output}").text
+    shown = cleo.get(f"/checks/{output}").text
+    assert "Too fine" in shown
+    assert "You and the other checker disagree" in shown
+    assert output in cleo.get("/checks").text
+    ada = twice_checked.visitor("ada").get(f"/questions/{asked}").text
+    assert "With checkers" in ada
+    assert "Too fine" not in ada
+    decide(dan, output, "approve", "It is coarse enough")
+    assert output in twice_checked.visitor("pat").get("/publishing").text
+    release(twice_checked, asked)
+    released = twice_checked.visitor("ada").get(f"/questions/{asked}").text
+    assert "Too fine" not in released, "what was dropped is between checkers"
+
+
+def test_a_publisher_proves_who_they_are_at_the_act(service: Service):
+    asked = service.ask()
+    service.work()
+    approve(service, asked, by="cleo")
+    pat, page = service.visitor("pat"), f"/publishing/{service.output_of(asked)}"
+    shown = pat.get(page)
+    assert "Cleo" in shown.text
+    entries = {"act": "release", "artefact_hash": shown_hash(shown.text)}
+    for wrong in ("", "not it"):
+        refused = pat.post(page, {**entries, "password": wrong})
+        assert refused.status_code == 422
+        assert "The password is not right" in refused.text
+    other = pat.post(page, {**entries, "password": PASSWORD, "artefact_hash": "0" * 64})
+    assert other.status_code == 409
+    for _ in range(4):
+        last = pat.post(page, {**entries, "password": "guess"})
+    assert last.status_code == 429
+    assert pat.post(page, {**entries, "password": PASSWORD}).status_code == 429
+    assert "Approved" in service.visitor("ada").get(f"/questions/{asked}").text
+
+
+def test_a_publisher_sends_an_output_back_and_its_checkers_look_again(service: Service):
+    asked = service.ask()
+    service.work()
+    approve(service, asked, by="cleo")
+    pat, output = service.visitor("pat"), service.output_of(asked)
+    entries = {
+        "act": "send_back",
+        "artefact_hash": shown_hash(pat.get(f"/publishing/{output}").text),
+    }
+    again = pat.post(f"/publishing/{output}", entries)
+    assert again.status_code == 422
+    assert "Give a reason" in again.text
+    done = pat.post(f"/publishing/{output}", {**entries, "reason": "Which year is this?"})
+    assert done.status_code == 303
+    assert "Which year is this?" in service.visitor("dan").get(f"/checks/{output}").text
+    assert "Which year is this?" not in service.visitor("ada").get(f"/questions/{asked}").text
+    assert output in service.visitor("cleo").get("/checks").text, "it is another round"
+    leave(service, asked, "dan")
+
+
+@pytest.mark.parametrize("name", ["cleo", "ada"])
+def test_who_checked_or_asked_never_releases_it(service: Service, name: str):
+    with service.sessions() as session, writing(session):
+        person = service.person(session, name)
+        person.roles = [*person.roles, "publisher"]
+    asked = service.ask()
+    service.work()
+    approve(service, asked, by="cleo")
+    visitor, output = service.visitor(name), service.output_of(asked)
+    assert output not in visitor.get("/publishing").text
+    assert visitor.get(f"/publishing/{output}").status_code == 403
+    assert visitor.get(f"/publishing/{output}/chart.svg").status_code == 403
 
 
 def test_a_decision_about_other_bytes_than_those_on_record_is_refused(service: Service):

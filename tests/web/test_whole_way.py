@@ -15,6 +15,7 @@ from tests.receivers import mail_server, receiver
 from tests.sealing import KEY, seal
 from tests.web import service as web
 from tests.web.steps import approve
+from tests.web.steps import release as let_out
 from tre import people, verify
 from tre.courier.mail import Post
 from tre.courier.round import Courier
@@ -48,6 +49,8 @@ def test_from_a_question_to_a_recall_that_reaches_its_reader(tmp_path: Path):
     approve(service, asked, by="cleo")
     assert api("GET", "/releases").json["items"] == []
     approve(service, asked, by="dan")
+    assert api("GET", "/releases").json["items"] == []
+    let_out(service, asked)
     assert api("GET", "/releases").json["items"] != [], "nobody signs the log yet"
     with service.sessions() as session:
         assert seal(session) == 1

@@ -43,11 +43,25 @@ OTHER_OWNER = Part(
     "owner2@demo.example", "Orla Owner", (Role.OWNER,), "decide on exceptions of the first owner"
 )
 HEAD = Part("head@demo.example", "Hana Head-of-Checking", (Role.HEAD_CHECKER,), "recall a release")
+PUBLISHER = Part(
+    "publisher@demo.example", "Pia Publisher", (Role.PUBLISHER,), "release what was approved"
+)
 AUDITOR = Part("auditor@demo.example", "Aino Auditor", (Role.AUDITOR,), "read every act on record")
 ADMINISTRATOR = Part(
     "admin@demo.example", "Ada Administrator", (Role.ADMINISTRATOR,), "look after accounts"
 )
-PARTS = (RESEARCHER, COLLEAGUE, FIRST, SECOND, OWNER, OTHER_OWNER, HEAD, AUDITOR, ADMINISTRATOR)
+PARTS = (
+    RESEARCHER,
+    COLLEAGUE,
+    FIRST,
+    SECOND,
+    PUBLISHER,
+    OWNER,
+    OTHER_OWNER,
+    HEAD,
+    AUDITOR,
+    ADMINISTRATOR,
+)
 
 
 @dataclass(frozen=True, slots=True)

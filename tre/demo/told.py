@@ -85,6 +85,13 @@ def checked(checker: Person, output: Output) -> None:
     say(f"Approved exactly the files with hash {output.manifest_hash[:16]}…")
 
 
+def published(publisher: Person) -> None:
+    step(
+        f"Let out by {publisher.name}",
+        "Somebody who neither asked nor checked it, and who gave their password again for this.",
+    )
+
+
 def released(release: Release, document: dict[str, Any]) -> None:
     step("Released", f"Release {release.id}: the same bytes that the checkers approved.")
     table = document["table"]

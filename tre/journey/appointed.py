@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from tre import audit, people
 from tre.database import writing
 from tre.errors import Incomplete, NotFound, NotPermitted
+from tre.journey import reviewed
 from tre.people import Person, Role
 from tre.permissions import check_administer, check_roles
 from tre.sign_in import browser
@@ -81,6 +82,8 @@ def change(
         check_roles(roles)
         _give_roles(session, administrator, found, roles, now)
         _open_or_close(session, administrator, found, active=active, now=now)
+        if not (found.active and found.has(Role.CHECKER)):
+            reviewed.begin_anew(session, without=found, now=now)
     return found
 
 

@@ -313,12 +313,12 @@ def history(session: Session, *, person: Person, submission_id: str) -> tuple[Hi
 
 
 def reviews_for_author(session: Session, *, person: Person, submission_id: str) -> list[Review]:
-    """Reasons that checkers gave, once the question was returned, rejected or released."""
+    """What checkers together decided against it, once it was returned, rejected or released."""
     found = own_submission(session, person=person, submission_id=submission_id)
     told = {State.RETURNED, State.REJECTED, State.RELEASED}
     if State(found.state) not in told or found.output is None or _clashed(session, found):
         return []
-    return reviews.of_output(session, found.output.id)
+    return reviews.told_to_author(session, found.output)
 
 
 def may_not_leave(session: Session, *, person: Person, submission_id: str) -> str | None:

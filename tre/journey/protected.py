@@ -19,9 +19,8 @@ from disclosure_control.tables import Protected, Unprotected
 from tre import audit, budgets, jobs, outputs, submissions
 from tre.database import writing
 from tre.errors import BudgetExceeded, EdgeNotAllowed
-from tre.journey import registered
+from tre.journey import automatic, registered
 from tre.journey.registered import VerdictOnTable
-from tre.journey.reviewed import approve
 from tre.journey.validated import DELTA_FEMTO, Work
 from tre.lifecycle import Mover, State
 from tre.outputs import Draw, DrawState, Output, Rendered
@@ -67,7 +66,7 @@ def settle(
         if verdict is not None:
             registered.enter(session, submission=submission, draw=draw, verdict=verdict, now=now)
         if submission.checkers_required == 0:
-            approve(session, output=output, mover=Mover.SERVICE, now=now)
+            automatic.approve(session, output=output, now=now)
         before_commit()
     return submission
 

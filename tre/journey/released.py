@@ -1,45 +1,148 @@
-"""When does an output leave? When it was reviewed, its bytes are those, and the gates are open."""
+"""How does an approved output leave? By a publisher who neither asked nor checked it.
+
+Its bytes are those that were approved, every gate is open at this moment, and the publisher has
+just proved again who they are.
+"""
 
 from __future__ import annotations
 
 import datetime
-import logging
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tre import audit, gates, outputs, register, reviews, submissions
 from tre.database import new_id, writing
 from tre.datasets import Dataset
-from tre.errors import ArtefactsChanged
-from tre.gates import Stage
+from tre.errors import ArtefactsChanged, EdgeNotAllowed, GatesClosed, Incomplete, NotFound
+from tre.gates import Gate, Stage
 from tre.journey import withdrawn
 from tre.lifecycle import Mover, State
 from tre.outputs import Output
-from tre.register import ReleaseTable
-from tre.releases import Release
+from tre.people import Person
+from tre.permissions import check_publish
+from tre.releases import Release, SentBack
+from tre.reviews import Review
+from tre.sign_in.stepped_up import SteppedUp, check_stepped_up
 from tre.submissions import Submission
 
-log = logging.getLogger("tre.release")
+LONGEST_REASON = 2000
+
+NOT_IN_REGISTER = Gate(
+    id=withdrawn.WAITS,
+    passed=False,
+    title="The table is still the one that was admitted",
+    reason="This exact table was admitted under rules that are not in force any more.",
+    authority="researcher",
+    remedy="Its author takes it back and asks again.",
+)
 
 
-def release_now(session: Session, *, output: Output, now: datetime.datetime) -> Release | None:
-    """Releases a reviewed output in the caller's transaction, or leaves it waiting, on record.
+def opened(session: Session, *, publisher: Person, output_id: str) -> Output:
+    """An output to look at. Raises NotFound, NotPermitted with the conflict."""
+    output = session.get(Output, output_id)
+    if output is None:
+        raise NotFound(output_id)
+    check_publish(session, person=publisher, output=output)
+    return output
 
-    Raises ArtefactsChanged if the bytes or the approvals are not what they were.
-    """
-    submission = output.submission
+
+def decisions(session: Session, *, publisher: Person, output_id: str) -> list[Review]:
+    """Everything that checkers decided about it."""
+    opened(session, publisher=publisher, output_id=output_id)
+    return reviews.of_output(session, output_id)
+
+
+def release(
+    session: Session,
+    *,
+    publisher: Person,
+    stepped_up: SteppedUp,
+    output_id: str,
+    artefact_hash: str,
+    now: datetime.datetime,
+) -> Release:
+    """Raises NotFound, NotPermitted, ArtefactsChanged, EdgeNotAllowed, GatesClosed."""
+    check_stepped_up(stepped_up, person=publisher, now=now)
+    with writing(session):
+        output = _held(session, publisher, output_id, artefact_hash)
+        dataset = held_dataset(session, output.submission)
+        closed = closed_gates(session, output.submission, dataset=dataset, now=now)
+        if closed:
+            raise GatesClosed(closed)
+        return leave(session, output=output, publisher=publisher, now=now)
+
+
+def send_back(
+    session: Session,
+    *,
+    publisher: Person,
+    output_id: str,
+    artefact_hash: str,
+    reason: str,
+    now: datetime.datetime,
+) -> Submission:
+    """To the checkers, for a new round. Raises as ``release`` does, and Incomplete."""
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise Incomplete("reason", f"Give a reason of at most {LONGEST_REASON} characters.")
+    with writing(session):
+        output = _held(session, publisher, output_id, artefact_hash)
+        submission = output.submission
+        session.add(
+            SentBack(
+                id=new_id(),
+                output_id=output.id,
+                publisher_id=publisher.id,
+                round=submission.round,
+                reason=reason.strip(),
+                at=now,
+            )
+        )
+        session.flush()
+        _write(
+            session,
+            submission,
+            "sent_back",
+            now,
+            publisher,
+            round=submission.round,
+            reason=reason.strip(),
+        )
+        submissions.move(session, submission, to=State.PROTECTED, mover=Mover.PUBLISHER, now=now)
+        submission.round += 1
+    return submission
+
+
+def closed_gates(
+    session: Session, submission: Submission, *, dataset: Dataset, now: datetime.datetime
+) -> tuple[Gate, ...]:
+    """An exact table is still the one that was admitted, under rules that are still in force."""
+    closed = gates.closed_for(session, submission, dataset=dataset, stage=Stage.RELEASE, now=now)
     table = register.of_submission(session, submission.id)
-    closed = _closed_gates(session, submission, table, now)
-    if closed:
-        _write(session, submission, "release_waits", now, gates=list(closed))
-        return None
+    if withdrawn.may_leave(submission, table):
+        return closed
+    return (*closed, NOT_IN_REGISTER)
+
+
+def held_dataset(session: Session, submission: Submission) -> Dataset:
+    """Its row, held: an owner's stop and a release never pass each other."""
+    return session.get_one(
+        Dataset, submission.dataset_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+
+
+def leave(
+    session: Session, *, output: Output, now: datetime.datetime, publisher: Person | None = None
+) -> Release:
+    """In the caller's transaction, which found every gate open. Raises ArtefactsChanged."""
+    submission = output.submission
     outputs.check_bytes(output)
     if reviews.approvals(session, output) < submission.checkers_required:
         raise ArtefactsChanged(f"{output.id} has too few approvals of these bytes")
+    table = register.of_submission(session, submission.id)
     if table is not None:
         register.release(session, table, now=now)
-    submissions.move(session, submission, to=State.RELEASED, mover=Mover.SERVICE, now=now)
+    mover = Mover.SERVICE if publisher is None else Mover.PUBLISHER
+    submissions.move(session, submission, to=State.RELEASED, mover=mover, now=now)
     row = Release(
         id=new_id(),
         output_id=output.id,
@@ -47,70 +150,41 @@ def release_now(session: Session, *, output: Output, now: datetime.datetime) -> 
         dataset_id=submission.dataset_id,
         fingerprint=submission.fingerprint,
         manifest_hash=output.manifest_hash,
+        publisher_id=None if publisher is None else publisher.id,
         released_at=now,
     )
     session.add(row)
     session.flush()
     told = outputs.files_hash(output)
-    _write(session, submission, "released", now, release=row.id, files_hash=told)
+    _write(session, submission, "released", now, publisher, release=row.id, files_hash=told)
     return row
 
 
-def release_waiting(session: Session, *, now: datetime.datetime) -> int:
-    """Releases what was reviewed while a gate was closed. One transaction each.
-
-    An output whose bytes are not those on record stays inside, and holds up no other.
-    """
-    waiting = session.scalars(
-        select(Output.id).join(Output.submission).where(Submission.state == State.REVIEWED.value)
-    ).all()
-    return sum(_release_if_intact(session, output_id, now) for output_id in waiting)
-
-
-def _release_if_intact(session: Session, output_id: str, now: datetime.datetime) -> bool:
-    try:
-        return _release_one(session, output_id, now)
-    except ArtefactsChanged as changed:
-        log.error("an output is not released: %s", changed.detail)  # noqa: TRY400 - no fault of code
-        return False
-
-
-def _release_one(session: Session, output_id: str, now: datetime.datetime) -> bool:
-    with writing(session):
-        output = session.get_one(Output, output_id)
-        session.refresh(output.submission, with_for_update={"key_share": True})
-        if output.submission.state != State.REVIEWED.value:
-            return False
-        table = register.of_submission(session, output.submission_id)
-        if _closed_gates(session, output.submission, table, now):
-            return False
-        return release_now(session, output=output, now=now) is not None
-
-
-def _closed_gates(
-    session: Session, submission: Submission, table: ReleaseTable | None, now: datetime.datetime
-) -> tuple[str, ...]:
-    """Holds the dataset's row, so that an owner's stop and a release never pass each other.
-
-    An exact table is still the one that was admitted, under rules that are still in force.
-    """
-    dataset = session.get_one(
-        Dataset, submission.dataset_id, with_for_update={"key_share": True}, populate_existing=True
-    )
-    closed = gates.closed_for(session, submission, dataset=dataset, stage=Stage.RELEASE, now=now)
-    names = tuple(gate.id for gate in closed)
-    if withdrawn.may_leave(submission, table):
-        return names
-    return (*names, withdrawn.WAITS)
+def _held(session: Session, publisher: Person, output_id: str, artefact_hash: str) -> Output:
+    """A reviewed output with exactly these bytes, whose question nobody else moves meanwhile."""
+    output = opened(session, publisher=publisher, output_id=output_id)
+    session.refresh(output.submission, with_for_update={"key_share": True})
+    outputs.check_bytes(output)
+    if artefact_hash != output.manifest_hash:
+        raise ArtefactsChanged(output.id)
+    if output.submission.state != State.REVIEWED.value:
+        raise EdgeNotAllowed(output.submission.state)
+    return output
 
 
 def _write(
-    session: Session, submission: Submission, event: str, now: datetime.datetime, **detail: object
+    session: Session,
+    submission: Submission,
+    event: str,
+    now: datetime.datetime,
+    publisher: Person | None,
+    **detail: object,
 ) -> None:
     audit.write(
         session,
         event,
         now=now,
+        actor_id=None if publisher is None else publisher.id,
         project_id=submission.project_id,
         dataset_id=submission.dataset_id,
         submission_id=submission.id,

@@ -1,48 +1,34 @@
-"""What do checkers decide? Each alone, about exact bytes; the last approval lets the output go."""
+"""What do checkers decide? Each alone, about exact bytes; where they disagree, together.
+
+Only what all of them decide moves an output. Approved, it waits for a publisher.
+"""
 
 from __future__ import annotations
 
 import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from disclosure_control.policy import Track
 from tre import audit, outputs, register, reviews, submissions
 from tre.database import new_id, writing
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, Incomplete, MayNotLeave, NotFound
-from tre.journey.released import release_now
 from tre.journey.withdrawn import withdraw
 from tre.lifecycle import Mover, State
 from tre.outputs import Output
 from tre.people import Person
-from tre.permissions import can_review, check_active, check_review
-from tre.reviews import Decision, Review
+from tre.permissions import check_review
+from tre.reviews import Decision, Phase, Review, Standing
 from tre.submissions import Submission
 
 LONGEST_REASON = 2000
 
 TARGETS: dict[Decision, State] = {
-    Decision.REJECT: State.REJECTED,
+    Decision.APPROVE: State.REVIEWED,
     Decision.RETURN: State.RETURNED,
+    Decision.REJECT: State.REJECTED,
 }
-
-
-def queue(session: Session, *, checker: Person) -> list[Output]:
-    """Outputs that this checker may decide on and has not decided on, oldest first."""
-    check_active(checker)
-    waiting = session.scalars(
-        select(Output)
-        .join(Output.submission)
-        .where(Submission.state == State.PROTECTED.value)
-        .order_by(Output.created_at, Output.id)
-    )
-    return [
-        output
-        for output in waiting
-        if can_review(session, person=checker, output=output)
-        and _own_review(session, checker, output) is None
-    ]
 
 
 def opened(session: Session, *, checker: Person, output_id: str) -> Output:
@@ -55,11 +41,13 @@ def opened(session: Session, *, checker: Person, output_id: str) -> Output:
 
 
 def seen_reviews(session: Session, *, checker: Person, output_id: str) -> list[Review]:
-    """The other checkers' decisions, once this one has decided; before that none."""
+    """Decisions of earlier rounds, and of this one one's own; the others' once all are in."""
     output = opened(session, checker=checker, output_id=output_id)
     found = reviews.of_output(session, output_id)
-    decided = _own_review(session, checker, output) is not None
-    return found if decided else [one for one in found if one.round < output.submission.round]
+    if reviews.standing(session, output).phase is not Phase.ALONE:
+        return found
+    before = output.submission.round
+    return [one for one in found if one.round < before or one.checker_id == checker.id]
 
 
 def review(
@@ -78,35 +66,72 @@ def review(
         output = opened(session, checker=checker, output_id=output_id)
         submission = output.submission
         session.refresh(submission, with_for_update={"key_share": True})
-        _check_open(session, checker, output, artefact_hash)
+        turn = _open_turn(session, checker, output, artefact_hash)
         _check_may_leave(session, submission, decision)
-        _record(session, checker, output, decision=decision, reason=reason, now=now)
-        if decision in TARGETS:
-            submissions.move(
-                session, submission, to=TARGETS[decision], mover=Mover.CHECKER, now=now
-            )
-            if decision is Decision.REJECT:
-                withdraw(session, submission=submission, now=now)
-        elif reviews.approvals(session, output) >= submission.checkers_required:
-            approve(session, output=output, mover=Mover.CHECKER, now=now)
+        _record(
+            session, checker, output, turn=turn, decision=decision, reason=reason.strip(), now=now
+        )
+        _follow(session, output, reviews.standing(session, output), now=now)
     return submission
 
 
-def approve(session: Session, *, output: Output, mover: Mover, now: datetime.datetime) -> None:
-    """All that the policy asks for have approved: the output is reviewed and, if it may, leaves."""
-    submission = output.submission
-    submissions.move(session, submission, to=State.REVIEWED, mover=mover, now=now)
-    audit.write(
-        session,
-        "approved",
-        now=now,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
-        approvals=reviews.approvals(session, output),
-        required=submission.checkers_required,
+def _follow(
+    session: Session, output: Output, standing: Standing, *, now: datetime.datetime
+) -> None:
+    """What all of them decided happens; until then nothing does."""
+    submission, agreed = output.submission, standing.agreed
+    if agreed is None:
+        return
+    submissions.move(session, submission, to=TARGETS[agreed], mover=Mover.CHECKER, now=now)
+    if agreed is Decision.REJECT:
+        withdraw(session, submission=submission, now=now)
+    if agreed is Decision.APPROVE:
+        audit.write(
+            session,
+            "approved",
+            now=now,
+            project_id=submission.project_id,
+            dataset_id=submission.dataset_id,
+            submission_id=submission.id,
+            approvals=reviews.approvals(session, output),
+            required=submission.checkers_required,
+        )
+
+
+def begin_anew(session: Session, *, without: Person, now: datetime.datetime) -> None:
+    """In the caller's transaction: where they disagreed with others, others take their place.
+
+    Of a checker who can decide no more, so that no disagreement stays for ever.
+    """
+    theirs = (
+        select(Output)
+        .join(Output.submission)
+        .where(
+            Submission.state == State.PROTECTED.value,
+            exists().where(
+                Review.output_id == Output.id,
+                Review.round == Submission.round,
+                Review.checker_id == without.id,
+            ),
+        )
+        .order_by(Output.id)
     )
-    release_now(session, output=output, now=now)
+    for output in session.scalars(theirs).all():
+        submission = output.submission
+        session.refresh(submission, with_for_update={"key_share": True})
+        if reviews.standing(session, output).phase is not Phase.TOGETHER:
+            continue
+        submission.round += 1
+        audit.write(
+            session,
+            "checks_begun_anew",
+            now=now,
+            project_id=submission.project_id,
+            dataset_id=submission.dataset_id,
+            submission_id=submission.id,
+            round=submission.round,
+            person=without.id,
+        )
 
 
 def _check_reason(decision: Decision, reason: str) -> None:
@@ -124,24 +149,17 @@ def _check_may_leave(session: Session, submission: Submission, decision: Decisio
         raise MayNotLeave(submission.id)
 
 
-def _check_open(session: Session, checker: Person, output: Output, artefact_hash: str) -> None:
+def _open_turn(session: Session, checker: Person, output: Output, artefact_hash: str) -> int:
+    """Which decision of this checker in this round it is."""
     outputs.check_bytes(output)
     if artefact_hash != output.manifest_hash:
         raise ArtefactsChanged(output.id)
     if output.submission.state != State.PROTECTED.value:
         raise EdgeNotAllowed(output.submission.state)
-    if _own_review(session, checker, output) is not None:
-        raise EdgeNotAllowed("decided already")
-
-
-def _own_review(session: Session, checker: Person, output: Output) -> Review | None:
-    return session.scalar(
-        select(Review).where(
-            Review.output_id == output.id,
-            Review.checker_id == checker.id,
-            Review.round == output.submission.round,
-        )
-    )
+    standing = reviews.standing(session, output)
+    if not standing.may_decide(checker.id):
+        raise EdgeNotAllowed("decided already, or enough others have")
+    return standing.next_turn(checker.id)
 
 
 def _record(
@@ -149,6 +167,7 @@ def _record(
     checker: Person,
     output: Output,
     *,
+    turn: int,
     decision: Decision,
     reason: str,
     now: datetime.datetime,
@@ -160,8 +179,9 @@ def _record(
             output_id=output.id,
             checker_id=checker.id,
             round=submission.round,
+            turn=turn,
             decision=decision.value,
-            reason=reason.strip(),
+            reason=reason,
             artefact_hash=output.manifest_hash,
             created_at=now,
         )
@@ -178,4 +198,5 @@ def _record(
         decision=decision.value,
         artefact_hash=output.manifest_hash,
         round=submission.round,
+        turn=turn,
     )

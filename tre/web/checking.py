@@ -10,12 +10,14 @@ from disclosure_control import present
 from disclosure_control.record import DisclosureRecord
 from disclosure_control.tables import Protected
 from tre import request as this
+from tre import reviews
 from tre.errors import Incomplete, NotFound
-from tre.journey import compared, reviewed
+from tre.journey import compared, reviewed, waiting
 from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person, Role
-from tre.reviews import Decision, Review
+from tre.releases import sent_back
+from tre.reviews import Decision, Phase
 from tre.submissions import Submission
 from tre.web import again, forms, tables
 from tre.web.layers import DRAWN, LAYERS
@@ -27,18 +29,19 @@ checking = Blueprint("checking", __name__)
 Page = Response | str | tuple[str, int]
 
 DONE: dict[str, str] = {
-    State.PROTECTED: "Your approval is recorded. Another checker has to look as well.",
-    State.REVIEWED: "Your approval is recorded. The output is reviewed.",
-    State.RELEASED: "Your approval is recorded. The table is released.",
+    State.REVIEWED: "Your decision is recorded. The output is approved and waits for a publisher.",
     State.RETURNED: "The question went back to its author.",
     State.REJECTED: "The output is rejected.",
 }
+
+ALONE = "Your decision is recorded. Another checker has to look as well, and sees it only then."
+APART = "Your decision is recorded. You disagree with another checker: decide it together."
 
 
 @checking.get("/checks")
 @login_required
 def queue() -> str:
-    outputs = reviewed.queue(this.session(), checker=_checker())
+    outputs = waiting.for_checker(this.session(), checker=me())
     return render_template("checking/queue.html", outputs=outputs, section="checking.queue")
 
 
@@ -93,7 +96,10 @@ def _record(output: Output, form: forms.Decide) -> Page:
 
 
 def _done(submission: Submission) -> str:
-    return DONE.get(submission.state, "Your decision is recorded.")
+    if submission.state != State.PROTECTED.value or submission.output is None:
+        return DONE.get(submission.state, "Your decision is recorded.")
+    phase = reviews.standing(this.session(), submission.output).phase
+    return APART if phase is Phase.TOGETHER else ALONE
 
 
 def _checker() -> Person:
@@ -109,6 +115,7 @@ def _page(output: Output, form: forms.Decide) -> str:
     seen = seen_record(output, protected)
     marks = tables.marks_of(seen)
     open_to_all = (one for one in seen.findings if not one.for_checkers)
+    standing = reviews.standing(this.session(), output)
     beside = compared.compared(this.session(), checker=me(), output_id=output.id)
     if beside is not None and not beside.safe:
         form.of_clash()
@@ -123,7 +130,11 @@ def _page(output: Output, form: forms.Decide) -> str:
         marked=bool(marks),
         altered=next((one.threshold for one in open_to_all if one.mitigation == "altered"), ""),
         chart=output.artefact(Format.CHART) is not None,
-        earlier=_earlier(output),
+        reviews=reviewed.seen_reviews(this.session(), checker=me(), output_id=output.id),
+        sent_back=sent_back(this.session(), output.id),
+        decided=me().id in standing.latest,
+        together=standing.phase is Phase.TOGETHER,
+        may_decide=submission.state == State.PROTECTED and standing.may_decide(me().id),
         compared=beside,
         layers=LAYERS,
         units=_units(submission),
@@ -138,10 +149,6 @@ def _page(output: Output, form: forms.Decide) -> str:
 def _units(submission: Submission) -> dict[str, str]:
     catalogue = submission.version.catalogue
     return {"one": catalogue.unit, "many": catalogue.units}
-
-
-def _earlier(output: Output) -> list[Review]:
-    return reviewed.seen_reviews(this.session(), checker=me(), output_id=output.id)
 
 
 def seen_record(output: Output, protected: Protected) -> DisclosureRecord:

@@ -128,6 +128,37 @@ class Decide(FlaskForm):
         self.reason.description = "For the record. The author will not read it."
 
 
+SEND_BACK = "send_back"
+
+
+class Publish(FlaskForm):
+    """An approved output leaves, or goes back to its checkers."""
+
+    act = RadioField(
+        "What do you do?",
+        widget=GovRadioInput(),
+        choices=[
+            SelectChoice("release", "Release: this table leaves exactly as it is"),
+            SelectChoice(SEND_BACK, "Send back: its checkers look again"),
+        ],
+        validators=[InputRequired("Choose what you do")],
+    )
+    password = PasswordField(
+        "Your password",
+        description="Needed to release, also while you are signed in.",
+        widget=GovPasswordInput(),
+        validators=[Length(max=1000)],
+    )
+    reason = TextAreaField(
+        "Why?",
+        description="Needed to send back. Its checkers will read it.",
+        widget=GovTextArea(),
+        validators=[Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters")],
+    )
+    artefact_hash = HiddenField(validators=[InputRequired("Look at the output again")])
+    submit = SubmitField("Do this", widget=GovSubmitInput())
+
+
 GRANT = "grant"
 
 

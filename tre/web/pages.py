@@ -20,6 +20,7 @@ NAVIGATION: tuple[tuple[Role, str, str], ...] = (
     (Role.RESEARCHER, "Projects", "research.projects"),
     (Role.RESEARCHER, "Releases", "releases.index"),
     (Role.CHECKER, "Checks", "checking.queue"),
+    (Role.PUBLISHER, "Publishing", "publishing.queue"),
     (Role.OWNER, "Datasets and budgets", "owner.datasets"),
     (Role.OWNER, "Recalls", "recalling.index"),
     (Role.HEAD_CHECKER, "Recalls", "recalling.index"),

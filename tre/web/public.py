@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from tre import recalls
 from tre import request as this
 from tre.people import Person
-from tre.sign_in import attempts, browser
+from tre.sign_in import browser
 from tre.sign_in.errors import TooManyAttempts, WrongCredentials
 from tre.web import again, door, forms, visitor
 
@@ -56,7 +56,7 @@ def _try(form: forms.SignIn) -> Response | str | tuple[str, int]:
             this.session(),
             email=email,
             password=form.password.data or "",
-            where=_origin(email),
+            where=visitor.origin(email),
             now=this.now(),
         )
     except (WrongCredentials, TooManyAttempts) as refused:
@@ -109,8 +109,3 @@ def corrections() -> str:
     """Every release that was taken back, for anybody who has read one of them."""
     found = recalls.corrections(this.session(), limit=500)
     return render_template("public/corrections.html", corrections=found)
-
-
-def _origin(email: str) -> attempts.Origin:
-    key = str(current_app.config["SECRET_KEY"]).encode()
-    return attempts.origin(email=email, address=request.remote_addr or "", key=key)

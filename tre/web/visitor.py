@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode
 
-from flask import Flask, g, redirect, request, session, url_for
+from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from tre import request as this
 from tre.people import Person, Role
-from tre.sign_in import browser
+from tre.sign_in import attempts, browser
+from tre.sign_in.attempts import Origin
 
 LOCAL_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9/_.~%?=&-]*")
 
 HOME: tuple[tuple[Role, str], ...] = (
     (Role.RESEARCHER, "research.projects"),
     (Role.CHECKER, "checking.queue"),
+    (Role.PUBLISHER, "publishing.queue"),
     (Role.OWNER, "owner.datasets"),
     (Role.HEAD_CHECKER, "recalling.index"),
     (Role.AUDITOR, "auditing.entries"),
@@ -85,6 +87,12 @@ def let_out() -> None:
         browser.end(this.session(), token=current_user.token, now=this.now())
     logout_user()
     session.clear()
+
+
+def origin(email: str) -> Origin:
+    """Who tries to prove who they are, from where, for the counting of attempts."""
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    return attempts.origin(email=email, address=request.remote_addr or "", key=key)
 
 
 def home() -> str:

@@ -1,4 +1,4 @@
-"""What does a worker do all day? The next job, and what was reviewed behind a closed gate."""
+"""What does a worker do all day? The next job, and what waits for a gate alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
 
-from tre.journey import released
+from tre.journey import automatic
 from tre.worker.carry import Carrier
 
 log = logging.getLogger("tre.worker")
@@ -44,7 +44,7 @@ class Loop:
             return
         self.swept = time.monotonic()
         with self.carrier.sessions() as session:
-            released.release_waiting(session, now=_now())
+            automatic.release_waiting(session, now=_now())
 
 
 def _now() -> datetime.datetime:
