@@ -111,7 +111,7 @@ def _project(session: Session, slug: str, dataset: Dataset, members: tuple[Perso
         title=slug.title(),
         purpose="A purpose for the public good.",
         starts_on=datetime.date(2026, 1, 1),
-        ends_on=datetime.date(2026, 12, 31),
+        ends_on=datetime.date(2126, 12, 31),
         members=tuple((person, Position.RESEARCHER) for person in members),
         datasets=(dataset,),
         now=NOW,

@@ -40,6 +40,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "reviewed": frozenset({"decision", "artefact_hash", "round", "turn"}),
     "checks_begun_anew": frozenset({"round", "person"}),
     "sent_back": frozenset({"round", "reason"}),
+    "commented": frozenset({"comment", "audience"}),
     "answered": frozenset({"round", "answer"}),
     "approved": frozenset({"approvals", "required"}),
     "judged": frozenset({"safe", "number"}),

@@ -3,6 +3,7 @@
 from tre import (
     audit,
     budgets,
+    comments,
     datasets,
     downloads,
     drafts,
@@ -28,6 +29,7 @@ __all__ = [
     "Base",
     "audit",
     "budgets",
+    "comments",
     "datasets",
     "downloads",
     "drafts",

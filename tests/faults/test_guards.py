@@ -13,6 +13,7 @@ from tests import factories, second_tracks
 from tests.factories import NOW, World
 from tre import audit, budgets, guards, migrations, people
 from tre.budgets import Account, Charge
+from tre.comments import Comment
 from tre.database import Base, new_id
 from tre.datasets import Dataset
 from tre.errors import NotPermitted
@@ -374,6 +375,27 @@ def test_a_publisher_who_sent_it_back_never_checks_it(open_session, furnished):
     assert flush_refused(open_session, a_review(output, people["dan"], round=2)) is None
 
 
+def a_comment(output: Output, author: str) -> Comment:
+    return Comment(
+        id=new_id(),
+        submission_id=output.submission_id,
+        author_id=author,
+        side="publishers",
+        audience="checkers",
+        round=1,
+        words="Hm.",
+        at=NOW,
+    )
+
+
+def test_what_has_ended_is_not_discussed(open_session, furnished):
+    output = factories.an_output(open_session, factories.a_submission(open_session, furnished))
+    assert flush_refused(open_session, a_comment(output, furnished.people["pat"])) is None
+    put_into(open_session, output.submission, State.REJECTED)
+    late = a_comment(output, furnished.people["pat"])
+    assert "not discussed" in flush_refused(open_session, late)
+
+
 def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict[str, object]]:
     """One row of each kind that never changes, and a change to try on it."""
     submission = factories.a_submission(session, world, checkers_required=1)
@@ -383,6 +405,7 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
     forward = update(Submission).where(Submission.id == submission.id)
     session.execute(forward.values(state=State.REVIEWED.value))
     session.add(sent_back(output, world.people["pat"]))
+    session.add(a_comment(output, world.people["pat"]))
     session.flush()
     session.execute(forward.values(state=State.RELEASED.value))
     session.add(
@@ -427,6 +450,7 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
         Review: {"decision": "reject"},
         Release: {"project_id": world.other_project},
         SentBack: {"reason": "other"},
+        Comment: {"words": "other"},
         Draw: {"protected_json": "other"},
         Charge: {"rho_nano": 0},
         Account: {"rho_spent": 0},

@@ -63,6 +63,7 @@ GET  /publishing                                      303 404 404 404 404 404 40
 GET  /publishing/<output_id>                          303 404 404 404 404 404 404
 POST /publishing/<output_id>                          303 404 404 404 404 404 404
 GET  /publishing/<output_id>/chart.svg                303 404 404 404 404 404 404
+POST /comments/<submission_id>                        303 404 404 404 404 422 422
 GET  /owner                                           303 404 404 200 404 404 404
 GET  /owner/<dataset_id>                              303 404 404 200 404 404 404
 POST /owner/<dataset_id>                              303 404 404 422 404 404 404

@@ -244,6 +244,39 @@ def test_a_publisher_proves_who_they_are_at_the_act(service: Service):
     assert "Approved" in service.visitor("ada").get(f"/questions/{asked}").text
 
 
+def test_people_talk_about_an_output_and_checkers_not_before_both_have_decided(
+    twice_checked: Service,
+):
+    asked = twice_checked.ask()
+    twice_checked.work()
+    output = twice_checked.output_of(asked)
+    ada, cleo, dan = (twice_checked.visitor(name) for name in ("ada", "cleo", "dan"))
+    comments, check = f"/comments/{asked}", f"/checks/{output}"
+    said = {"comment-words": "It is for <our> annex.", "comment-audience": "everybody"}
+    done = ada.post(comments, said, page=f"/questions/{asked}")
+    assert done.location.endswith(f"/questions/{asked}#comments")
+    assert "It is for &lt;our&gt; annex." in cleo.get(check).text
+    done = cleo.post(
+        comments, {"comment-words": "Fine bands", "comment-audience": "checkers"}, page=check
+    )
+    assert done.location.endswith(f"{check}#comments")
+    assert "Fine bands" in cleo.get(check).text
+    assert "Fine bands" not in dan.get(check).text
+    decide(cleo, output, "approve")
+    decide(dan, output, "reject", "No.")
+    assert "Fine bands" in dan.get(check).text
+    assert "Fine bands" not in ada.get(f"/questions/{asked}").text
+    nobody_named = cleo.post(comments, {"comment-words": "Typed and kept"}, page=check)
+    assert nobody_named.status_code == 422
+    assert "Choose who may read it" in nobody_named.text
+    assert "Typed and kept" in nobody_named.text
+    members_only = ada.post(
+        comments, {"comment-words": "Psst", "comment-audience": "checkers"}, page="/projects"
+    )
+    assert members_only.status_code == 422
+    assert "Psst" in members_only.text
+
+
 def test_a_publisher_sends_an_output_back_and_its_checkers_look_again(service: Service):
     asked = service.ask()
     service.work()

@@ -18,10 +18,16 @@ For researchers
   cancelled.cancel(session, *, person, submission_id, now) -> Submission
   answered.answer(session, *, person, submission_id, answer: str, now) -> Submission
 For checkers
-  reviewed.queue(session, *, checker) -> list[Output]
+  waiting.for_checker(session, *, checker) -> list[Output]
   reviewed.opened(session, *, checker, output_id) -> Output
+  reviewed.seen_reviews(session, *, checker, output_id) -> list[Review]
   reviewed.review(session, *, checker, output_id, artefact_hash, decision: Decision, reason, now)
-                  -> Submission      (the last approval also releases, where the gates are open)
+                  -> Submission      (moved on where all of them decide the same)
+For publishers
+  waiting.for_publisher(session, *, publisher) -> list[Output]
+  released.opened / released.decisions(session, *, publisher, output_id)
+  released.release(session, *, publisher, stepped_up, output_id, artefact_hash, now) -> Release
+  released.send_back(session, *, publisher, output_id, artefact_hash, reason, now) -> Submission
 For owners
   stopped.stop / stopped.resume(session, *, owner, dataset_id, reason, now) -> Dataset
   excepted.ask(session, *, owner, dataset_id, reason, ends_on, policy_text, now) -> SecondTrack
@@ -32,7 +38,6 @@ For owners
   accounted.statement(session, *, owner, dataset_id) -> Statement
   accounted.export(session, *, owner, dataset_id, now) -> str    (CSV: who asked what)
   accounted.my_datasets(session, *, owner) -> list[Dataset]
-  reviewed.seen_reviews(session, *, checker, output_id) -> list[Review]
 For everybody, reading: ``looked`` raises NotFound for what this person may not see
   looked.my_projects(session, *, person) -> list[Project]
   looked.project(session, *, person, project_id) -> Project
@@ -56,7 +61,7 @@ For the worker, which holds a job by its lease (LeaseLost if it no longer does)
   protected.protect(work, unprotected) -> Protected
   protected.settle(session, *, work, protected, rendered, now) -> Submission
   failed.fail(session, *, job_id, token, kind, now) -> Submission
-  released.release_waiting(session, *, now) -> int
+  automatic.release_waiting(session, *, now) -> int    (what no checker looks at)
 At start
   started.check(session, *, production) raises ConfigurationError
 

@@ -140,12 +140,17 @@ def _check_reason(decision: Decision, reason: str) -> None:
         raise Incomplete("reason", f"Give a reason of at most {LONGEST_REASON} characters.")
 
 
+def may_be_told(session: Session, submission: Submission) -> bool:
+    """May its author be told anything else of a table than that it cannot leave?"""
+    if submission.track != Track.SDC.value:
+        return True
+    table = register.of_submission(session, submission.id)
+    return table is not None and table.counts
+
+
 def _check_may_leave(session: Session, submission: Submission, decision: Decision) -> None:
     """A table that may not leave is rejected: a question to its author would tell why."""
-    if submission.track != Track.SDC.value or decision is Decision.REJECT:
-        return
-    table = register.of_submission(session, submission.id)
-    if table is None or not table.counts:
+    if decision is not Decision.REJECT and not may_be_told(session, submission):
         raise MayNotLeave(submission.id)
 
 

@@ -19,7 +19,7 @@ from tre.people import Person, Role
 from tre.releases import sent_back
 from tre.reviews import Decision, Phase
 from tre.submissions import Submission
-from tre.web import again, forms, tables
+from tre.web import again, discussing, forms, tables
 from tre.web.layers import DRAWN, LAYERS
 from tre.web.releases import sent
 from tre.web.visitor import me
@@ -142,6 +142,7 @@ def _page(output: Output, form: forms.Decide) -> str:
         open=submission.state == State.PROTECTED,
         form=form,
         problems=forms.problems_of(form),
+        **discussing.said(submission),
         section="checking.queue",
     )
 

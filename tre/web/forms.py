@@ -26,8 +26,10 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
+from tre.comments import Audience
 from tre.journey.answered import LONGEST_ANSWER
 from tre.journey.appointed import SHORTEST_PASSWORD
+from tre.journey.discussed import LONGEST as LONGEST_COMMENT
 from tre.journey.excepted import LONGEST_POLICY
 from tre.journey.excepted import LONGEST_REASON as LONGEST_EXCEPTION_REASON
 from tre.journey.reviewed import LONGEST_REASON
@@ -126,6 +128,38 @@ class Decide(FlaskForm):
         """A table that may not leave is rejected, and a reason would tell its author why."""
         self.decision.choices = self.decision.choices[2:]
         self.reason.description = "For the record. The author will not read it."
+
+
+TO: dict[Audience, str] = {
+    Audience.CHECKERS: "Checkers and publisher",
+    Audience.EVERYBODY: "Everybody, the project too: name nothing that is hidden",
+}
+
+
+class Comment(FlaskForm):
+    """Beside another form of the same page, so its fields have names of their own."""
+
+    words = TextAreaField(
+        "Say something",
+        description="It is kept for good.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Write something"),
+            Length(max=LONGEST_COMMENT, message=f"Use at most {LONGEST_COMMENT} characters"),
+        ],
+    )
+    audience = RadioField(
+        "Who may read it?",
+        widget=GovRadioInput(),
+        validators=[InputRequired("Choose who may read it")],
+    )
+    add = SubmitField("Add the comment", widget=GovSubmitInput())
+
+    def __init__(self) -> None:
+        super().__init__(prefix="comment-")
+
+    def for_audiences(self, audiences: tuple[Audience, ...]) -> None:
+        self.audience.choices = [SelectChoice(one.value, TO[one]) for one in audiences]
 
 
 SEND_BACK = "send_back"

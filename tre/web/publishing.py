@@ -15,7 +15,7 @@ from tre.outputs import Format, Output
 from tre.sign_in.errors import TooManyAttempts, WrongCredentials
 from tre.sign_in.stepped_up import step_up
 from tre.submissions import Submission
-from tre.web import again, forms, tables, visitor
+from tre.web import again, discussing, forms, tables, visitor
 from tre.web.releases import sent
 from tre.web.visitor import me
 
@@ -134,5 +134,6 @@ def _page(output: Output, form: forms.Publish) -> str:
         open=submission.state == State.REVIEWED.value,
         form=form,
         problems=forms.problems_of(form) if request.method == "POST" else [],
+        **discussing.said(submission),
         section="publishing.queue",
     )

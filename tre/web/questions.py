@@ -14,7 +14,7 @@ from tre.journey import answered, cancelled, looked
 from tre.lifecycle import MEANING, TERMINAL, Mover, State, may_move
 from tre.outputs import Format
 from tre.submissions import Submission
-from tre.web import again, forms, tables, words
+from tre.web import again, discussing, forms, tables, words
 from tre.web.visitor import me
 
 questions = Blueprint("questions", __name__)
@@ -126,5 +126,6 @@ def _page(found: Submission, form: forms.Answer) -> str:
         chart=release is not None and release.output.artefact(Format.CHART) is not None,
         form=form,
         problems=forms.problems_of(form) if request.method == "POST" else [],
+        **discussing.said(found),
         section="research.projects",
     )

@@ -1,4 +1,4 @@
-"""Checkers who decide together, and publishers who release"""
+"""Checkers who decide together, publishers who release, and what people say"""
 
 from __future__ import annotations
 
@@ -50,3 +50,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sent_back", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sent_back_output_id"), ["output_id"], unique=False)
+    op.create_table(
+        "comment",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("submission_id", sa.String(), nullable=False),
+        sa.Column("author_id", sa.String(), nullable=False),
+        sa.Column("side", sa.String(), nullable=False),
+        sa.Column("audience", sa.String(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("at", tre.database.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submission.id"], name=op.f("fk_comment_submission_id_submission")
+        ),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["person.id"], name=op.f("fk_comment_author_id_person")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
+    )
+    with op.batch_alter_table("comment", schema=None) as batch_op:
+        batch_op.create_index("ix_comment_submission", ["submission_id", "at", "id"], unique=False)

@@ -1,0 +1,124 @@
+# ruff: noqa: S608 - SQL of our own tables, from these guards alone
+"""Which way may a question go, and what of it never changes? Edges, ends, approvals."""
+
+from __future__ import annotations
+
+from tre.guard_rules.written import TERMINAL_LIST, Guard, changed, stays, texts
+from tre.lifecycle import EDGES, INITIAL, State
+
+_EDGE_LIST = texts([f"{edge.source.value}>{edge.target.value}" for edge in EDGES])
+
+_LATEST = """
+    FROM "review" r JOIN "output" o ON o.id = r.output_id
+    WHERE o.submission_id = NEW.id AND r.round = NEW.round AND NOT EXISTS (
+        SELECT 1 FROM "review" l WHERE l.output_id = r.output_id
+        AND l.checker_id = r.checker_id AND l.round = r.round AND l.turn > r.turn)"""
+
+"""The latest decision of each checker of the current round."""
+
+
+def _not_decided(decision: str) -> str:
+    """Do too few, or not all of them, decide this, about exactly these bytes?"""
+    return (
+        f"(NEW.checkers_required > (SELECT count(*) {_LATEST} AND r.decision = '{decision}'"
+        f" AND r.artefact_hash = o.manifest_hash)"
+        f" OR EXISTS (SELECT 1 {_LATEST} AND r.decision <> '{decision}'))"
+    )
+
+
+_TABLE = """SELECT 1 FROM "release_table" t WHERE t.submission_id = NEW.id AND t.state = """
+
+SUBMISSION = (
+    Guard(
+        "submission_begins",
+        "submission",
+        "INSERT",
+        f"NEW.state <> '{INITIAL.value}'",
+        "a question begins as submitted",
+    ),
+    Guard(
+        "submission_edge",
+        "submission",
+        "UPDATE",
+        f"OLD.state <> NEW.state AND OLD.state || '>' || NEW.state NOT IN ({_EDGE_LIST})",
+        "undeclared edge",
+    ),
+    Guard(
+        "submission_terminal",
+        "submission",
+        "UPDATE",
+        f"OLD.state IN ({TERMINAL_LIST})",
+        "a terminal state has no exit",
+    ),
+    Guard(
+        "submission_asked",
+        "submission",
+        "UPDATE",
+        changed(
+            "id",
+            "project_id",
+            "author_id",
+            "dataset_id",
+            "version_id",
+            "policy_id",
+            "query_json",
+            "source_text",
+            "words",
+            "purpose",
+            "rho_nano",
+            "fingerprint",
+            "track",
+            "checkers_required",
+            "cells",
+            "slot_ms",
+            "created_at",
+        ),
+        "what was asked never changes",
+    ),
+    Guard(
+        "submission_round",
+        "submission",
+        "UPDATE",
+        "NEW.round NOT IN (OLD.round, OLD.round + 1)",
+        "rounds follow one another",
+    ),
+    Guard(
+        "submission_approved",
+        "submission",
+        "UPDATE",
+        "OLD.state <> NEW.state"
+        f" AND NEW.state IN ('{State.REVIEWED.value}', '{State.RELEASED.value}')"
+        f" AND {_not_decided('approve')}",
+        "too few approvals of these bytes",
+    ),
+    *(
+        Guard(
+            f"submission_{state.value}",
+            "submission",
+            "UPDATE",
+            f"OLD.state <> NEW.state AND NEW.state = '{state.value}' AND {_not_decided(decision)}",
+            "checkers who disagree decide together",
+        )
+        for state, decision in ((State.RETURNED, "return"), (State.REJECTED, "reject"))
+    ),
+    Guard(
+        "submission_sent_back",
+        "submission",
+        "UPDATE",
+        f"OLD.state = '{State.REVIEWED.value}' AND NEW.state = '{State.PROTECTED.value}'"
+        " AND NOT EXISTS ("
+        'SELECT 1 FROM "sent_back" b JOIN "output" o ON o.id = b.output_id'
+        " WHERE o.submission_id = NEW.id AND b.round = OLD.round)",
+        "only a publisher sends an output back",
+    ),
+    Guard(
+        "submission_admitted",
+        "submission",
+        "UPDATE",
+        f"NEW.track <> 'dp' AND OLD.state <> NEW.state AND ((NEW.state = '{State.REVIEWED.value}'"
+        f" AND NOT EXISTS ({_TABLE} 'pending')) OR (NEW.state = '{State.RELEASED.value}'"
+        f" AND NOT EXISTS ({_TABLE} 'released')))",
+        "an exact table leaves by the register only",
+    ),
+    stays("submission"),
+)
