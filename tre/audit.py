@@ -27,6 +27,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "budget_opened": frozenset({"level", "rho_total", "delta_total"}),
     "version_published": frozenset({"version", "catalogue_hash"}),
     "policy_published": frozenset({"policy_hash"}),
+    "request_begun": frozenset({"request", "outputs"}),
     "submitted": frozenset({"fingerprint", "rho_nano", "words", "purpose"}),
     "submission_refused": frozenset({"gates", "fingerprint"}),
     "reserved": frozenset({"rho_nano", "delta_femto"}),

@@ -50,6 +50,7 @@ class Submission(Base):
     source_text: Mapped[str | None]
     words: Mapped[str]  # the question in plain English
     purpose: Mapped[str]
+    intended_id: Mapped[str | None] = mapped_column(ForeignKey("intended_output.id"), index=True)
     rho_nano: Mapped[int] = mapped_column(BigInteger)
     fingerprint: Mapped[str] = mapped_column(index=True)
     track: Mapped[str]

@@ -22,6 +22,7 @@ from tre.outputs import Artefact, Draw, Output
 from tre.people import Person, Role
 from tre.projects import Membership
 from tre.register import ReleaseTable
+from tre.release_requests import IntendedOutput, ReleaseRequest
 from tre.releases import Release, SentBack
 from tre.reviews import Review
 from tre.second_tracks import SecondTrack
@@ -375,6 +376,33 @@ def test_a_publisher_who_sent_it_back_never_checks_it(open_session, furnished):
     assert flush_refused(open_session, a_review(output, people["dan"], round=2)) is None
 
 
+def a_request(session: Session, world: World) -> ReleaseRequest:
+    made = ReleaseRequest(
+        id=new_id(),
+        project_id=world.project,
+        author_id=world.people["ada"],
+        title="Annex",
+        context="Of the report.",
+        created_at=NOW,
+    )
+    made.intended = [IntendedOutput(id=new_id(), number=1, title="Persons by age")]
+    session.add(made)
+    session.flush()
+    return made
+
+
+def test_an_output_of_a_request_is_asked_by_one_question_at_a_time(open_session, furnished):
+    chosen = a_request(open_session, furnished).intended[0].id
+    first = factories.a_submission(open_session, furnished, intended_id=chosen)
+    for given in ({}, {"project_id": furnished.other_project}):
+        point = open_session.begin_nested()
+        with pytest.raises(IntegrityError, match="one question of its project"):
+            factories.a_submission(open_session, furnished, intended_id=chosen, **given)
+        point.rollback()
+    put_into(open_session, first, State.CANCELLED)
+    assert factories.a_submission(open_session, furnished, intended_id=chosen)
+
+
 def a_comment(output: Output, author: str) -> Comment:
     return Comment(
         id=new_id(),
@@ -406,6 +434,7 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
     session.execute(forward.values(state=State.REVIEWED.value))
     session.add(sent_back(output, world.people["pat"]))
     session.add(a_comment(output, world.people["pat"]))
+    a_request(session, world)
     session.flush()
     session.execute(forward.values(state=State.RELEASED.value))
     session.add(
@@ -451,6 +480,8 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
         Release: {"project_id": world.other_project},
         SentBack: {"reason": "other"},
         Comment: {"words": "other"},
+        ReleaseRequest: {"title": "other"},
+        IntendedOutput: {"title": "other"},
         Draw: {"protected_json": "other"},
         Charge: {"rho_nano": 0},
         Account: {"rho_spent": 0},

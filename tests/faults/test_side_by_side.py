@@ -14,8 +14,8 @@ from tests import factories, on_the_way
 from tests.factories import NOW, World, a_query, checked_by
 from tests.made_up_engines import SteadyEngine
 from tre.audit import AuditEntry
-from tre.errors import EdgeNotAllowed, GatesClosed, ServiceError
-from tre.journey import cancelled, reviewed, stopped, submitted
+from tre.errors import EdgeNotAllowed, GatesClosed, Incomplete, ServiceError
+from tre.journey import cancelled, requested, reviewed, stopped, submitted
 from tre.lifecycle import State
 from tre.outputs import Draw, Output
 from tre.releases import Release
@@ -42,7 +42,14 @@ def at_once(engine: Engine, *acts: Callable[[Session], object]) -> list[object]:
         return list(crowd.map(one, acts))
 
 
-def ask(session: Session, world: World, *, key: str | None = None, bands: int = 40) -> str:
+def ask(
+    session: Session,
+    world: World,
+    *,
+    key: str | None = None,
+    bands: int = 40,
+    intended_id: str | None = None,
+) -> str:
     return submitted.submit(
         session,
         person=world.person(session, "ada"),
@@ -50,6 +57,7 @@ def ask(session: Session, world: World, *, key: str | None = None, bands: int = 
         query=a_query(bands),
         purpose="To learn.",
         idempotency_key=key,
+        intended_id=intended_id,
         now=NOW,
     ).id
 
@@ -101,6 +109,31 @@ def test_one_key_sent_eight_times_at_once_is_one_question(engine: Engine):
     world = furnish(engine, 1)
     found = at_once(engine, *[lambda session: ask(session, world, key="k")] * 8)
     assert len(set(found)) == 1
+    with Session(engine) as session:
+        assert session.scalar(select(func.count()).select_from(Submission)) == 1
+
+
+def test_two_questions_at_once_for_one_output_of_a_request_are_one(engine: Engine):
+    world = furnish(engine, 1)
+    with Session(engine) as session:
+        request = requested.begin(
+            session,
+            person=world.person(session, "ada"),
+            project_id=world.project,
+            title="Annex",
+            context="Of the report.",
+            outputs=("Persons by age",),
+            now=NOW,
+        )
+        chosen = request.intended[0].id
+    said = at_once(
+        engine,
+        *(
+            lambda session, n=n: ask(session, world, bands=30 + n, intended_id=chosen)
+            for n in range(4)
+        ),
+    )
+    assert sum(isinstance(one, Incomplete) for one in said) == 3
     with Session(engine) as session:
         assert session.scalar(select(func.count()).select_from(Submission)) == 1
 

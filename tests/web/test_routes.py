@@ -17,7 +17,7 @@ from tests.second_tracks import asked_for
 from tests.web import service as web
 from tests.web.service import Service, Visitor
 from tests.web.steps import draft_of, leave
-from tre.journey import looked
+from tre.journey import looked, requested
 
 VISITORS = ("nobody", "gus", "cleo", "eve", "fay", "ben", "ada")
 """ada wrote the question, ben is in her project, gus is not; cleo checks, eve owns, fay runs."""
@@ -33,6 +33,9 @@ GET  /sign-in                                         200 303 303 303 303 303 30
 POST /sign-in                                         422 303 303 303 303 303 303
 GET  /projects                                        303 200 200 200 200 200 200
 GET  /projects/<project_id>                           303 404 404 404 404 200 200
+GET  /projects/<project_id>/requests/new              303 404 404 404 404 200 200
+POST /projects/<project_id>/requests/new              303 404 404 404 404 422 422
+GET  /requests/<request_id>                           303 404 404 404 404 200 200
 GET  /projects/<project_id>/datasets/<name>           303 404 404 404 404 200 200
 GET  /projects/<project_id>/datasets/<name>/ask       303 404 404 404 404 200 200
 POST /projects/<project_id>/datasets/<name>/ask       303 404 404 404 404 303 303
@@ -109,6 +112,15 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servic
                 "<name>": "clinic",
                 "<draft_id>": draft_of(service, "ada"),
                 "<submission_id>": service.ask(60),
+                "<request_id>": requested.begin(
+                    session,
+                    person=service.person(session, "ada"),
+                    project_id=service.world.project,
+                    title="Annex",
+                    context="Of the report.",
+                    outputs=("Persons by age",),
+                    now=service.clock(),
+                ).id,
                 "<release_id>": release.id,
                 "<file:name>": "table.csv",
                 "<output_id>": service.output_of(waiting),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tre.guard_rules.written import TERMINAL_LIST, Guard, changed, stays, texts
+from tre.guard_rules.written import TERMINAL_LIST, Guard, changed, kept, stays, texts
 from tre.lifecycle import EDGES, INITIAL, State
 
 _EDGE_LIST = texts([f"{edge.source.value}>{edge.target.value}" for edge in EDGES])
@@ -65,6 +65,7 @@ SUBMISSION = (
             "source_text",
             "words",
             "purpose",
+            "intended_id",
             "rho_nano",
             "fingerprint",
             "track",
@@ -120,5 +121,18 @@ SUBMISSION = (
         f" AND NOT EXISTS ({_TABLE} 'released')))",
         "an exact table leaves by the register only",
     ),
+    Guard(
+        "submission_intended",
+        "submission",
+        "INSERT",
+        "NEW.intended_id IS NOT NULL AND (NOT EXISTS ("
+        'SELECT 1 FROM "intended_output" i JOIN "release_request" q ON q.id = i.request_id'
+        " WHERE i.id = NEW.intended_id AND q.project_id = NEW.project_id)"
+        ' OR EXISTS (SELECT 1 FROM "submission" s WHERE s.intended_id = NEW.intended_id'
+        f" AND s.state NOT IN ({TERMINAL_LIST})))",
+        "an output of a request is asked by one question of its project at a time",
+    ),
     stays("submission"),
+    *kept("release_request"),
+    *kept("intended_output"),
 )

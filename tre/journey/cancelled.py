@@ -23,21 +23,28 @@ def cancel(
     """Raises NotFound, NotPermitted, EdgeNotAllowed once it is decided."""
     with writing(session):
         submission = own_submission(session, person=person, submission_id=submission_id)
-        check_author(person=person, submission=submission)
-        jobs.withdraw(session, submission.id)  # first, as the worker does: no deadlock
-        before = submission.state
-        submissions.move(session, submission, to=State.CANCELLED, mover=Mover.AUTHOR, now=now)
-        void(session, submission=submission)
-        withdraw(session, submission=submission, now=now)
-        budgets.settle(session, submission_id=submission.id, now=now)
-        audit.write(
-            session,
-            "cancelled",
-            now=now,
-            actor_id=person.id,
-            project_id=submission.project_id,
-            dataset_id=submission.dataset_id,
-            submission_id=submission.id,
-            state=before,
-        )
+        take_back(session, person=person, submission=submission, now=now)
     return submission
+
+
+def take_back(
+    session: Session, *, person: Person, submission: Submission, now: datetime.datetime
+) -> None:
+    """In the caller's transaction."""
+    check_author(person=person, submission=submission)
+    jobs.withdraw(session, submission.id)  # first, as the worker does: no deadlock
+    before = submission.state
+    submissions.move(session, submission, to=State.CANCELLED, mover=Mover.AUTHOR, now=now)
+    void(session, submission=submission)
+    withdraw(session, submission=submission, now=now)
+    budgets.settle(session, submission_id=submission.id, now=now)
+    audit.write(
+        session,
+        "cancelled",
+        now=now,
+        actor_id=person.id,
+        project_id=submission.project_id,
+        dataset_id=submission.dataset_id,
+        submission_id=submission.id,
+        state=before,
+    )

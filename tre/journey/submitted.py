@@ -12,14 +12,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from queries.language import Query
-from tre import audit, exact_cells, gates, jobs, outputs
+from tre import audit, exact_cells, gates, jobs, outputs, release_requests
 from tre.database import new_id, writing
 from tre.errors import GatesClosed, IdempotencyConflict, Incomplete
 from tre.gates import Gate, Stage
-from tre.journey import asked, priced
+from tre.journey import asked, cancelled, priced, requested
 from tre.journey.asked import Grounds
 from tre.journey.priced import Quote
-from tre.lifecycle import INITIAL
+from tre.lifecycle import INITIAL, TERMINAL, State
 from tre.outputs import DrawState
 from tre.people import Person
 from tre.submissions import IdempotencyKey, Submission
@@ -27,6 +27,7 @@ from tre.submissions import IdempotencyKey, Submission
 LONGEST_PURPOSE = 2000
 LONGEST_SOURCE = 20_000
 LONGEST_KEY = 200
+ON_ITS_WAY = "A question for this output is on its way: wait for it, or cancel it first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,13 @@ class _Asking:
     purpose: str
     source_text: str | None
     key: str | None
+    intended_id: str | None
     now: datetime.datetime
 
     @property
     def request_hash(self) -> str:
         told = [self.grounds.project.id, self.quote.fingerprint, self.purpose]
+        told += [self.intended_id] if self.intended_id is not None else []
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -59,8 +62,12 @@ def submit(
     source_text: str | None = None,
     idempotency_key: str | None = None,
     track: str | None = None,
+    intended_id: str | None = None,
 ) -> Submission:
     """The question on its way, or the one that the same key sent before.
+
+    ``intended_id``: the output of a release request that it is asked for. A version of it that
+    checkers returned is withdrawn for this one.
 
     Raises NotFound, NotPermitted, QueryRefused, Incomplete, GatesClosed (on record, nothing
     spent), IdempotencyConflict.
@@ -77,7 +84,16 @@ def submit(
     quote = priced.quote(
         query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
     )
-    asking = _Asking(person, found, quote, purpose.strip(), source_text, idempotency_key, now)
+    asking = _Asking(
+        person,
+        found,
+        quote,
+        purpose.strip(),
+        source_text,
+        key=idempotency_key,
+        intended_id=intended_id,
+        now=now,
+    )
     try:
         return _once(session, asking)
     except IntegrityError:
@@ -177,7 +193,22 @@ def _record_refusal(session: Session, asking: _Asking, closed: tuple[Gate, ...])
     )
 
 
+def _make_room(session: Session, asking: _Asking) -> None:
+    """For another version of an intended output. Raises Incomplete while one is on its way."""
+    if asking.intended_id is None:
+        return
+    project_id = asking.grounds.project.id
+    requested.intended_of(session, project_id=project_id, intended_id=asking.intended_id)
+    earlier = release_requests.latest(session, asking.intended_id)
+    if earlier is None or State(earlier.state) in TERMINAL:
+        return
+    if State(earlier.state) is not State.RETURNED or earlier.author_id != asking.person.id:
+        raise Incomplete("intended", ON_ITS_WAY)
+    cancelled.take_back(session, person=asking.person, submission=earlier, now=asking.now)
+
+
 def _enter(session: Session, asking: _Asking) -> Submission:
+    _make_room(session, asking)
     submission = _row(asking)
     session.add(submission)
     session.flush()
@@ -211,6 +242,7 @@ def _row(asking: _Asking) -> Submission:
         source_text=asking.source_text,
         words=quote.words,
         purpose=asking.purpose,
+        intended_id=asking.intended_id,
         rho_nano=quote.rho_nano,
         fingerprint=quote.fingerprint,
         track=quote.policy.track.value,

@@ -20,6 +20,7 @@ from tre.web import (
     questions,
     recalling,
     releases,
+    requesting,
     research,
     sending,
     settling,
@@ -29,6 +30,7 @@ from tre.web import (
 BLUEPRINTS = (
     public.public,
     research.research,
+    requesting.requesting,
     drafting.drafting,
     drafting_sql.drafting_sql,
     sending.sending,

@@ -12,7 +12,7 @@ from disclosure_control.tables import Protected
 from tre import request as this
 from tre import reviews
 from tre.errors import Incomplete, NotFound
-from tre.journey import compared, reviewed, waiting
+from tre.journey import compared, requested, reviewed, waiting
 from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person, Role
@@ -143,6 +143,7 @@ def _page(output: Output, form: forms.Decide) -> str:
         form=form,
         problems=forms.problems_of(form),
         **discussing.said(submission),
+        place=requested.place_of(this.session(), person=me(), submission=submission),
         section="checking.queue",
     )
 

@@ -8,6 +8,7 @@ from govuk_frontend_wtf.wtforms_widgets import (
     GovCheckboxInput,
     GovPasswordInput,
     GovRadioInput,
+    GovSelect,
     GovSubmitInput,
     GovTextArea,
     GovTextInput,
@@ -18,6 +19,7 @@ from wtforms import (
     HiddenField,
     PasswordField,
     RadioField,
+    SelectField,
     SelectMultipleField,
     StringField,
     SubmitField,
@@ -81,6 +83,13 @@ class Send(FlaskForm):
             Length(max=LONGEST_PURPOSE, message=f"Use at most {LONGEST_PURPOSE} characters"),
         ],
     )
+    intended = SelectField(
+        "Which output of a release request is it?",
+        description="Its checkers see it with the others of the request.",
+        widget=GovSelect(),
+        choices=[SelectChoice("", "None: it stands for itself")],
+        validators=[Optional()],
+    )
     rho_nano = HiddenField(
         id="rho-1",  # the first of the offers, so that the error summary leads there
         validators=[
@@ -90,6 +99,29 @@ class Send(FlaskForm):
     )
     key = HiddenField(validators=[Optional()])
     submit = SubmitField("Ask this question", widget=GovSubmitInput())
+
+
+class Request(FlaskForm):
+    """Names outputs before they are asked."""
+
+    title = StringField(
+        "Title",
+        description="For example: tables of the annual report.",
+        widget=GovTextInput(),
+        validators=[InputRequired("Enter a title")],
+    )
+    context = TextAreaField(
+        "What are the outputs for, and what should their checkers know?",
+        widget=GovTextArea(),
+        validators=[InputRequired("Say what the outputs are for")],
+    )
+    outputs = TextAreaField(
+        "Which outputs do you need?",
+        description="One a line: what each of them is to show.",
+        widget=GovTextArea(),
+        validators=[InputRequired("Name at least one output")],
+    )
+    submit = SubmitField("Begin this request", widget=GovSubmitInput())
 
 
 class Answer(FlaskForm):

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from tre import request as this
 from tre.errors import GatesClosed, Incomplete, NotFound
 from tre.gates import Gate
-from tre.journey import released, waiting
+from tre.journey import released, requested, waiting
 from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.sign_in.errors import TooManyAttempts, WrongCredentials
@@ -135,5 +135,6 @@ def _page(output: Output, form: forms.Publish) -> str:
         form=form,
         problems=forms.problems_of(form) if request.method == "POST" else [],
         **discussing.said(submission),
+        place=requested.place_of(this.session(), person=me(), submission=submission),
         section="publishing.queue",
     )

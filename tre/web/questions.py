@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from tre import gates, outputs
 from tre import request as this
-from tre.journey import answered, cancelled, looked
+from tre.journey import answered, cancelled, looked, requested
 from tre.lifecycle import MEANING, TERMINAL, Mover, State, may_move
 from tre.outputs import Format
 from tre.submissions import Submission
@@ -127,5 +127,6 @@ def _page(found: Submission, form: forms.Answer) -> str:
         form=form,
         problems=forms.problems_of(form) if request.method == "POST" else [],
         **discussing.said(found),
+        place=requested.place_of(this.session(), person=me(), submission=found),
         section="research.projects",
     )

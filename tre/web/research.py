@@ -13,7 +13,7 @@ from tre import request as this
 from tre.budgets import Level
 from tre.datasets import Dataset
 from tre.gates import Gate
-from tre.journey import drafted, looked
+from tre.journey import drafted, looked, requested
 from tre.projects import Project
 from tre.web.schema import outline
 from tre.web.visitor import me
@@ -66,6 +66,7 @@ def project(project_id: str) -> str:
         project=found,
         grounds=[_ground(found, dataset) for dataset in found.datasets],
         drafts=drafted.listed(session, person=person, project_id=project_id),
+        requests=requested.listed(session, person=person, project_id=project_id),
         questions=looked.project_submissions(session, person=person, project_id=project_id),
         titles={dataset.id: dataset.title for dataset in found.datasets},
         section="research.projects",

@@ -7,12 +7,14 @@ import secrets
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
 
 from queries import sql
 from queries.language import Query
 from tre import request as this
 from tre.errors import BudgetExceeded, GatesClosed, IdempotencyConflict, Incomplete
-from tre.journey import submitted
+from tre.journey import requested, submitted
+from tre.journey.requested import Line, RequestView
 from tre.web import again, desks, drafting, drafting_sql, forms, prices
 from tre.web.desks import SQL, Desk
 from tre.web.visitor import me
@@ -29,7 +31,7 @@ def preview(draft_id: str) -> Page:
     query = desks.question(desk)
     if query is None:
         return _to_correct(desk)
-    form = forms.Send()
+    form = _form(desk)
     if request.method == "GET":
         form.key.data = secrets.token_hex(16)
         return _page(desk, query, form)
@@ -42,7 +44,27 @@ def preview(draft_id: str) -> Page:
 def filled(draft_id: str) -> Page:
     desk = desks.of_draft(draft_id)
     query = desks.question(desk)
-    return _to_correct(desk) if query is None else _page(desk, query, forms.Send())
+    return _to_correct(desk) if query is None else _page(desk, query, _form(desk))
+
+
+def _form(desk: Desk) -> forms.Send:
+    """With the outputs of the project's requests that may be asked."""
+    form = forms.Send()
+    views = requested.listed(this.session(), person=me(), project_id=desk.project.id)
+    form.intended.choices = [
+        *form.intended.choices,
+        *(
+            SelectChoice(line.intended.id, _name(view, line))
+            for view in views
+            for line in view.lines
+        ),
+    ]
+    return form
+
+
+def _name(view: RequestView, line: Line) -> str:
+    version = f" (version {len(line.versions) + 1})" if line.versions else ""
+    return f"{view.request.title}, {line.intended.number}: {line.intended.title}{version}"
 
 
 def _send(desk: Desk, query: Query, form: forms.Send) -> Page:
@@ -57,10 +79,12 @@ def _send(desk: Desk, query: Query, form: forms.Send) -> Page:
             source_text=str(desk.kept.get("sql", "")) if desk.way == SQL else None,
             idempotency_key=form.key.data or None,
             track=desk.track,
+            intended_id=form.intended.data or None,
             now=this.now(),
         )
     except Incomplete as missing:
-        forms.add_problem(form, "purpose", missing.sentence)
+        form.key.data = secrets.token_hex(16)
+        forms.add_problem(form, missing.field, missing.sentence)
         return _page(desk, query, form), 422
     except (GatesClosed, BudgetExceeded, IdempotencyConflict) as refused:
         form.key.data = secrets.token_hex(16)
