@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 
 from apiflask import APIFlask
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 import tre.api
 from tre import database
 from tre import request as this
+from tre.api.unchanged import Unchanged
 from tre.journey import started
 from tre.web import faults, mount, pages, security, visitor
 from tre.web.security import Promise
@@ -26,11 +27,13 @@ def create_app(
     """The WSGI application. Raises ConfigurationError with every fault of the settings."""
     settings = settings or config.web()
     app = _bare()
-    _behind_proxies(app, settings)
-    _with_database(app, settings, clock)
-    _with_promises(app, settings)
+    sessions = _with_database(app, settings, clock)
+    promise = _promise(settings)
+    _with_promises(app, settings, promise)
     _with_pages(app, settings)
     _with_api(app)
+    _unchanged_first(app, sessions, clock, promise)
+    _behind_proxies(app, settings)
     return app
 
 
@@ -55,10 +58,14 @@ def _behind_proxies(app: APIFlask, settings: config.WebConfig) -> None:
         )
 
 
-def _with_database(app: APIFlask, settings: config.WebConfig, clock: this.Clock) -> None:
+def _with_database(
+    app: APIFlask, settings: config.WebConfig, clock: this.Clock
+) -> sessionmaker[Session]:
     engine = database.connect(settings.database_url)
     _check(engine, settings)
-    this.install(app, sessions=database.sessions(engine), clock=clock)
+    sessions = database.sessions(engine)
+    this.install(app, sessions=sessions, clock=clock)
+    return sessions
 
 
 def _check(engine: Engine, settings: config.WebConfig) -> None:
@@ -67,9 +74,12 @@ def _check(engine: Engine, settings: config.WebConfig) -> None:
     engine.dispose()  # no connection is open where a server forks after this
 
 
-def _with_promises(app: APIFlask, settings: config.WebConfig) -> None:
+def _promise(settings: config.WebConfig) -> Promise:
+    return Promise(settings.secret_key, settings.production, _hosts(settings))
+
+
+def _with_promises(app: APIFlask, settings: config.WebConfig, promise: Promise) -> None:
     app.debug = settings.debug
-    promise = Promise(settings.secret_key, settings.production, _hosts(settings))
     security.install(app, promise)
 
 
@@ -89,3 +99,12 @@ def _with_pages(app: APIFlask, settings: config.WebConfig) -> None:
 
 def _with_api(app: APIFlask) -> None:
     tre.api.mount(app)
+
+
+def _unchanged_first(
+    app: APIFlask, sessions: sessionmaker[Session], clock: this.Clock, promise: Promise
+) -> None:
+    headers = list(security.headers_of(promise).items())
+    app.wsgi_app = Unchanged(  # type: ignore[method-assign]
+        app.wsgi_app, sessions, clock, promise.hosts, headers
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from flask import Response, request, url_for
 
 from tre import recalls
@@ -12,6 +10,7 @@ from tre.api import contract as said
 from tre.api import formats, pages, spoken
 from tre.api.blueprint import blueprint
 from tre.api.tokens import caller, needs, token_id
+from tre.api.unchanged import described
 from tre.journey import fetched, looked
 from tre.journey.fetched import Fetched
 from tre.outputs import MEDIA, NAMES, Format
@@ -162,12 +161,8 @@ def _sent(found: Fetched, *, name: str) -> Response:
 
 
 def _hashed(answer: Response, *, sha256: str) -> Response:
-    """With the hash of the stored bytes, so that a reader can check them (RFC 9530)."""
-    digest = base64.b64encode(bytes.fromhex(sha256)).decode()
-    answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
-    answer.headers["Vary"] = "Accept, Authorization"
-    answer.headers["Cache-Control"] = "private, no-cache"  # asked each time: it may be recalled
-    answer.set_etag(sha256)
+    """With the hash of the stored bytes, so that a reader can check them."""
+    answer.headers.update(described(sha256))
     return answer
 
 

@@ -106,7 +106,7 @@ SUBMISSION = (
         "submission_sent_back",
         "submission",
         "UPDATE",
-        f"OLD.state = '{State.REVIEWED.value}' AND NEW.state = '{State.PROTECTED.value}'"
+        f"OLD.state = '{State.REVIEWED.value}' AND NEW.state = '{State.PROTECTED.value}'"  # nosec B608
         " AND NOT EXISTS ("
         'SELECT 1 FROM "sent_back" b JOIN "output" o ON o.id = b.output_id'
         " WHERE o.submission_id = NEW.id AND b.round = OLD.round)",
@@ -125,7 +125,7 @@ SUBMISSION = (
         "submission_intended",
         "submission",
         "INSERT",
-        "NEW.intended_id IS NOT NULL AND (NOT EXISTS ("
+        "NEW.intended_id IS NOT NULL AND (NOT EXISTS ("  # nosec B608 - our own names
         'SELECT 1 FROM "intended_output" i JOIN "release_request" q ON q.id = i.request_id'
         " WHERE i.id = NEW.intended_id AND q.project_id = NEW.project_id)"
         ' OR EXISTS (SELECT 1 FROM "submission" s WHERE s.intended_id = NEW.intended_id'

@@ -63,8 +63,13 @@ def install(app: Flask, promise: Promise) -> None:
         TRUSTED_HOSTS=list(promise.hosts) or None,
     )
     csrf.init_app(app)
-    headers = {**HEADERS, **(IN_PRODUCTION if promise.production else {})}
+    headers = headers_of(promise)
     app.after_request(lambda answer: _with_headers(answer, headers))
+
+
+def headers_of(promise: Promise) -> dict[str, str]:
+    """What every answer carries."""
+    return {**HEADERS, **(IN_PRODUCTION if promise.production else {})}
 
 
 def _with_headers(answer: Response, headers: dict[str, str]) -> Response:
