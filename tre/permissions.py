@@ -140,6 +140,13 @@ def check_recall(*, person: Person, dataset: Dataset) -> None:
         check_own(person=person, dataset=dataset)
 
 
+def check_measure(*, person: Person) -> None:
+    """Whoever answers for the checking sees how it goes."""
+    check_active(person)
+    if not person.has(Role.HEAD_CHECKER):
+        raise NotFound("measures")
+
+
 def check_audit(*, person: Person) -> None:
     check_active(person)
     if not person.has(Role.AUDITOR):

@@ -76,6 +76,10 @@ def served() -> ColumnElement[bool]:
     return sealed | ~exists().where(LogCheckpoint.size > 0)
 
 
+def of_output(session: Session, output_id: str) -> Release | None:
+    return session.scalar(select(Release).where(Release.output_id == output_id))
+
+
 def sent_back(session: Session, output_id: str) -> list[SentBack]:
     found = select(SentBack).where(SentBack.output_id == output_id)
     return list(session.scalars(found.order_by(SentBack.round)))

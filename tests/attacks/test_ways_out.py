@@ -278,6 +278,8 @@ class WaysOut(RuleBasedStateMachine):
             assert len(before) == told.required, "decided again before all were in"
             assert len(set(before.values())) > 1, "decided again though they agreed"
         assert len(told.rounds[-1]) <= told.required, "somebody joined them"
+        if self.session.get_one(Submission, asked.id).round > len(told.rounds):
+            told.rounds.append({})  # one of those who disagree can decide no more
 
     @rule(name=person, n=nth)
     def answer(self, name: str, n: int) -> None:
@@ -506,6 +508,36 @@ class WaysOut(RuleBasedStateMachine):
             and permissions.can_review(self.session, person=who, output=output)
             and reviews.standing(self.session, output).may_decide(who.id)
         )
+
+    @rule(name=person, n=nth)
+    def peek(self, name: str, n: int) -> None:
+        """Nobody sees what another decided alone, by whichever role, before all have decided."""
+        asked = self.question(n)
+        if asked is None or asked.output is None:
+            return
+        who, output_id = self.who(name), asked.output.id
+        seen = [
+            *(
+                self.try_to(
+                    lambda: reviewed.seen_reviews(self.session, checker=who, output_id=output_id)
+                )
+                or ()
+            ),
+            *(
+                self.try_to(
+                    lambda: released.decisions(self.session, publisher=who, output_id=output_id)
+                )
+                or ()
+            ),
+        ]
+        round_ = self.told[asked.id].rounds
+        if len(round_[-1]) < self.told[asked.id].required:
+            others = [
+                one
+                for one in seen
+                if one.round == len(round_) and one.checker_id != self.world.people[name]
+            ]
+            assert not others, "not alone any more"
 
     # What always holds
 

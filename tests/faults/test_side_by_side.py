@@ -15,7 +15,7 @@ from tests.factories import NOW, World, a_query, checked_by
 from tests.made_up_engines import SteadyEngine
 from tre.audit import AuditEntry
 from tre.errors import EdgeNotAllowed, GatesClosed, Incomplete, ServiceError
-from tre.journey import cancelled, requested, reviewed, stopped, submitted
+from tre.journey import cancelled, requested, reviewed, stopped, submitted, waiting
 from tre.lifecycle import State
 from tre.outputs import Draw, Output
 from tre.releases import Release
@@ -136,6 +136,24 @@ def test_two_questions_at_once_for_one_output_of_a_request_are_one(engine: Engin
     assert sum(isinstance(one, Incomplete) for one in said) == 3
     with Session(engine) as session:
         assert session.scalar(select(func.count()).select_from(Submission)) == 1
+
+
+def test_what_waits_is_listed_in_pages_without_gap_or_repeat(engine: Engine):
+    world = furnish(engine, 1)
+    with Session(engine) as session:
+        for bands in range(30, 37):
+            ask(session, world, bands=bands)  # all at the same moment
+    for _ in range(7):
+        work(engine)
+    with Session(engine) as session:
+        cleo, seen, last = world.person(session, "cleo"), [], None
+        while page := waiting.for_checker(session, checker=cleo, limit=3, after=last):
+            seen += page
+            last = page[-1].id
+        whole = waiting.for_checker(session, checker=cleo)
+        assert seen == whole
+        assert len(whole) == 7
+        assert waiting.for_checker(session, checker=cleo, limit=3, after="nothing") == whole[:3]
 
 
 def test_two_last_approvals_at_once_agree_once(engine: Engine):

@@ -11,8 +11,15 @@ from tests.made_up_engines import SteadyEngine
 from tests.on_the_way import ask, decide, events, publish, work
 from tre import datasets, reviews
 from tre.database import writing
-from tre.errors import ArtefactsChanged, EdgeNotAllowed, GatesClosed, Incomplete, NotPermitted
-from tre.journey import answered, appointed, cancelled, looked, reviewed, waiting
+from tre.errors import (
+    ArtefactsChanged,
+    EdgeNotAllowed,
+    GatesClosed,
+    Incomplete,
+    NotFound,
+    NotPermitted,
+)
+from tre.journey import answered, appointed, cancelled, looked, released, reviewed, waiting
 from tre.lifecycle import State
 from tre.outputs import Artefact, Format
 from tre.people import Role
@@ -154,6 +161,41 @@ def test_where_one_who_disagrees_can_decide_no_more_others_begin_anew(session, f
     decide(session, world, submission, "cleo")
     decide(session, world, alone, "cleo")
     assert {submission.state, alone.state} == {State.REVIEWED}
+
+
+def test_who_was_gone_before_they_disagreed_leaves_it_to_others(session, furnish, engine):
+    world = furnish(checked_by(2))
+    submission = ask(session, world)
+    work(session, engine)
+    decide(session, world, submission, "dan", Decision.REJECT)
+    with writing(session):
+        world.person(session, "dan").active = False
+        world.person(session, "hal").roles = [Role.CHECKER.value]
+    decide(session, world, submission, "cleo")
+    assert (submission.state, submission.round) == (State.PROTECTED, 2)
+    for who in ("hal", "cleo"):
+        assert waiting.for_checker(session, checker=world.person(session, who))
+        decide(session, world, submission, who)
+    assert submission.state == State.REVIEWED
+
+
+@pytest.mark.parametrize("decided", [(), ("cleo",)])
+def test_a_publisher_sees_nothing_before_all_agree(session, furnish, engine, decided):
+    """Nor does a checker who is a publisher too."""
+    world = furnish(checked_by(2))
+    submission = ask(session, world)
+    work(session, engine)
+    for who in decided:
+        decide(session, world, submission, who)
+    with writing(session):
+        world.person(session, "dan").roles = [Role.CHECKER.value, Role.PUBLISHER.value]
+    for who in ("pat", "dan"):
+        with pytest.raises(NotFound):
+            released.decisions(
+                session,
+                publisher=world.person(session, who),
+                output_id=submission.output.id,
+            )
 
 
 def test_an_answer_begins_a_new_round_in_which_old_approvals_do_not_count(session, furnish, engine):

@@ -62,6 +62,7 @@ GET  /checks                                          303 404 200 404 404 404 40
 GET  /checks/<output_id>                              303 404 200 404 404 404 404
 POST /checks/<output_id>                              303 404 422 404 404 404 404
 GET  /checks/<output_id>/chart.svg                    303 404 200 404 404 404 404
+GET  /checkers                                        303 404 404 404 404 404 404
 GET  /publishing                                      303 404 404 404 404 404 404
 GET  /publishing/<output_id>                          303 404 404 404 404 404 404
 POST /publishing/<output_id>                          303 404 404 404 404 404 404

@@ -331,6 +331,20 @@ def test_to_reject_or_return_needs_a_reason_and_keeps_the_choice(service: Servic
     assert re.search(rf'value="{decision}"[^>]*checked', again.text)
 
 
+def test_a_reason_that_is_often_given_is_chosen(service: Service):
+    asked = service.ask()
+    service.work()
+    cleo, page = service.visitor("cleo"), f"/checks/{service.output_of(asked)}"
+    entries = {"decision": "return", "artefact_hash": shown_hash(cleo.get(page).text)}
+    unknown = cleo.post(page, {**entries, "often": "nonsense"})
+    assert unknown.status_code == 422
+    done = cleo.post(page, {**entries, "often": ["categories", "purpose"], "reason": "And bands?"})
+    assert done.status_code == 303, done.text
+    told = service.visitor("ada").get(f"/questions/{asked}").text
+    for sentence in ("Broader categories would", "how this table serves", "And bands?"):
+        assert sentence in told
+
+
 def test_a_returned_question_is_answered_by_its_author_and_checked_again(service: Service):
     asked = service.ask()
     service.work()

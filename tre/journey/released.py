@@ -26,6 +26,8 @@ from tre.sign_in.stepped_up import SteppedUp, check_stepped_up
 from tre.submissions import Submission
 
 LONGEST_REASON = 2000
+OPEN = frozenset({State.REVIEWED, State.RELEASED})
+"""The states of what a publisher may look at."""
 
 NOT_IN_REGISTER = Gate(
     id=withdrawn.WAITS,
@@ -38,11 +40,14 @@ NOT_IN_REGISTER = Gate(
 
 
 def opened(session: Session, *, publisher: Person, output_id: str) -> Output:
-    """An output to look at. Raises NotFound, NotPermitted with the conflict."""
-    output = session.get(Output, output_id)
-    if output is None:
+    """An approved output to look at. Raises NotFound, NotPermitted with the conflict.
+
+    Before its checkers agree there is nothing to release, and who is yet to check it must not
+    see here what others decided alone.
+    """
+    output = _permitted(session, publisher, output_id)
+    if State(output.submission.state) not in OPEN:
         raise NotFound(output_id)
-    check_publish(session, person=publisher, output=output)
     return output
 
 
@@ -160,9 +165,17 @@ def leave(
     return row
 
 
+def _permitted(session: Session, publisher: Person, output_id: str) -> Output:
+    output = session.get(Output, output_id)
+    if output is None:
+        raise NotFound(output_id)
+    check_publish(session, person=publisher, output=output)
+    return output
+
+
 def _held(session: Session, publisher: Person, output_id: str, artefact_hash: str) -> Output:
     """A reviewed output with exactly these bytes, whose question nobody else moves meanwhile."""
-    output = opened(session, publisher=publisher, output_id=output_id)
+    output = _permitted(session, publisher, output_id)
     session.refresh(output.submission, with_for_update={"key_share": True})
     outputs.check_bytes(output)
     if artefact_hash != output.manifest_hash:

@@ -18,7 +18,7 @@ from tre.journey.withdrawn import withdraw
 from tre.lifecycle import Mover, State
 from tre.outputs import Output
 from tre.people import Person
-from tre.permissions import check_review
+from tre.permissions import can_review, check_review
 from tre.reviews import Decision, Phase, Review, Standing
 from tre.submissions import Submission
 
@@ -81,6 +81,9 @@ def _follow(
     """What all of them decided happens; until then nothing does."""
     submission, agreed = output.submission, standing.agreed
     if agreed is None:
+        gone = _who_is_gone(session, output, standing)
+        if gone is not None:
+            _begin_round(session, output, without=gone, now=now)
         return
     submissions.move(session, submission, to=TARGETS[agreed], mover=Mover.CHECKER, now=now)
     if agreed is Decision.REJECT:
@@ -117,21 +120,36 @@ def begin_anew(session: Session, *, without: Person, now: datetime.datetime) -> 
         .order_by(Output.id)
     )
     for output in session.scalars(theirs).all():
-        submission = output.submission
-        session.refresh(submission, with_for_update={"key_share": True})
-        if reviews.standing(session, output).phase is not Phase.TOGETHER:
-            continue
-        submission.round += 1
-        audit.write(
-            session,
-            "checks_begun_anew",
-            now=now,
-            project_id=submission.project_id,
-            dataset_id=submission.dataset_id,
-            submission_id=submission.id,
-            round=submission.round,
-            person=without.id,
-        )
+        session.refresh(output.submission, with_for_update={"key_share": True})
+        if reviews.standing(session, output).phase is Phase.TOGETHER:
+            _begin_round(session, output, without=without, now=now)
+
+
+def _begin_round(
+    session: Session, output: Output, *, without: Person, now: datetime.datetime
+) -> None:
+    submission = output.submission
+    submission.round += 1
+    audit.write(
+        session,
+        "checks_begun_anew",
+        now=now,
+        project_id=submission.project_id,
+        dataset_id=submission.dataset_id,
+        submission_id=submission.id,
+        round=submission.round,
+        person=without.id,
+    )
+
+
+def _who_is_gone(session: Session, output: Output, standing: Standing) -> Person | None:
+    """Of those who disagree: somebody who can decide no more, so that they never would agree."""
+    if standing.phase is not Phase.TOGETHER:
+        return None
+    decided = (one.checker for one in standing.latest.values())
+    return next(
+        (one for one in decided if not can_review(session, person=one, output=output)), None
+    )
 
 
 def _check_reason(decision: Decision, reason: str) -> None:

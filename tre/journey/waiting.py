@@ -6,7 +6,7 @@ in one question to the database.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, tuple_
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from tre.lifecycle import State
@@ -20,45 +20,56 @@ from tre.submissions import Submission
 
 PAGE = 50
 
+_ME = bindparam("me")
+_OF_ROUND = (Review.output_id == Output.id) & (Review.round == Submission.round)
 
-def for_checker(session: Session, *, checker: Person, limit: int = PAGE) -> list[Output]:
-    """Outputs that this checker may decide on now. Raises NotFound, NotPermitted."""
+
+def for_checker(
+    session: Session, *, checker: Person, limit: int = PAGE, after: str | None = None
+) -> list[Output]:
+    """Outputs that this checker may decide on now. Raises NotFound, NotPermitted.
+
+    ``after``: the output that the page before ended with.
+    """
     check_review_at_all(person=checker)
-    found = _without_conflict(State.PROTECTED, checker)
-    sent_back = exists().where(SentBack.output_id == Output.id, SentBack.publisher_id == checker.id)
-    return _first(session, found.where(_may_decide(checker), ~sent_back), limit)
+    return _page(session, _FOR_CHECKER, checker, limit, after)
 
 
-def for_publisher(session: Session, *, publisher: Person, limit: int = PAGE) -> list[Output]:
+def for_publisher(
+    session: Session, *, publisher: Person, limit: int = PAGE, after: str | None = None
+) -> list[Output]:
     """Outputs that this publisher may release. Raises NotFound, NotPermitted."""
     check_publish_at_all(person=publisher)
-    found = _without_conflict(State.REVIEWED, publisher)
-    checked = exists().where(Review.output_id == Output.id, Review.checker_id == publisher.id)
-    return _first(session, found.where(Submission.checkers_required > 0, ~checked), limit)
+    return _page(session, _FOR_PUBLISHER, publisher, limit, after)
 
 
-def _without_conflict(state: State, person: Person) -> Select[tuple[Output]]:
+def _without_conflict(state: State) -> Select[tuple[Output]]:
     """As ``permissions.conflict``: neither asked it, nor belongs to who did, or asked the same."""
-    mine = select(Membership.project_id).where(Membership.person_id == person.id)
+    mine = select(Membership.project_id).where(Membership.person_id == _ME)
     asked = aliased(Submission)
     same = exists().where(
         asked.fingerprint == Submission.fingerprint,
-        (asked.author_id == person.id) | asked.project_id.in_(mine),
+        (asked.author_id == _ME) | asked.project_id.in_(mine),
     )
     return (
         select(Output)
         .join(Output.submission)
         .where(Submission.state == state.value, ~same)
         .order_by(Submission.created_at, Submission.id)
+        .options(
+            contains_eager(Output.submission).options(
+                joinedload(Submission.project), joinedload(Submission.dataset)
+            )
+        )
+        .limit(bindparam("most"))
     )
 
 
-def _may_decide(checker: Person) -> ColumnElement[bool]:
+def _may_decide() -> ColumnElement[bool]:
     """As ``Standing.may_decide``."""
-    of_round = (Review.output_id == Output.id) & (Review.round == Submission.round)
-    decided = exists().where(of_round, Review.checker_id == checker.id)
+    decided = exists().where(_OF_ROUND, Review.checker_id == _ME)
     checkers = (
-        select(func.count(func.distinct(Review.checker_id))).where(of_round).scalar_subquery()
+        select(func.count(func.distinct(Review.checker_id))).where(_OF_ROUND).scalar_subquery()
     )
     # Of a round that waits and is full, its checkers disagree: else it would have moved.
     return (decided & (checkers >= Submission.checkers_required)) | (
@@ -66,10 +77,25 @@ def _may_decide(checker: Person) -> ColumnElement[bool]:
     )
 
 
-def _first(session: Session, found: Select[tuple[Output]], limit: int) -> list[Output]:
-    loaded = found.options(
-        contains_eager(Output.submission).options(
-            joinedload(Submission.project), joinedload(Submission.dataset)
-        )
-    )
-    return list(session.scalars(loaded.limit(limit)))
+_FOR_CHECKER = _without_conflict(State.PROTECTED).where(
+    _may_decide(),
+    ~exists().where(SentBack.output_id == Output.id, SentBack.publisher_id == _ME),
+)
+_FOR_PUBLISHER = _without_conflict(State.REVIEWED).where(
+    Submission.checkers_required > 0,
+    ~exists().where(Review.output_id == Output.id, Review.checker_id == _ME),
+)
+
+
+def _page(
+    session: Session,
+    found: Select[tuple[Output]],
+    person: Person,
+    limit: int,
+    after: str | None,
+) -> list[Output]:
+    last = None if after is None else session.get(Output, after)
+    if last is not None:
+        place = tuple_(Submission.created_at, Submission.id)
+        found = found.where(place > (last.submission.created_at, last.submission.id))
+    return list(session.scalars(found, {"me": person.id, "most": limit}))

@@ -6,13 +6,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
-from disclosure_control import present
-from disclosure_control.record import DisclosureRecord
-from disclosure_control.tables import Protected
 from tre import request as this
 from tre import reviews
 from tre.errors import Incomplete, NotFound
-from tre.journey import compared, requested, reviewed, waiting
+from tre.journey import compared, dossier, requested, reviewed, waiting
 from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person, Role
@@ -41,8 +38,18 @@ APART = "Your decision is recorded. You disagree with another checker: decide it
 @checking.get("/checks")
 @login_required
 def queue() -> str:
-    outputs = waiting.for_checker(this.session(), checker=me())
-    return render_template("checking/queue.html", outputs=outputs, section="checking.queue")
+    found = waiting.for_checker(
+        this.session(),
+        checker=me(),
+        limit=waiting.PAGE + 1,
+        after=request.args.get("after"),
+    )
+    return render_template(
+        "checking/queue.html",
+        outputs=found[: waiting.PAGE],
+        more=len(found) > waiting.PAGE,
+        section="checking.queue",
+    )
 
 
 @checking.route("/checks/<output_id>", methods=["GET", "POST"])
@@ -85,7 +92,7 @@ def _record(output: Output, form: forms.Decide) -> Page:
             output_id=output.id,
             artefact_hash=form.artefact_hash.data or "",
             decision=Decision(form.decision.data),
-            reason=form.reason.data or "",
+            reason=form.reasons,
             now=this.now(),
         )
     except Incomplete as missing:
@@ -112,7 +119,8 @@ def _checker() -> Person:
 def _page(output: Output, form: forms.Decide) -> str:
     submission = output.submission
     protected, layout = tables.of_output(output)
-    seen = seen_record(output, protected)
+    helps = dossier.dossier(this.session(), checker=me(), output_id=output.id)
+    seen = helps.record
     marks = tables.marks_of(seen)
     open_to_all = (one for one in seen.findings if not one.for_checkers)
     standing = reviews.standing(this.session(), output)
@@ -125,6 +133,7 @@ def _page(output: Output, form: forms.Decide) -> str:
         question=submission,
         record=protected.record,
         findings=seen.findings,
+        dossier=helps,
         titles={column.name: column.title for column in protected.published},
         table=tables.layout(protected, marks=marks) if marks else layout,
         marked=bool(marks),
@@ -151,9 +160,3 @@ def _page(output: Output, form: forms.Decide) -> str:
 def _units(submission: Submission) -> dict[str, str]:
     catalogue = submission.version.catalogue
     return {"one": catalogue.unit, "many": catalogue.units}
-
-
-def seen_record(output: Output, protected: Protected) -> DisclosureRecord:
-    """With every rule that fired; on exact tables also what only checkers may know."""
-    kept = output.artefact(Format.FINDINGS)
-    return protected.record if kept is None else present.from_json(kept.content.decode()).record

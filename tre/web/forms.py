@@ -136,6 +136,16 @@ class Answer(FlaskForm):
     submit = SubmitField("Send the answer", widget=GovSubmitInput())
 
 
+REASONS: dict[str, str] = {
+    "categories": "Broader categories would show the same with fewer hidden cells.",
+    "population": "Please say which people are counted, and why these.",
+    "purpose": "Please say how this table serves its purpose.",
+    "outside": "It does not serve the purpose of the project.",
+    "before": "This was released before: use that table.",
+}
+"""What checkers often write to an author."""
+
+
 class Decide(FlaskForm):
     decision = RadioField(
         "What do you decide?",
@@ -147,18 +157,31 @@ class Decide(FlaskForm):
         ],
         validators=[InputRequired("Choose what you decide")],
     )
+    often = SelectMultipleField(
+        "Reasons that are often given",
+        widget=GovCheckboxesInput(),
+        choices=[SelectChoice(key, sentence) for key, sentence in REASONS.items()],
+        validators=[Optional()],
+    )
     reason = TextAreaField(
         "Why?",
-        description="Needed to return or reject. The author will read it.",
+        description="Needed to return or reject, here or above. The author will read it.",
         widget=GovTextArea(),
         validators=[Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters")],
     )
     artefact_hash = HiddenField(validators=[InputRequired("Look at the output again")])
     submit = SubmitField("Record the decision", widget=GovSubmitInput())
 
+    @property
+    def reasons(self) -> str:
+        """What was chosen and what was written, as one text."""
+        chosen = [REASONS[key] for key in self.often.data or () if key in REASONS]
+        return "\n".join([*chosen, (self.reason.data or "").strip()]).strip()
+
     def of_clash(self) -> None:
         """A table that may not leave is rejected, and a reason would tell its author why."""
         self.decision.choices = self.decision.choices[2:]
+        self.often.choices = []
         self.reason.description = "For the record. The author will not read it."
 
 

@@ -24,6 +24,7 @@ NAVIGATION: tuple[tuple[Role, str, str], ...] = (
     (Role.OWNER, "Datasets and budgets", "owner.datasets"),
     (Role.OWNER, "Recalls", "recalling.index"),
     (Role.HEAD_CHECKER, "Recalls", "recalling.index"),
+    (Role.HEAD_CHECKER, "Checkers", "measuring.checkers"),
     (Role.AUDITOR, "Audit", "auditing.entries"),
     (Role.ADMINISTRATOR, "People", "admin.people"),
 )

@@ -27,8 +27,18 @@ Page = Response | str | tuple[str, int]
 @publishing.get("/publishing")
 @login_required
 def queue() -> str:
-    found = waiting.for_publisher(this.session(), publisher=me())
-    return render_template("publishing/queue.html", outputs=found, section="publishing.queue")
+    found = waiting.for_publisher(
+        this.session(),
+        publisher=me(),
+        limit=waiting.PAGE + 1,
+        after=request.args.get("after"),
+    )
+    return render_template(
+        "publishing/queue.html",
+        outputs=found[: waiting.PAGE],
+        more=len(found) > waiting.PAGE,
+        section="publishing.queue",
+    )
 
 
 @publishing.route("/publishing/<output_id>", methods=["GET", "POST"])

@@ -1,0 +1,25 @@
+"""How well do checkers agree, and how long do they take? For whoever answers for the checking."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask_login import login_required
+
+from tre import request as this
+from tre.journey import measured
+from tre.reviews import Decision
+from tre.web.visitor import me
+
+measuring = Blueprint("measuring", __name__)
+
+
+@measuring.get("/checkers")
+@login_required
+def checkers() -> str:
+    found = measured.measures(this.session(), head=me(), now=this.now())
+    return render_template(
+        "checking/measures.html",
+        measures=found,
+        decisions=tuple(Decision),
+        section="measuring.checkers",
+    )
