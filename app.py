@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from apiflask import APIFlask
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
@@ -27,12 +27,12 @@ def create_app(
     """The WSGI application. Raises ConfigurationError with every fault of the settings."""
     settings = settings or config.web()
     app = _bare()
-    sessions = _with_database(app, settings, clock)
+    engine = _with_database(app, settings, clock)
     promise = _promise(settings)
     _with_promises(app, settings, promise)
     _with_pages(app, settings)
     _with_api(app)
-    _unchanged_first(app, sessions, clock, promise)
+    _unchanged_first(app, engine, clock, promise)
     _behind_proxies(app, settings)
     return app
 
@@ -58,14 +58,11 @@ def _behind_proxies(app: APIFlask, settings: config.WebConfig) -> None:
         )
 
 
-def _with_database(
-    app: APIFlask, settings: config.WebConfig, clock: this.Clock
-) -> sessionmaker[Session]:
+def _with_database(app: APIFlask, settings: config.WebConfig, clock: this.Clock) -> Engine:
     engine = database.connect(settings.database_url)
     _check(engine, settings)
-    sessions = database.sessions(engine)
-    this.install(app, sessions=sessions, clock=clock)
-    return sessions
+    this.install(app, sessions=database.sessions(engine), clock=clock)
+    return engine
 
 
 def _check(engine: Engine, settings: config.WebConfig) -> None:
@@ -101,10 +98,8 @@ def _with_api(app: APIFlask) -> None:
     tre.api.mount(app)
 
 
-def _unchanged_first(
-    app: APIFlask, sessions: sessionmaker[Session], clock: this.Clock, promise: Promise
-) -> None:
+def _unchanged_first(app: APIFlask, engine: Engine, clock: this.Clock, promise: Promise) -> None:
     headers = list(security.headers_of(promise).items())
     app.wsgi_app = Unchanged(  # type: ignore[method-assign]
-        app.wsgi_app, sessions, clock, promise.hosts, headers
+        app.wsgi_app, engine, clock, promise.hosts, headers
     )

@@ -85,6 +85,7 @@ def requests_of(service: Service) -> dict[str, bytes]:
     """What is sent for each measurement."""
     with service.sessions() as session:
         release = session.query(Release).one()
+        address = f"/api/v1/releases/{release.id}.csv"
         sha256 = next(one.sha256 for one in release.output.artefacts if one.format == "csv")
         with database.writing(session):
             _, token = people.issue_token(
@@ -100,7 +101,7 @@ def requests_of(service: Service) -> dict[str, bytes]:
     table = {"Authorization": f"Bearer {token}", "If-None-Match": f'"{sha256}"'}
     return {
         "bare": _request(BARE, {}),
-        "released table, held already": _request(f"/api/v1/releases/{release.id}.csv", table),
+        "released table, held already": _request(address, table),
         "queue of 10,000 outputs": _request("/checks", {"Cookie": signed_in}),
     }
 

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import Engine, bindparam, exists, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.sansio.utils import host_is_trusted
 
 from tre.outputs import FOR_CHECKERS, NAMES, Artefact, Format
@@ -80,7 +79,7 @@ class Unchanged:
     """WSGI middleware. ``headers`` go with every answer of the service."""
 
     app: App
-    sessions: sessionmaker[Session]
+    engine: Engine
     clock: Clock
     hosts: tuple[str, ...]
     headers: Headers
@@ -101,8 +100,8 @@ class Unchanged:
             "sha256": asked.sha256,
         }
         try:
-            with self.sessions() as session:
-                scopes = session.execute(MAY_FETCH, given).scalar()
+            with self.engine.connect() as connection:
+                scopes = connection.execute(MAY_FETCH, given).scalar()
         except SQLAlchemyError:
             return False
         return scopes is not None and Scope.READ_RELEASES.value in scopes
