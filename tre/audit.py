@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, Integer, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from tre.database import Base
 from tre.people import Person
+
+if TYPE_CHECKING:
+    from tre.submissions import Submission
 
 EVENTS: dict[str, frozenset[str]] = {
     "signed_in": frozenset(),
@@ -109,6 +112,28 @@ def write(
             submission_id=submission_id,
             detail=dict(detail),
         )
+    )
+
+
+def write_about(
+    session: Session,
+    submission: Submission,
+    event: str,
+    *,
+    now: datetime.datetime,
+    actor: Person | None = None,
+    **detail: object,
+) -> None:
+    """Of a question on its way. ``actor`` of None: the service."""
+    write(
+        session,
+        event,
+        now=now,
+        actor_id=None if actor is None else actor.id,
+        project_id=submission.project_id,
+        dataset_id=submission.dataset_id,
+        submission_id=submission.id,
+        **detail,
     )
 
 

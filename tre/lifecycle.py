@@ -80,7 +80,7 @@ MEANING: dict[State, str] = {
     State.VALIDATED: "Allowed and paid for; the computation runs",
     State.EXECUTED: "Counted inside the sealed environment",
     State.PROTECTED: "Protected; waiting for the checkers",
-    State.REVIEWED: "Approved by its checkers; waiting for a publisher",
+    State.REVIEWED: "Approved; waiting to be released",
     State.RELEASED: "Released",
     State.RETURNED: "Its checkers have a question for its author",
     State.REFUSED: "Not allowed to run; nothing was spent",

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
+
+from tre.demo.cast import PASSWORD, PUBLISHER
 
 WIDE, NARROW = 1280, 390
 TALLEST = 1600
@@ -80,3 +82,15 @@ def violations(page: Page) -> list[str]:
     return [
         f"{page.url}: {one['id']} at {node['html'][:200]}" for one in found for node in one["nodes"]
     ]
+
+
+def let_out(visitor: AtBrowser, question: str, *, picture: str = "") -> None:
+    """As a publisher, who gives the password once more."""
+    visitor.be(PUBLISHER.name)
+    visitor.look()
+    visitor.page.locator("tbody a", has_text=question).first.click()
+    visitor.look(picture)
+    visitor.page.get_by_label("Release: this table").check()
+    visitor.page.get_by_label("Your password").fill(PASSWORD)
+    visitor.press("Do this")
+    expect(visitor.page.get_by_text("The table is released")).to_be_visible()

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from tests.journeys import person
 from tests.journeys.conftest import Stage
 from tests.journeys.person import AtBrowser
-from tre.demo.cast import FIRST, OWNER, PASSWORD, PUBLISHER, RESEARCHER, SECOND
+from tre.demo.cast import FIRST, OWNER, RESEARCHER, SECOND
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("journeys")]
 
@@ -31,7 +31,7 @@ def test_diabetes_by_smoking_bmi_and_age_goes_from_form_to_release(
     question = _ask(rita)
     for checker in (FIRST, SECOND):
         _approve(rita, checker.name, picture="check" if checker is FIRST else "")
-    _let_out(rita)
+    person.let_out(rita, "diabetes", picture="publish")
     rita.be(RESEARCHER.name)
     rita.page.goto(question)
     expect(rita.page.get_by_text("The released table")).to_be_visible()
@@ -108,17 +108,6 @@ def _approve(visitor: AtBrowser, name: str, *, picture: str) -> None:
     visitor.page.get_by_label("Approve").check()
     visitor.press("Record the decision")
     expect(visitor.page.get_by_text("Your decision is recorded")).to_be_visible()
-
-
-def _let_out(visitor: AtBrowser) -> None:
-    visitor.be(PUBLISHER.name)
-    visitor.look()
-    visitor.page.locator("tbody a", has_text="diabetes").first.click()
-    visitor.look("publish")
-    visitor.page.get_by_label("Release: this table").check()
-    visitor.page.get_by_label("Your password").fill(PASSWORD)
-    visitor.press("Do this")
-    expect(visitor.page.get_by_text("The table is released")).to_be_visible()
 
 
 def _download(rita: AtBrowser) -> None:

@@ -1,4 +1,4 @@
-"""One table on its whole way: asked, checked twice, released, verified offline, recalled, told."""
+"""One table on its whole way: asked, argued about, released, verified offline, recalled, told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.factories import NOW, checked_by
 from tests.receivers import mail_server, receiver
 from tests.sealing import KEY, seal
 from tests.web import service as web
-from tests.web.steps import approve
+from tests.web.steps import decide
 from tests.web.steps import release as let_out
 from tre import people, verify
 from tre.courier.mail import Post
@@ -25,6 +25,17 @@ from tre.scopes import EVERY
 
 DAY = datetime.timedelta(days=1)
 REASON = "The codes of one hospital were wrong."
+
+
+def argue(service: web.Service, output: str) -> None:
+    """Two checkers disagree, and agree in the end."""
+    cleo, dan = service.visitor("cleo"), service.visitor("dan")
+    decide(cleo, output, "approve")
+    decide(dan, output, "reject", "The bands are too fine.")
+    assert "The bands are too fine." in cleo.get(f"/checks/{output}").text
+    decide(cleo, output, "approve", "They are those of the report before.")
+    assert "They are those of" in dan.get(f"/checks/{output}").text
+    decide(dan, output, "approve", "So they are.")
 
 
 def test_from_a_question_to_a_recall_that_reaches_its_reader(tmp_path: Path):
@@ -46,9 +57,7 @@ def test_from_a_question_to_a_recall_that_reaches_its_reader(tmp_path: Path):
 
     asked = service.ask(40)
     service.work()
-    approve(service, asked, by="cleo")
-    assert api("GET", "/releases").json["items"] == []
-    approve(service, asked, by="dan")
+    argue(service, service.output_of(asked))
     assert api("GET", "/releases").json["items"] == []
     let_out(service, asked)
     assert api("GET", "/releases").json["items"] != [], "nobody signs the log yet"

@@ -29,14 +29,12 @@ def answer(
         check_author(person=person, submission=submission)
         submissions.move(session, submission, to=State.PROTECTED, mover=Mover.AUTHOR, now=now)
         submission.round += 1
-        audit.write(
+        audit.write_about(
             session,
+            submission,
             "answered",
             now=now,
-            actor_id=person.id,
-            project_id=submission.project_id,
-            dataset_id=submission.dataset_id,
-            submission_id=submission.id,
+            actor=person,
             round=submission.round,
             answer=answer.strip(),
         )

@@ -25,7 +25,7 @@ def approve(session: Session, *, output: Output, now: datetime.datetime) -> None
     """In the caller's transaction: the output is reviewed and leaves, or waits for its gates."""
     submission = output.submission
     submissions.move(session, submission, to=State.REVIEWED, mover=Mover.SERVICE, now=now)
-    _write(session, submission, "approved", now, approvals=0, required=0)
+    audit.write_about(session, submission, "approved", now=now, approvals=0, required=0)
     release_now(session, output=output, now=now)
 
 
@@ -37,7 +37,7 @@ def release_now(session: Session, *, output: Output, now: datetime.datetime) -> 
     closed = _closed_gates(session, output.submission, now)
     if closed:
         gates = [gate.id for gate in closed]
-        _write(session, output.submission, "release_waits", now, gates=gates)
+        audit.write_about(session, output.submission, "release_waits", now=now, gates=gates)
         return None
     return released.leave(session, output=output, now=now)
 
@@ -80,17 +80,3 @@ def _closed_gates(
 ) -> tuple[Gate, ...]:
     dataset = released.held_dataset(session, submission)
     return released.closed_gates(session, submission, dataset=dataset, now=now)
-
-
-def _write(
-    session: Session, submission: Submission, event: str, now: datetime.datetime, **detail: object
-) -> None:
-    audit.write(
-        session,
-        event,
-        now=now,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
-        **detail,
-    )

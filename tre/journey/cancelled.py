@@ -38,13 +38,11 @@ def take_back(
     void(session, submission=submission)
     withdraw(session, submission=submission, now=now)
     budgets.settle(session, submission_id=submission.id, now=now)
-    audit.write(
+    audit.write_about(
         session,
+        submission,
         "cancelled",
         now=now,
-        actor_id=person.id,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
+        actor=person,
         state=before,
     )

@@ -80,14 +80,12 @@ def say(
         )
         session.add(said)
         session.flush()
-        audit.write(
+        audit.write_about(
             session,
+            submission,
             "commented",
             now=now,
-            actor_id=person.id,
-            project_id=submission.project_id,
-            dataset_id=submission.dataset_id,
-            submission_id=submission.id,
+            actor=person,
             comment=said.id,
             audience=audience.value,
         )

@@ -32,13 +32,11 @@ def give_up(session: Session, job: Job, *, kind: str, now: datetime.datetime) ->
     submissions.move(session, submission, to=State.FAILED, mover=Mover.WORKER, now=now)
     void(session, submission=submission)
     budgets.settle(session, submission_id=submission.id, now=now)
-    audit.write(
+    audit.write_about(
         session,
+        submission,
         "failed",
         now=now,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
         kind=kind,
         attempts=attempts,
     )

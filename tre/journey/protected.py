@@ -102,29 +102,15 @@ def _store(
     now: datetime.datetime,
 ) -> Output:
     submissions.move(session, submission, to=State.EXECUTED, mover=Mover.WORKER, now=now)
-    _write(session, submission, "executed", now, cells=submission.cells)
+    audit.write_about(session, submission, "executed", now=now, cells=submission.cells)
     output = outputs.store(session, submission=submission, draw=draw, rendered=rendered, now=now)
     submissions.move(session, submission, to=State.PROTECTED, mover=Mover.WORKER, now=now)
-    _write(
+    audit.write_about(
         session,
         submission,
         "protected",
-        now,
+        now=now,
         manifest_hash=output.manifest_hash,
         rho_nano=draw.rho_nano,
     )
     return output
-
-
-def _write(
-    session: Session, submission: Submission, event: str, now: datetime.datetime, **detail: object
-) -> None:
-    audit.write(
-        session,
-        event,
-        now=now,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
-        **detail,
-    )

@@ -142,19 +142,7 @@ def enter(
         at=verdict.before.head,
         now=now,
     )
-    _write(session, submission, "judged", now, safe=verdict.judged.safe, number=row.number)
-    return row
-
-
-def _write(
-    session: Session, submission: Submission, event: str, now: datetime.datetime, **detail: object
-) -> None:
-    audit.write(
-        session,
-        event,
-        now=now,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
-        **detail,
+    audit.write_about(
+        session, submission, "judged", now=now, safe=verdict.judged.safe, number=row.number
     )
+    return row

@@ -103,12 +103,12 @@ def send_back(
             )
         )
         session.flush()
-        _write(
+        audit.write_about(
             session,
             submission,
             "sent_back",
-            now,
-            publisher,
+            now=now,
+            actor=publisher,
             round=submission.round,
             reason=reason.strip(),
         )
@@ -161,7 +161,9 @@ def leave(
     session.add(row)
     session.flush()
     told = outputs.files_hash(output)
-    _write(session, submission, "released", now, publisher, release=row.id, files_hash=told)
+    audit.write_about(
+        session, submission, "released", now=now, actor=publisher, release=row.id, files_hash=told
+    )
     return row
 
 
@@ -183,23 +185,3 @@ def _held(session: Session, publisher: Person, output_id: str, artefact_hash: st
     if output.submission.state != State.REVIEWED.value:
         raise EdgeNotAllowed(output.submission.state)
     return output
-
-
-def _write(
-    session: Session,
-    submission: Submission,
-    event: str,
-    now: datetime.datetime,
-    publisher: Person | None,
-    **detail: object,
-) -> None:
-    audit.write(
-        session,
-        event,
-        now=now,
-        actor_id=None if publisher is None else publisher.id,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
-        **detail,
-    )

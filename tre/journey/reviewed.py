@@ -89,13 +89,11 @@ def _follow(
     if agreed is Decision.REJECT:
         withdraw(session, submission=submission, now=now)
     if agreed is Decision.APPROVE:
-        audit.write(
+        audit.write_about(
             session,
+            submission,
             "approved",
             now=now,
-            project_id=submission.project_id,
-            dataset_id=submission.dataset_id,
-            submission_id=submission.id,
             approvals=reviews.approvals(session, output),
             required=submission.checkers_required,
         )
@@ -130,13 +128,11 @@ def _begin_round(
 ) -> None:
     submission = output.submission
     submission.round += 1
-    audit.write(
+    audit.write_about(
         session,
+        submission,
         "checks_begun_anew",
         now=now,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
         round=submission.round,
         person=without.id,
     )
@@ -210,14 +206,12 @@ def _record(
         )
     )
     session.flush()
-    audit.write(
+    audit.write_about(
         session,
+        submission,
         "reviewed",
         now=now,
-        actor_id=checker.id,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
+        actor=checker,
         decision=decision.value,
         artefact_hash=output.manifest_hash,
         round=submission.round,

@@ -119,7 +119,7 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
     _write_reservation(session, submission, draw, now)
     if quote.policy.track is Track.SDC:
         exact_cells.charge(session, submission=submission, part=quote.part, cells=cells, now=now)
-        _write(session, submission, "cells_charged", now, cells=cells)
+        audit.write_about(session, submission, "cells_charged", now=now, cells=cells)
     submissions.move(session, submission, to=State.VALIDATED, mover=Mover.WORKER, now=now)
     return _outcome(job, submission, quote, draw)
 
@@ -215,7 +215,7 @@ def _refuse(
     submissions.move(
         session, submission, to=State.REFUSED, mover=Mover.WORKER, now=now, reasons=reasons
     )
-    _write(session, submission, "refused", now, reasons=list(reasons))
+    audit.write_about(session, submission, "refused", now=now, reasons=list(reasons))
     return STOPPED
 
 
@@ -223,13 +223,13 @@ def _write_reservation(
     session: Session, submission: Submission, draw: Draw | None, now: datetime.datetime
 ) -> None:
     if draw is not None:
-        _write(session, submission, "reused", now, draw=draw.id)
+        audit.write_about(session, submission, "reused", now=now, draw=draw.id)
         return
-    _write(
+    audit.write_about(
         session,
         submission,
         "reserved",
-        now,
+        now=now,
         rho_nano=submission.rho_nano,
         delta_femto=DELTA_FEMTO,
     )
@@ -249,17 +249,3 @@ def _outcome(job: Job, submission: Submission, quote: Quote, draw: Draw | None) 
         stored=None if draw is None else draw.protected_json,
     )
     return Outcome(Step.RUN if draw is None else Step.REUSE, work)
-
-
-def _write(
-    session: Session, submission: Submission, event: str, now: datetime.datetime, **detail: object
-) -> None:
-    audit.write(
-        session,
-        event,
-        now=now,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
-        **detail,
-    )

@@ -26,13 +26,11 @@ def withdraw(session: Session, *, submission: Submission, now: datetime.datetime
         return
     if row.state == TableState.PENDING.value:
         register.withdraw(session, row, now=now)
-    audit.write(
+    audit.write_about(
         session,
+        submission,
         "withdrawn",
         now=now,
-        project_id=submission.project_id,
-        dataset_id=submission.dataset_id,
-        submission_id=submission.id,
         number=row.number,
     )
 
