@@ -16,7 +16,6 @@ from tre.errors import (
     EdgeNotAllowed,
     GatesClosed,
     Incomplete,
-    NotFound,
     NotPermitted,
 )
 from tre.journey import answered, appointed, cancelled, looked, released, reviewed, waiting
@@ -190,7 +189,7 @@ def test_a_publisher_sees_nothing_before_all_agree(session, furnish, engine, dec
     with writing(session):
         world.person(session, "dan").roles = [Role.CHECKER.value, Role.PUBLISHER.value]
     for who in ("pat", "dan"):
-        with pytest.raises(NotFound):
+        with pytest.raises(EdgeNotAllowed):
             released.decisions(
                 session,
                 publisher=world.person(session, who),

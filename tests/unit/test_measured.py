@@ -105,10 +105,11 @@ def test_it_counts_what_was_decided_alone_and_what_became_of_it(session, world):
 
 def test_the_time_is_from_waiting_to_the_decision_made_alone(session, world):
     (asked,) = looked_at(session, world, 1)
-    decide(session, world, asked, "cleo", A)
-    decided = session.query(Review.created_at).scalar()
+    for who in ("cleo", "dan"):
+        decide(session, world, asked, who, A)
+    decided = session.query(Review.created_at).first()[0]
     waiting = session.query(Output.created_at).scalar()
-    (cleo,) = found(session, world).checkers
+    cleo, _ = found(session, world).checkers
     assert cleo.hours == pytest.approx((decided - waiting).total_seconds() / 3600)
 
 
@@ -117,10 +118,23 @@ def test_what_was_decided_long_ago_and_nothing_at_all(session, world):
         NOW - datetime.timedelta(days=65), (), compared=0, agreed=0, kappa=None
     )
     (asked,) = looked_at(session, world, 1)
-    decide(session, world, asked, "cleo", A)
+    for who in ("cleo", "dan"):
+        decide(session, world, asked, who, A)
     late = NOW + datetime.timedelta(days=366)
     hal = world.person(session, "hal")
     assert measured.measures(session, head=hal, now=late).checkers == ()
+
+
+def test_what_is_still_open_is_in_no_count(session, world):
+    """Whoever answers for the checking may check it too, or have asked it."""
+    (asked,) = looked_at(session, world, 1)
+    nothing = found(session, world)
+    decide(session, world, asked, "cleo", R)
+    assert found(session, world) == nothing
+    decide(session, world, asked, "dan", A)
+    assert found(session, world) == nothing, "they disagree, and decide together"
+    decide(session, world, asked, "dan", R)
+    assert [one.alone for one in found(session, world).checkers] == [1, 1]
 
 
 @pytest.mark.parametrize("who", ["ada", "cleo", "eve", "fay", "ira", "pat"])

@@ -297,6 +297,19 @@ def test_a_publisher_sends_an_output_back_and_its_checkers_look_again(service: S
     leave(service, asked, "dan")
 
 
+def test_once_it_has_left_a_publisher_has_no_way_to_it(service: Service):
+    """Its files are fetched as releases, with a line in the ledger, or were recalled."""
+    asked = service.ask()
+    service.work()
+    pat, page = service.visitor("pat"), f"/publishing/{service.output_of(asked)}"
+    assert pat.get(page).status_code == 409, "nor before it was approved"
+    leave(service, asked)
+    for address in (page, f"{page}/chart.svg"):
+        assert pat.get(address).status_code == 409
+    late = pat.post(page, {"act": "release", "password": PASSWORD}, page="/publishing")
+    assert late.status_code == 409
+
+
 @pytest.mark.parametrize("name", ["cleo", "ada"])
 def test_who_checked_or_asked_never_releases_it(service: Service, name: str):
     with service.sessions() as session, writing(session):

@@ -1,8 +1,9 @@
 """How well do checkers agree, how long do they take, and what was taken back? For their head.
 
-Agreement is that of decisions made alone, the only ones that are independent: Fleiss' kappa
-(Psychological Bulletin 76, 1971, 378-382), which is 1 where all agree and 0 where they agree as
-often as chance would have it.
+Rounds that are still open are left out: whoever answers for the checking may check or ask as
+well, and must not read from a count what somebody decided alone. Agreement is that of decisions
+made alone, the only ones that are independent: Fleiss' kappa (Psychological Bulletin 76, 1971,
+378-382), which is 1 where all agree and 0 where they agree as often as chance would have it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from tre.lifecycle import State
 from tre.outputs import Output
 from tre.people import Person
 from tre.permissions import check_measure
 from tre.recalls import Recall
 from tre.releases import Release, SentBack
 from tre.reviews import Decision, Review
+from tre.submissions import Submission
 
 YEAR = datetime.timedelta(days=365)
 
@@ -123,10 +126,15 @@ def _decided(session: Session, since: datetime.datetime) -> list[Decided]:
         )
         .join(Person, Person.id == Review.checker_id)
         .join(Output, Output.id == Review.output_id)
-        .where(Review.created_at >= since)
+        .join(Submission, Submission.id == Output.submission_id)
+        .where(Review.created_at >= since, ~_open_still())
         .order_by(Review.turn)
     )
     return [Decided(*row) for row in session.execute(found)]
+
+
+def _open_still() -> ColumnElement[bool]:
+    return (Submission.state == State.PROTECTED.value) & (Review.round == Submission.round)
 
 
 def _rounds(decided: Iterable[Decided]) -> dict[Round, list[Decided]]:

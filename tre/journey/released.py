@@ -26,8 +26,6 @@ from tre.sign_in.stepped_up import SteppedUp, check_stepped_up
 from tre.submissions import Submission
 
 LONGEST_REASON = 2000
-OPEN = frozenset({State.REVIEWED, State.RELEASED})
-"""The states of what a publisher may look at."""
 
 NOT_IN_REGISTER = Gate(
     id=withdrawn.WAITS,
@@ -40,14 +38,14 @@ NOT_IN_REGISTER = Gate(
 
 
 def opened(session: Session, *, publisher: Person, output_id: str) -> Output:
-    """An approved output to look at. Raises NotFound, NotPermitted with the conflict.
+    """An approved output to look at. Raises NotFound, NotPermitted, EdgeNotAllowed.
 
-    Before its checkers agree there is nothing to release, and who is yet to check it must not
-    see here what others decided alone.
+    Only while it waits for a publisher: who is yet to check it must not see here what others
+    decided alone, and once it has left its files are fetched as releases, or were recalled.
     """
     output = _permitted(session, publisher, output_id)
-    if State(output.submission.state) not in OPEN:
-        raise NotFound(output_id)
+    if output.submission.state != State.REVIEWED.value:
+        raise EdgeNotAllowed(output.submission.state)
     return output
 
 

@@ -8,13 +8,10 @@ from werkzeug.wrappers import Response
 
 from tre import request as this
 from tre.errors import GatesClosed, Incomplete, NotFound
-from tre.gates import Gate
 from tre.journey import released, requested, waiting
-from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.sign_in.errors import TooManyAttempts, WrongCredentials
 from tre.sign_in.stepped_up import step_up
-from tre.submissions import Submission
 from tre.web import again, discussing, forms, tables, visitor
 from tre.web.releases import sent
 from tre.web.visitor import me
@@ -121,14 +118,6 @@ def _send_back(output: Output, form: forms.Publish) -> Page:
     return redirect(url_for("publishing.queue"), 303)
 
 
-def _closed_gates(submission: Submission) -> tuple[Gate, ...]:
-    if submission.state != State.REVIEWED.value:
-        return ()
-    return released.closed_gates(
-        this.session(), submission, dataset=submission.dataset, now=this.now()
-    )
-
-
 def _page(output: Output, form: forms.Publish) -> str:
     submission = output.submission
     protected, layout = tables.of_output(output)
@@ -140,8 +129,9 @@ def _page(output: Output, form: forms.Publish) -> str:
         table=layout,
         chart=output.artefact(Format.CHART) is not None,
         reviews=released.decisions(this.session(), publisher=me(), output_id=output.id),
-        closed=_closed_gates(submission),
-        open=submission.state == State.REVIEWED.value,
+        closed=released.closed_gates(
+            this.session(), submission, dataset=submission.dataset, now=this.now()
+        ),
         form=form,
         problems=forms.problems_of(form) if request.method == "POST" else [],
         **discussing.said(submission),
