@@ -49,6 +49,7 @@ class Format(StrEnum):
     RECORD = "record"
     CSVW = "csvw"
     JSONSTAT = "jsonstat"
+    SDMX = "sdmx"
     PARQUET = "parquet"
     XLSX = "xlsx"
     FINDINGS = "findings"  # what only checkers may read; never part of a release
@@ -61,6 +62,7 @@ MEDIA: dict[Format, str] = {
     Format.RECORD: "application/json",
     Format.CSVW: "application/csvm+json",
     Format.JSONSTAT: "application/json",
+    Format.SDMX: "application/vnd.sdmx.data+csv; version=2.0.0; labels=both",
     Format.PARQUET: "application/vnd.apache.parquet",
     Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Format.FINDINGS: "application/json",
@@ -73,6 +75,7 @@ NAMES: dict[Format, str] = {
     Format.RECORD: "record.json",
     Format.CSVW: "table.csv-metadata.json",
     Format.JSONSTAT: "table.jsonstat.json",
+    Format.SDMX: "table.sdmx.csv",
     Format.PARQUET: "table.parquet",
     Format.XLSX: "table.xlsx",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import time
@@ -14,11 +15,13 @@ import pandas as pd
 import pytest
 from csvw import CSVW
 from pyjstat import pyjstat
+from pysdmx.io import read_sdmx
+from pysdmx.model.dataset import ActionType
 
 from disclosure_control.record import DisclosureRecord
 from disclosure_control.tables import Axis, Cell, Kind, Protected, Published, Status
 from tre.outputs import NAMES, Format
-from tre.rendering import artefacts, grid
+from tre.rendering import artefacts, grid, sdmx
 
 CLAIM = "A claim that covers all of it."
 TITLE = "Persons, by sex and place."
@@ -168,6 +171,45 @@ def test_csv_on_the_web_types_the_columns_of_the_csv(files, protected, tmp_path:
     for row, (_, numbers) in zip(rows, expected(protected), strict=True):
         values = list(row.values())
         assert [None if one is None else float(one) for one in values[2:]] == numbers
+
+
+def test_a_statistical_office_reads_sdmx_csv(files, protected, tmp_path: Path):
+    path = tmp_path / NAMES[Format.SDMX]
+    path.write_bytes(files[Format.SDMX])
+    (found,) = read_sdmx(path).data
+    assert found.structure == "Dataflow=TRE:TABLE(1.0)"
+    assert found.action is ActionType.Information
+    frame = found.data
+    assert list(frame.columns) == [
+        *("SEX", "PLACE", "MEASURE", "OBS_VALUE", "OBS_STATUS", "CONF_STATUS")
+    ]
+    per_row = len(list(grid.columns(protected)))
+    value = [None if one == "NaN" else float(one) for one in frame["OBS_VALUE"]]
+    rows = expected(protected)
+    assert [value[i : i + per_row] for i in range(0, len(value), per_row)] == [
+        numbers for _, numbers in rows
+    ]
+    keys = list(zip(frame["SEX"].map(int), frame["PLACE"].map(int), strict=True))[::per_row]
+    axes = [axis.labels for axis in protected.axes]
+    assert [(axes[0][sex], axes[1][place]) for sex, place in keys] == [key for key, _ in rows]
+    parts = {"dp": 4 + 3 + 3, "sdc": 1 + 1 + 1}[protected.track]
+    hidden = frame[frame["CONF_STATUS"] == "C"]
+    assert len(hidden) == parts
+    assert set(hidden["OBS_STATUS"]) == {"Q"}
+    shown = frame[frame["CONF_STATUS"] == "F"]
+    assert (shown["OBS_STATUS"] == "M").sum() == (2 if protected.track == "dp" else 0)
+
+
+def test_no_text_of_sdmx_csv_begins_like_a_formula_and_each_label_is_there(files):
+    rows = list(csv.reader(io.StringIO(files[Format.SDMX].decode())))
+    assert all(cell[:1].isalnum() for row in rows for cell in row[:6])
+    assert {row[4].partition(": ")[2] for row in rows[1:]} == set(HOSTILE)
+    assert rows[1][1].endswith(TITLE)
+
+
+def test_names_become_identifiers_of_their_own():
+    told = sdmx.codes(["Alter (Jahre)", "alter jahre", "1st", "=1", "Obs value", "Größe", "Ж"])
+    assert told == ["ALTER_JAHRE", "ALTER_JAHRE_2", "D_1ST", "D_1", "OBS_VALUE_5", "GR_SSE", "D"]
 
 
 def test_axes_of_one_name_and_like_a_column_stay_apart():

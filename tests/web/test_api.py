@@ -362,6 +362,9 @@ def test_a_release_is_json_or_csv_by_accept_and_by_suffix(world):
         ("text/csv", Format.CSV),
         ("text/csv; charset=utf-8", Format.CSV),
         ("text/csv, application/json;q=0.5", Format.CSV),
+        ("application/vnd.sdmx.data+csv", Format.SDMX),
+        ("application/vnd.sdmx.data+csv;version=2.0.0", Format.SDMX),
+        ("application/vnd.sdmx.data+csv; labels=both; version=2.0.0", Format.SDMX),
     ):
         headers = {} if accept is None else {"Accept": accept}
         assert world.get(path, headers=headers).data == FILES[form], accept

@@ -12,6 +12,9 @@ OFFERED: dict[str, Format] = {
     "text/csv": Format.CSV,
     "text/csv; charset=utf-8": Format.CSV,
     MEDIA[Format.CSVW]: Format.CSVW,
+    "application/vnd.sdmx.data+csv": Format.SDMX,
+    "application/vnd.sdmx.data+csv; version=2.0.0": Format.SDMX,
+    MEDIA[Format.SDMX]: Format.SDMX,
     MEDIA[Format.PARQUET]: Format.PARQUET,
     MEDIA[Format.XLSX]: Format.XLSX,
 }

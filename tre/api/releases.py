@@ -23,7 +23,9 @@ JSON = {"application/json": {"schema": {"type": "object"}}}
 FORMATS = {name: form for form, name in NAMES.items()}
 ANY = ",".join(f"'{name}'" for name in FORMATS)
 FILE = {"schema": {"type": "string", "format": "binary"}}
-OTHERS = {MEDIA[form]: FILE for form in (Format.CSVW, Format.PARQUET, Format.XLSX)}
+OTHERS = {MEDIA[form]: FILE for form in (Format.CSVW, Format.PARQUET, Format.XLSX)} | {
+    "application/vnd.sdmx.data+csv": FILE
+}
 EVERY = {MEDIA[form].partition(";")[0]: FILE for form in NAMES}
 ZIP = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
 CHART = {"image/svg+xml": {"schema": {"type": "string"}}}

@@ -11,7 +11,7 @@ from disclosure_control.policy import Track
 from disclosure_control.record import for_release
 from disclosure_control.tables import Protected
 from tre.outputs import NAMES, Format, Rendered
-from tre.rendering import chart, csvw, jsonstat, parquet, xlsx
+from tre.rendering import chart, csvw, jsonstat, parquet, sdmx, xlsx
 
 
 def prepare() -> None:
@@ -31,6 +31,7 @@ def render(protected: Protected, *, title: str) -> tuple[Rendered, ...]:
         Rendered(Format.CSV, text.encode()),
         Rendered(Format.CSVW, about),
         Rendered(Format.JSONSTAT, jsonstat.render(protected, title=title)),
+        Rendered(Format.SDMX, sdmx.render(protected, title=title)),
         Rendered(Format.PARQUET, parquet.render(protected, title=title)),
         Rendered(Format.XLSX, xlsx.render(protected, title=title)),
         Rendered(Format.JSON, present.to_json(protected).encode()),

@@ -42,6 +42,10 @@ TITLES = {
         "application/csvm+json",
     ),
     "table.jsonstat.json": ("The table as JSON-stat", "application/json"),
+    "table.sdmx.csv": (
+        "The table as SDMX-CSV",
+        "application/vnd.sdmx.data+csv; version=2.0.0; labels=both",
+    ),
     "table.parquet": ("The table as Parquet", "application/vnd.apache.parquet"),
     "table.xlsx": (
         "The table as a spreadsheet",
