@@ -31,9 +31,11 @@ class Stage(StrEnum):
     SUBMIT = "submit"
     EXECUTE = "execute"
     RELEASE = "release"
+    PUBLISH = "publish"  # what left to a project is shown to everybody
 
 
-ALL = frozenset(Stage)
+ALWAYS = frozenset(Stage)
+ON_THE_WAY = ALWAYS - {Stage.PUBLISH}
 BEFORE_THE_RUN = frozenset({Stage.LOOK, Stage.SUBMIT, Stage.EXECUTE})
 
 
@@ -97,7 +99,7 @@ class Rule:
     reason: str
     authority: str
     remedy: str
-    stages: frozenset[Stage] = ALL
+    stages: frozenset[Stage] = ON_THE_WAY
 
     def at(self, situation: Situation) -> Gate:
         passed = self.open_when(situation)
@@ -167,6 +169,7 @@ RULES: tuple[Rule, ...] = (
         "The owner has stopped queries and releases on this dataset.",
         "data owner",
         "Wait until the owner opens the dataset again.",
+        ALWAYS,
     ),
     Rule(
         "dataset_settled",
@@ -176,6 +179,7 @@ RULES: tuple[Rule, ...] = (
         " settled yet.",
         "data owner",
         "Wait until the owner of the dataset has settled it.",
+        ALWAYS,
     ),
     Rule(
         "version_current",
@@ -201,7 +205,7 @@ RULES: tuple[Rule, ...] = (
         "This very table was released before and was recalled.",
         "data owner",
         "Read the reason in the list of corrections, and ask another question.",
-        frozenset({Stage.SUBMIT, Stage.EXECUTE, Stage.RELEASE}),
+        ALWAYS - {Stage.LOOK},
     ),
     Rule(
         "purpose_given",

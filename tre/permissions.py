@@ -21,6 +21,7 @@ from tre.submissions import Submission
 
 if TYPE_CHECKING:
     from tre.outputs import Output
+    from tre.publications import PublicationAsked
     from tre.second_tracks import SecondTrack
 
 NEVER_ONE_PERSON: frozenset[frozenset[Role]] = frozenset(
@@ -119,6 +120,13 @@ def check_publish(session: Session, *, person: Person, output: Output) -> None:
         raise NotPermitted(reason)
     if any(one.checker_id == person.id for one in reviews.of_output(session, output.id)):
         raise NotPermitted("You checked this output, so somebody else releases it.")
+
+
+def check_make_public(session: Session, *, person: Person, asked: PublicationAsked) -> None:
+    """As for the release itself; who proposed a text never allows it."""
+    check_publish(session, person=person, output=asked.release.output)
+    if asked.by_id == person.id:
+        raise NotPermitted("You proposed this text, so somebody else decides on it.")
 
 
 def check_own(*, person: Person, dataset: Dataset) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from sqlalchemy import Engine, delete, text, update
+from sqlalchemy import Engine, delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,9 +21,10 @@ from tre.lifecycle import ALLOWED, TERMINAL, State
 from tre.outputs import Artefact, Draw, Output
 from tre.people import Person, Role
 from tre.projects import Membership
+from tre.publications import PublicationAsked, PublicationDecided
 from tre.register import ReleaseTable
 from tre.release_requests import IntendedOutput, ReleaseRequest
-from tre.releases import Release, SentBack
+from tre.releases import Release, SentBack, series_of
 from tre.reviews import Review
 from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
@@ -340,6 +341,7 @@ def a_release(output: Output, publisher: str | None) -> Release:
         project_id=submission.project_id,
         dataset_id=submission.dataset_id,
         fingerprint=submission.fingerprint,
+        series=series_of(submission),
         manifest_hash=output.manifest_hash,
         publisher_id=publisher,
         released_at=NOW,
@@ -424,6 +426,32 @@ def test_what_has_ended_is_not_discussed(open_session, furnished):
     assert "not discussed" in flush_refused(open_session, late)
 
 
+def a_public_text(session: Session, world: World, output: Output) -> None:
+    session.flush()
+    release = session.scalars(select(Release).where(Release.output_id == output.id)).one()
+    asked = PublicationAsked(
+        id=new_id(),
+        release_id=release.id,
+        number=1,
+        by_id=world.people["ada"],
+        title="Persons by age",
+        summary="Most are old.",
+        at=NOW,
+    )
+    session.add(asked)
+    session.flush()
+    session.add(
+        PublicationDecided(
+            asked_id=asked.id,
+            publisher_id=world.people["pat"],
+            allowed=True,
+            reason="",
+            at=NOW,
+        )
+    )
+    session.flush()
+
+
 def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict[str, object]]:
     """One row of each kind that never changes, and a change to try on it."""
     submission = factories.a_submission(session, world, checkers_required=1)
@@ -444,11 +472,13 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
             project_id=submission.project_id,
             dataset_id=submission.dataset_id,
             fingerprint=submission.fingerprint,
+            series=series_of(submission),
             manifest_hash=output.manifest_hash,
             publisher_id=world.people["pat"],
             released_at=NOW,
         )
     )
+    a_public_text(session, world, output)
     audit.write(session, "signed_in", now=NOW, actor_id=world.people["ada"])
     budgets.reserve(
         session,
@@ -479,6 +509,8 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
         Review: {"decision": "reject"},
         Release: {"project_id": world.other_project},
         SentBack: {"reason": "other"},
+        PublicationAsked: {"summary": "other"},
+        PublicationDecided: {"allowed": False},
         Comment: {"words": "other"},
         ReleaseRequest: {"title": "other"},
         IntendedOutput: {"title": "other"},

@@ -22,7 +22,7 @@ from tre.outputs import Format, Rendered
 from tre.people import Role
 from tre.projects import Position
 from tre.records import Base
-from tre.releases import Release
+from tre.releases import Release, series_of
 from tre.scopes import EVERY
 from tre.submissions import Submission
 
@@ -178,6 +178,7 @@ def release(world: World, submission_id: str, *, at: datetime.datetime = NOW) ->
             project_id=submission.project_id,
             dataset_id=submission.dataset_id,
             fingerprint=submission.fingerprint,
+            series=series_of(submission),
             manifest_hash=output.manifest_hash,
             released_at=at,
         )

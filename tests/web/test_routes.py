@@ -17,7 +17,7 @@ from tests.second_tracks import asked_for
 from tests.web import service as web
 from tests.web.service import Service, Visitor
 from tests.web.steps import draft_of, leave
-from tre.journey import looked, requested
+from tre.journey import looked, made_public, requested
 
 VISITORS = ("nobody", "gus", "cleo", "eve", "fay", "ben", "ada")
 """ada wrote the question, ben is in her project, gus is not; cleo checks, eve owns, fay runs."""
@@ -27,6 +27,10 @@ GET  /                                                303 303 303 303 303 303 30
 GET  /accessibility                                   200 200 200 200 200 200 200
 GET  /privacy                                         200 200 200 200 200 200 200
 GET  /corrections                                     200 200 200 200 200 200 200
+GET  /published                                       200 200 200 200 200 200 200
+GET  /published/<release_id>                          404 404 404 404 404 404 404
+GET  /published/<release_id>/<file:name>              404 404 404 404 404 404 404
+GET  /published/<release_id>/release.zip              404 404 404 404 404 404 404
 GET  /health                                          200 200 200 200 200 200 200
 GET  /static/<path:filename>                          200 200 200 200 200 200 200
 GET  /sign-in                                         200 303 303 303 303 303 303
@@ -55,6 +59,8 @@ GET  /releases                                        303 200 200 200 200 200 20
 GET  /releases/<release_id>                           303 404 404 404 404 200 200
 GET  /releases/<release_id>/<file:name>               303 404 404 404 404 200 200
 GET  /releases/<release_id>/release.zip               303 404 404 404 404 200 200
+GET  /releases/<release_id>/publication               303 404 404 404 404 200 200
+POST /releases/<release_id>/publication               303 404 404 404 404 422 422
 GET  /recalls                                         303 404 404 200 404 404 404
 GET  /recalls/<release_id>                            303 404 404 200 404 404 404
 POST /recalls/<release_id>                            303 404 404 422 404 404 404
@@ -67,6 +73,10 @@ GET  /publishing                                      303 404 404 404 404 404 40
 GET  /publishing/<output_id>                          303 404 404 404 404 404 404
 POST /publishing/<output_id>                          303 404 404 404 404 404 404
 GET  /publishing/<output_id>/chart.svg                303 404 404 404 404 404 404
+GET  /publishing/public                               303 404 404 404 404 404 404
+GET  /publishing/public/<asked_id>                    303 404 404 404 404 404 404
+POST /publishing/public/<asked_id>                    303 404 404 404 404 404 404
+GET  /publishing/public/<asked_id>/chart.svg          303 404 404 404 404 404 404
 POST /comments/<submission_id>                        303 404 404 404 404 422 422
 GET  /owner                                           303 404 404 200 404 404 404
 GET  /owner/<dataset_id>                              303 404 404 200 404 404 404
@@ -123,6 +133,14 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servic
                     now=service.clock(),
                 ).id,
                 "<release_id>": release.id,
+                "<asked_id>": made_public.ask(
+                    session,
+                    person=ada,
+                    release_id=release.id,
+                    title="Persons by age",
+                    summary="Most are old.",
+                    now=service.clock(),
+                ).id,
                 "<file:name>": "table.csv",
                 "<output_id>": service.output_of(waiting),
                 "<dataset_id>": service.world.dataset,

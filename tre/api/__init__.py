@@ -10,21 +10,32 @@ from __future__ import annotations
 
 from apiflask import APIFlask
 
-from tre.api import catalogue, log, openapi, problems, questions, releases, tokens, webhooks
+from tre.api import (
+    catalogue,
+    log,
+    openapi,
+    problems,
+    questions,
+    register,
+    releases,
+    tokens,
+    webhooks,
+)
 from tre.api.blueprint import blueprint
 
 SPEC_PATH = "/api/v1/openapi.json"
 TITLE = "Trusted research environment"
 VERSION = "1.0.0"
 DESCRIPTION = (
-    "Ask approved questions of linked data; read the tables that were released to your projects. "
-    "The list beside the token of each operation is the scope that it needs. Every error is "
-    "application/problem+json; its type leads to what it means."
+    "Ask approved questions of linked data; read the tables that were released to your projects, "
+    "and without a token those that were released to everybody. The list beside the token of each "
+    "operation is the scope that it needs. Every error is application/problem+json; its type leads "
+    "to what it means."
 )
 
 __all__ = ["SPEC_PATH", "TITLE", "VERSION", "blueprint", "mount", "problems"]
 
-VIEWS = (catalogue, log, questions, releases, webhooks)
+VIEWS = (catalogue, log, questions, register, releases, webhooks)
 
 
 def mount(app: APIFlask) -> None:

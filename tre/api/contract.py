@@ -64,6 +64,18 @@ class ReleaseSearch(Paging):
     words: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
         default=None, description="Anywhere in the question, in capitals or not."
     )
+    series: Identifier | None = Field(
+        default=None, description="Releases of one question, whatever data it was asked of."
+    )
+
+
+class ChangeSearch(Strict):
+    """Where to go on."""
+
+    cursor: Annotated[str, StringConstraints(pattern=CURSOR)] | None = Field(
+        default=None, description="From the answer before; the beginning if absent."
+    )
+    limit: int = Field(default=50, ge=1, le=200)
 
 
 class LeafInLog(Strict):
@@ -281,15 +293,72 @@ class RecallAnswer(Strict):
     successor: Identifier | None
 
 
+class PublicText(Strict):
+    """What its project says of a public release, in plain words."""
+
+    title: str
+    summary: str
+    published_at: datetime.datetime
+
+
 class ReleaseAnswer(Strict):
     id: Identifier
     project: Identifier
     dataset: str
     words: str
     track: str
+    series: Identifier = Field(
+        description="The same for every release of this question by this project."
+    )
     released_at: datetime.datetime
+    public: PublicText | None = Field(description="null while only its project may fetch it.")
     recalled: RecallAnswer | None = Field(description="Its files answer 410 from then on.")
     files: list[FileAnswer]
+
+
+class ChangeAnswer(Strict):
+    kind: Literal["released", "published", "recalled"]
+    at: datetime.datetime
+    release: Identifier
+    series: Identifier
+    dataset: str
+
+
+class ChangePage(Strict):
+    items: list[ChangeAnswer]
+    cursor: str = Field(description="Ask with it for what comes after, now or later.")
+
+
+class PublicProject(Strict):
+    """A project that was approved, without the names of people."""
+
+    id: Identifier
+    title: str
+    purpose: str
+    starts_on: datetime.date
+    ends_on: datetime.date
+    datasets: list[str]
+
+
+class PublicDataset(Strict):
+    name: str
+    title: str
+    open: bool = Field(description="False while its owner has stopped queries and releases.")
+
+
+class LogHead(Strict):
+    origin: str
+    size: int
+    root: str = Field(description="SHA-256, in base64, as in its checkpoint.")
+    signed_at: datetime.datetime
+
+
+class RegisterAnswer(Strict):
+    """What the service is used for. Its public releases are under /releases."""
+
+    projects: list[PublicProject]
+    datasets: list[PublicDataset]
+    log: LogHead | None = Field(description="null where nobody signs the log.")
 
 
 class WebhookAddress(Strict):

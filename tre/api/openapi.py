@@ -17,6 +17,7 @@ PATTERNS = {
     "dataset": contract.NAME,
     "submission": contract.IDENTIFIER,
     "release": contract.IDENTIFIER,
+    "series": contract.IDENTIFIER,
     "webhook": contract.IDENTIFIER,
     "name": f"^({'|'.join(re.escape(name) for name in NAMES.values())})$",
     "code": "^[a-z-]{1,40}$",
@@ -28,6 +29,8 @@ PUBLIC = (
     "/api/v1/log/inclusion",
     "/api/v1/log/consistency",
     "/api/v1/corrections",
+    "/api/v1/register",
+    "/api/v1/catalog",
 )
 
 PROBLEM: dict[str, Any] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from tre.api.problems import Problem
 
 Key = tuple[datetime.datetime, str]
 Row = TypeVar("Row")
+PLACE = re.compile(r"p(0|[1-9][0-9]{0,8})")
 
 
 def cursor_of(key: Key) -> str:
@@ -37,6 +39,20 @@ def key_of(cursor: str | None) -> Key | None:
     if key[0].tzinfo is None or cursor_of(key) != cursor:
         raise Problem("cursor-unknown")
     return key
+
+
+def place_of(cursor: str | None) -> int:
+    """Of a list in the order of the log: behind which place to go on; -1 is before the first."""
+    if cursor is None:
+        return -1
+    digits = cursor.removeprefix("p")
+    if not PLACE.fullmatch(cursor):
+        raise Problem("cursor-unknown")
+    return int(digits) - 1
+
+
+def cursor_at(place: int) -> str:
+    return f"p{place + 1}"
 
 
 def page(

@@ -1,20 +1,19 @@
-"""What was released to my projects, and how do I get its files? Byte for byte as approved."""
+"""What was released, to everybody or to my projects? Its files, byte for byte as approved."""
 
 from __future__ import annotations
 
-from flask import Response, request, url_for
+from flask import Response, redirect, request, url_for
 
-from tre import recalls
+from tre import publications, recalls
 from tre import request as this
 from tre.api import contract as said
 from tre.api import formats, pages, spoken
 from tre.api.blueprint import blueprint
-from tre.api.tokens import caller, needs, token_id
+from tre.api.tokens import needs, reader, token_id
 from tre.api.unchanged import described
 from tre.journey import fetched, looked
 from tre.journey.fetched import Fetched
 from tre.outputs import MEDIA, NAMES, Format
-from tre.recalls import Recall
 from tre.releases import Release, Search
 from tre.scopes import Scope
 
@@ -32,36 +31,33 @@ CHART = {"image/svg+xml": {"schema": {"type": "string"}}}
 
 
 @blueprint.get("/releases")
-@needs(Scope.READ_RELEASES)
+@needs(Scope.READ_RELEASES, or_nothing=True)
 @blueprint.input(said.ReleaseSearch, location="query", arg_name="asked")
 @blueprint.output(said.ReleasePage)
 def releases(asked: said.ReleaseSearch) -> said.ReleasePage:
-    """What was released to your projects, newest first."""
-    rows = looked.my_releases(
+    """What may be read, newest first: the public releases, and those of your projects."""
+    rows = looked.readable_releases(
         this.session(),
-        person=caller(),
+        person=reader(),
         limit=asked.limit + 1,
         after=pages.key_of(asked.cursor),
-        search=Search(asked.dataset, asked.project, asked.words),
+        search=Search(asked.dataset, asked.project, asked.words, asked.series),
     )
     shown, cursor = pages.page(rows, limit=asked.limit, key=_key)
-    recalled = looked.recalled_among(this.session(), list(shown))
-    return said.ReleasePage(
-        items=[_about(row, recalled.get(row.id)) for row in shown],
-        next_cursor=cursor,
-    )
+    return said.ReleasePage(items=_about(list(shown)), next_cursor=cursor)
 
 
 @blueprint.get("/releases/<string(length=24):release>/about")
-@needs(Scope.READ_RELEASES)
+@needs(Scope.READ_RELEASES, or_nothing=True)
 @blueprint.output(said.ReleaseAnswer)
 def release_about(release: str) -> said.ReleaseAnswer:
     """What a release is, and where its files are."""
-    return _about(looked.release(this.session(), person=caller(), release_id=release))
+    found = looked.release(this.session(), person=reader(), release_id=release)
+    return _about([found])[0]
 
 
 @blueprint.get("/releases/<string(length=24):release>")
-@needs(Scope.READ_RELEASES)
+@needs(Scope.READ_RELEASES, or_nothing=True)
 @blueprint.doc(responses={200: {"description": "The table", "content": {**OTHERS, **JSON, **CSV}}})
 def release(release: str) -> Response:
     """A released table, as JSON, CSV (or what its columns are), Parquet or a spreadsheet.
@@ -72,7 +68,7 @@ def release(release: str) -> Response:
 
 
 @blueprint.get("/releases/<string(length=24):release>.json")
-@needs(Scope.READ_RELEASES)
+@needs(Scope.READ_RELEASES, or_nothing=True)
 @blueprint.doc(responses={200: {"description": "The table", "content": JSON}})
 def release_as_json(release: str) -> Response:
     """A released table as JSON."""
@@ -80,7 +76,7 @@ def release_as_json(release: str) -> Response:
 
 
 @blueprint.get("/releases/<string(length=24):release>.csv")
-@needs(Scope.READ_RELEASES)
+@needs(Scope.READ_RELEASES, or_nothing=True)
 @blueprint.doc(responses={200: {"description": "The table", "content": CSV}})
 def release_as_csv(release: str) -> Response:
     """A released table as CSV; [c] stands for a hidden cell."""
@@ -88,7 +84,7 @@ def release_as_csv(release: str) -> Response:
 
 
 @blueprint.get("/releases/<string(length=24):release>/record")
-@needs(Scope.READ_RELEASES)
+@needs(Scope.READ_RELEASES, or_nothing=True)
 @blueprint.doc(responses={200: {"description": "The disclosure record", "content": JSON}})
 def release_record(release: str) -> Response:
     """What was applied to a released table, and under which policy."""
@@ -96,7 +92,7 @@ def release_record(release: str) -> Response:
 
 
 @blueprint.get("/releases/<string(length=24):release>/chart")
-@needs(Scope.READ_RELEASES)
+@needs(Scope.READ_RELEASES, or_nothing=True)
 @blueprint.doc(responses={200: {"description": "The chart", "content": CHART}})
 def release_chart(release: str) -> Response:
     """A chart of a released table, with its noise intervals."""
@@ -104,7 +100,7 @@ def release_chart(release: str) -> Response:
 
 
 @blueprint.get(f"/releases/<string(length=24):release>/files/<any({ANY}):name>")
-@needs(Scope.READ_RELEASES)
+@needs(Scope.READ_RELEASES, or_nothing=True)
 @blueprint.doc(responses={200: {"description": "The file", "content": EVERY}})
 def release_file(release: str, name: str) -> Response:
     """Any file of a release, by its name."""
@@ -112,7 +108,7 @@ def release_file(release: str, name: str) -> Response:
 
 
 @blueprint.get("/releases/<string(length=24):release>/bundle")
-@needs(Scope.READ_RELEASES)
+@needs(Scope.READ_RELEASES, or_nothing=True)
 @blueprint.doc(responses={200: {"description": "A ZIP of files", "content": ZIP}})
 def release_bundle(release: str) -> Response:
     """All files of a release, its signed statement and its place in the log.
@@ -121,12 +117,23 @@ def release_bundle(release: str) -> Response:
     """
     found = fetched.bundle(
         this.session(),
-        person=caller(),
+        person=reader(),
         release_id=release,
         token_id=token_id(),
         now=this.now(),
     )
     return _sent(found, name=f"{release}.zip")
+
+
+@blueprint.get("/series/<string(length=24):series>/latest")
+@needs(Scope.READ_RELEASES, or_nothing=True)
+@blueprint.doc(responses={307: {"description": "Its newest release that stands"}})
+def latest(series: str) -> Response:
+    """The newest release of a series: the answer leads to it, whatever format is asked for."""
+    found = looked.latest(this.session(), person=reader(), series=series)
+    answer = redirect(url_for(".release", release=found.id), 307)
+    answer.headers.update({"Cache-Control": "no-store", "Vary": "Authorization"})
+    return answer
 
 
 @blueprint.get("/corrections")
@@ -142,13 +149,23 @@ def corrections(paging: said.Paging) -> said.CorrectionPage:
     return said.CorrectionPage(items=[spoken.correction(row) for row in shown], next_cursor=cursor)
 
 
-def _about(row: Release, recall: Recall | None = None) -> said.ReleaseAnswer:
-    return spoken.release(row, recall, address=url_for(".release", release=row.id))
+def _about(rows: list[Release]) -> list[said.ReleaseAnswer]:
+    recalled = looked.recalled_among(this.session(), rows)
+    public = publications.among(this.session(), rows)
+    return [
+        spoken.release(
+            row,
+            recalled.get(row.id),
+            public.get(row.id),
+            address=url_for(".release", release=row.id),
+        )
+        for row in rows
+    ]
 
 
 def _file(release: str, format: Format) -> Response:  # noqa: A002 - the domain's word
     """304 to who has these very bytes; else the file, with a line in the ledger."""
-    asked = {"person": caller(), "release_id": release, "format": format}
+    asked = {"person": reader(), "release_id": release, "format": format}
     digest = fetched.digest(this.session(), **asked)
     if digest in request.if_none_match:
         return _hashed(Response(status=304), sha256=digest)
@@ -165,6 +182,8 @@ def _sent(found: Fetched, *, name: str) -> Response:
 def _hashed(answer: Response, *, sha256: str) -> Response:
     """With the hash of the stored bytes, so that a reader can check them."""
     answer.headers.update(described(sha256))
+    if reader() is None:
+        answer.headers["Cache-Control"] = "public, no-cache"
     return answer
 
 

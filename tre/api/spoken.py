@@ -12,13 +12,16 @@ from tre.api import contract as said
 from tre.datasets import Dataset
 from tre.gates import Gate
 from tre.journey import looked
+from tre.journey.changed import Change
 from tre.journey.looked import DatasetView
 from tre.journey.precision import ColumnPrecision
 from tre.journey.previewed import BudgetLine, Preview
+from tre.journey.shown import Head
 from tre.lifecycle import MEANING, TERMINAL, State
 from tre.outputs import FOR_CHECKERS, NAMES, Artefact, Format
 from tre.people import Person
 from tre.projects import Project
+from tre.publications import PublicationAsked
 from tre.recalls import Recall
 from tre.releases import Release
 from tre.second_tracks import SecondTrack
@@ -183,7 +186,46 @@ def _recall(row: Recall | None) -> said.RecallAnswer | None:
     return said.RecallAnswer(reason=row.reason, recalled_at=row.at, successor=row.successor_id)
 
 
-def release(row: Release, recall: Recall | None, *, address: str) -> said.ReleaseAnswer:
+def _public(row: PublicationAsked | None) -> said.PublicText | None:
+    if row is None or row.decision is None:
+        return None
+    return said.PublicText(title=row.title, summary=row.summary, published_at=row.decision.at)
+
+
+def change(row: Change) -> said.ChangeAnswer:
+    return said.ChangeAnswer(
+        kind=row.kind,
+        at=row.at,
+        release=row.release.id,
+        series=row.release.series,
+        dataset=row.release.dataset.name,
+    )
+
+
+def public_project(row: Project) -> said.PublicProject:
+    return said.PublicProject(
+        id=row.id,
+        title=row.title,
+        purpose=row.purpose,
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        datasets=[one.name for one in row.datasets],
+    )
+
+
+def public_dataset(row: Dataset) -> said.PublicDataset:
+    return said.PublicDataset(name=row.name, title=row.title, open=row.stopped_at is None)
+
+
+def head(found: Head | None) -> said.LogHead | None:
+    if found is None:
+        return None
+    return said.LogHead(origin=found.origin, size=found.size, root=found.root, signed_at=found.at)
+
+
+def release(
+    row: Release, recall: Recall | None, public: PublicationAsked | None, *, address: str
+) -> said.ReleaseAnswer:
     """``address`` is where the release is; its files are below it."""
     asked = row.output.submission
     return said.ReleaseAnswer(
@@ -192,7 +234,9 @@ def release(row: Release, recall: Recall | None, *, address: str) -> said.Releas
         dataset=row.dataset.name,
         words=asked.words,
         track=asked.track,
+        series=row.series,
         released_at=row.released_at,
+        public=_public(public),
         recalled=_recall(recall),
         files=[
             _file(one, address)

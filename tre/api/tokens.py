@@ -24,19 +24,23 @@ SCHEME = {
 }
 
 
-def needs(scope: Scope) -> Callable[[View], View]:
-    """Only tokens with this scope reach the view; the description of the API says so."""
+def needs(scope: Scope, *, or_nothing: bool = False) -> Callable[[View], View]:
+    """Only tokens with this scope reach the view; the description of the API says so.
+
+    ``or_nothing``: also a request without any token, which ``reader`` then tells.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            if scope.value not in _token().scopes:
+            if not (or_nothing and _is_anybody()) and scope.value not in _token().scopes:
                 raise Problem("scope-missing", f"This needs a token with the scope {scope.value}.")
             return view(*args, **kwargs)
 
         # ``doc`` overwrites all that it can say, so what was said of answers is said again.
         answers = getattr(view, "_spec", {}).get("responses")
-        return blueprint.doc(responses=answers, security=[{SECURITY: [scope.value]}])(checked)
+        ways: list[dict[str, list[str]]] = [{SECURITY: [scope.value]}, *([{}] * or_nothing)]
+        return blueprint.doc(responses=answers, security=ways)(checked)
 
     return decorate
 
@@ -46,8 +50,18 @@ def caller() -> Person:
     return _token().person
 
 
-def token_id() -> str:
-    return _token().id
+def reader() -> Person | None:
+    """The person whose token this request carries; None where it carries none at all."""
+    return None if _is_anybody() else caller()
+
+
+def token_id() -> str | None:
+    return None if _is_anybody() else _token().id
+
+
+def _is_anybody() -> bool:
+    """Whoever sends something else than a valid token is told so, and not taken for anybody."""
+    return "Authorization" not in request.headers
 
 
 def _token() -> ApiToken:

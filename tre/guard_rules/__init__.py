@@ -12,6 +12,7 @@ from tre.guard_rules.datasets import EXCEPTION, OTHERS, RESTORATION
 from tre.guard_rules.ledger import LEDGER
 from tre.guard_rules.log import LOG
 from tre.guard_rules.outputs import OUTPUT, RECALL
+from tre.guard_rules.publications import PUBLICATION
 from tre.guard_rules.questions import SUBMISSION
 from tre.guard_rules.register import REGISTER
 from tre.guard_rules.written import Guard
@@ -28,5 +29,6 @@ GUARDS: tuple[Guard, ...] = (
     + REGISTER
     + LOG
     + RECALL
+    + PUBLICATION
     + RESTORATION
 )

@@ -17,7 +17,7 @@ from tre.rendering import described
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # the earliest time of a file in a ZIP
 
 
-def bundle(session: Session, *, person: Person, release_id: str) -> dict[str, bytes]:
+def bundle(session: Session, *, person: Person | None, release_id: str) -> dict[str, bytes]:
     """Files by name. Raises NotFound (also where nobody signs the log), NotYetInLog."""
     release = looked.release(session, person=person, release_id=release_id)
     seal = session.get(ReleaseSeal, release.id)

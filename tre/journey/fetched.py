@@ -32,7 +32,7 @@ class Fetched:
 def digest(
     session: Session,
     *,
-    person: Person,
+    person: Person | None,
     release_id: str,
     format: Format,  # noqa: A002 - the domain's word
 ) -> str:
@@ -50,7 +50,7 @@ def digest(
 def fetch(
     session: Session,
     *,
-    person: Person,
+    person: Person | None,
     release_id: str,
     format: Format,  # noqa: A002
     now: datetime.datetime,
@@ -63,14 +63,14 @@ def fetch(
             session, person=person, release_id=release_id, format=format
         )
         found = Fetched(artefact.content, artefact.media_type, artefact.sha256)
-        session.add(_line(person, release_id, NAMES[format], token_id, now))
+        _tell(session, person, _line(release_id, NAMES[format], token_id, now))
     return found
 
 
 def bundle(
     session: Session,
     *,
-    person: Person,
+    person: Person | None,
     release_id: str,
     now: datetime.datetime,
     token_id: str | None = None,
@@ -80,7 +80,7 @@ def bundle(
         _hold(session, release_id)
         files = bundled.bundle(session, person=person, release_id=release_id)
         content = bundled.zipped(files, folder=release_id)
-        session.add(_line(person, release_id, BUNDLE, token_id, now))
+        _tell(session, person, _line(release_id, BUNDLE, token_id, now))
     return Fetched(content, "application/zip", hashlib.sha256(content).hexdigest())
 
 
@@ -90,9 +90,12 @@ def _hold(session: Session, release_id: str) -> None:
     session.execute(mine.with_for_update(read=True, key_share=True))
 
 
-def _line(
-    person: Person, release_id: str, file: str, token_id: str | None, now: datetime.datetime
-) -> Download:
-    return Download(
-        release_id=release_id, person_id=person.id, token_id=token_id, file=file, at=now
-    )
+def _line(release_id: str, file: str, token_id: str | None, now: datetime.datetime) -> Download:
+    return Download(release_id=release_id, token_id=token_id, file=file, at=now)
+
+
+def _tell(session: Session, person: Person | None, line: Download) -> None:
+    """A line in the ledger, so that its reader hears of a recall. Of anybody none is kept."""
+    if person is not None:
+        line.person_id = person.id
+        session.add(line)

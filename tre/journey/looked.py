@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from queries import words
@@ -16,6 +16,7 @@ from tre import (
     exact_cells,
     gates,
     projects,
+    publications,
     recalls,
     register,
     releases,
@@ -232,16 +233,39 @@ def my_releases(
     after: tuple[datetime.datetime, str] | None = None,
     search: Search | None = None,
 ) -> list[Release]:
+    """Of this person's projects, newest first."""
     check_active(person)
-    return releases.visible_to(session, person, limit=limit, after=after, search=search)
+    visible = releases.of_projects_of(person)
+    return releases.newest(session, visible, limit=limit, after=after, search=search)
 
 
-def release(session: Session, *, person: Person, release_id: str) -> Release:
+def readable_releases(
+    session: Session,
+    *,
+    person: Person | None,
+    limit: int = 50,
+    after: tuple[datetime.datetime, str] | None = None,
+    search: Search | None = None,
+) -> list[Release]:
+    """The public ones, and those of this person's projects; newest first."""
+    return releases.newest(session, readable(person), limit=limit, after=after, search=search)
+
+
+def readable(person: Person | None) -> ColumnElement[bool]:
+    """Which releases this reader may fetch; ``None``: anybody, of whom nothing is known."""
+    if person is None:
+        return publications.is_public()
+    return publications.is_public() | releases.of_projects_of(person)
+
+
+def release(session: Session, *, person: Person | None, release_id: str) -> Release:
     """Raises NotFound, NotYetInLog where no checkpoint covers it yet, Recalled."""
-    found = session.get(Release, release_id)
+    mine = select(Release).where(Release.id == release_id, readable(person))
+    found = session.scalar(mine)
     if found is None:
         raise NotFound(release_id)
-    check_in_project(session, person=person, project_id=found.project_id)
+    if person is not None:
+        check_active(person)
     if not releases.is_served(session, found):
         raise NotYetInLog(release_id)
     recall = recalls.of_release(session, found.id)
@@ -250,6 +274,18 @@ def release(session: Session, *, person: Person, release_id: str) -> Release:
             found.id, reason=recall.reason, successor_id=recall.successor_id, at=recall.at
         )
     return found
+
+
+def latest(session: Session, *, person: Person | None, series: str) -> Release:
+    """The newest release of a series that stands and that this reader may fetch.
+
+    Raises NotFound, also of a series whose every release was recalled.
+    """
+    visible = readable(person) & ~exists().where(Recall.release_id == Release.id)
+    found = releases.newest(session, visible, limit=1, search=Search(series=series))
+    if not found:
+        raise NotFound(series)
+    return found[0]
 
 
 def is_sealed(session: Session, found: Release) -> bool:
@@ -287,7 +323,7 @@ def recalled_among(session: Session, found: list[Release]) -> dict[str, Recall]:
 def released_artefact(
     session: Session,
     *,
-    person: Person,
+    person: Person | None,
     release_id: str,
     format: Format,  # noqa: A002
 ) -> Artefact:

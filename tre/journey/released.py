@@ -10,7 +10,7 @@ import datetime
 
 from sqlalchemy.orm import Session
 
-from tre import audit, gates, outputs, register, reviews, submissions
+from tre import audit, gates, outputs, register, releases, reviews, submissions
 from tre.database import new_id, writing
 from tre.datasets import Dataset
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, GatesClosed, Incomplete, NotFound
@@ -152,6 +152,7 @@ def leave(
         project_id=submission.project_id,
         dataset_id=submission.dataset_id,
         fingerprint=submission.fingerprint,
+        series=releases.series_of(submission),
         manifest_hash=output.manifest_hash,
         publisher_id=None if publisher is None else publisher.id,
         released_at=now,

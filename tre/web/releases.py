@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
-from tre import outputs
+from tre import outputs, publications
 from tre import request as this
 from tre.journey import fetched, looked
 from tre.journey.fetched import Fetched
@@ -52,6 +52,7 @@ def release(release_id: str) -> str:
         record=protected.record,
         table=layout,
         chart=found.output.artefact(Format.CHART) is not None,
+        public=publications.public_text(this.session(), release_id),
         section="releases.index",
     )
 
