@@ -31,7 +31,7 @@ def create_app(
     promise = _promise(settings)
     _with_promises(app, settings, promise)
     _with_pages(app, settings)
-    _with_api(app)
+    _with_api(app, settings)
     _unchanged_first(app, engine, clock, promise)
     _behind_proxies(app, settings)
     return app
@@ -94,7 +94,8 @@ def _with_pages(app: APIFlask, settings: config.WebConfig) -> None:
     faults.install(app, api=tre.api.problems.answer)
 
 
-def _with_api(app: APIFlask) -> None:
+def _with_api(app: APIFlask, settings: config.WebConfig) -> None:
+    app.config["API_PER_MINUTE"] = settings.api_per_minute
     tre.api.mount(app)
 
 

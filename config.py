@@ -33,6 +33,7 @@ class WebConfig:
     demo: bool = False  # shows demo people as buttons on the sign-in page; never in production
     public_url: str = ""  # https://host under which people reach the service; its host is checked
     trusted_proxies: int = 0  # proxies in front that set X-Forwarded-For, -Proto and -Host
+    api_per_minute: int = 600  # requests of one token or address to each web process; 0: no limit
 
     @property
     def production(self) -> bool:
@@ -139,6 +140,8 @@ def _common_faults(config: WebConfig | WorkerConfig | CourierConfig) -> list[str
 
 
 def _web_faults(config: WebConfig) -> list[str]:
+    if config.api_per_minute < 0:
+        return ["TRE_API_PER_MINUTE is a number of requests: 0 or more"]
     if not config.production:
         return []
     rules = (

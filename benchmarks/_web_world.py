@@ -32,7 +32,10 @@ def bare() -> Flask:
 def made() -> App:
     """For gunicorn: both applications, told apart by the address."""
     settings = config.WebConfig(
-        environment="test", database_url=os.environ[DATABASE], secret_key=SECRET
+        environment="test",
+        database_url=os.environ[DATABASE],
+        secret_key=SECRET,
+        api_per_minute=0,
     )
     service, plain = web_process.create_app(settings, clock=lambda: NOW), bare()
 

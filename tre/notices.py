@@ -23,6 +23,15 @@ LATER = (  # after each failure; then it is given up
 )
 
 
+class Kind(StrEnum):
+    RECALLED = "recalled"  # of a release, to everybody who fetched it
+    RELEASED = "released"  # of a question, to who asked it; so are the next two
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    MADE_PUBLIC = "made_public"  # of a text, to who proposed it; so is the next
+    DECLINED = "declined"
+
+
 class NoticeState(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
@@ -45,7 +54,10 @@ class Webhook(Base):
 
 
 class Notice(Base):
-    """That a release was recalled, for one person by mail, or for one of their webhooks."""
+    """For one person by mail, or for one of their webhooks, which are told of recalls only.
+
+    ``release_id``: of a recall. ``submission_id``: of everything else.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -54,7 +66,9 @@ class Notice(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    release_id: Mapped[str] = mapped_column(ForeignKey("recall.release_id"))
+    kind: Mapped[str] = mapped_column(default=Kind.RECALLED.value)
+    release_id: Mapped[str | None] = mapped_column(ForeignKey("recall.release_id"))
+    submission_id: Mapped[str | None] = mapped_column(ForeignKey("submission.id"))
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     webhook_id: Mapped[str | None] = mapped_column(ForeignKey("webhook.id"))  # None: by mail
     state: Mapped[str]
@@ -62,7 +76,7 @@ class Notice(Base):
     due_at: Mapped[datetime.datetime]
     settled_at: Mapped[datetime.datetime | None]
 
-    recall: Mapped[Recall] = relationship()
+    recall: Mapped[Recall | None] = relationship()
     person: Mapped[Person] = relationship()
     webhook: Mapped[Webhook | None] = relationship()
 
@@ -75,17 +89,30 @@ def webhooks_of(session: Session, person_id: str) -> list[Webhook]:
 def write(session: Session, recall: Recall, person: Person, *, now: datetime.datetime) -> None:
     """To a person, by mail and by each of their webhooks."""
     for webhook in (None, *webhooks_of(session, person.id)):
-        session.add(
-            Notice(
-                release_id=recall.release_id,
-                person_id=person.id,
-                webhook_id=None if webhook is None else webhook.id,
-                state=NoticeState.WAITING.value,
-                attempts=0,
-                due_at=now,
-                settled_at=None,
-            )
-        )
+        made = _waiting(Kind.RECALLED, person, now)
+        made.release_id = recall.release_id
+        made.webhook_id = None if webhook is None else webhook.id
+        session.add(made)
+
+
+def write_to(
+    session: Session, person: Person, kind: Kind, *, submission_id: str, now: datetime.datetime
+) -> None:
+    """By mail, of a decision."""
+    made = _waiting(kind, person, now)
+    made.submission_id = submission_id
+    session.add(made)
+
+
+def _waiting(kind: Kind, person: Person, now: datetime.datetime) -> Notice:
+    return Notice(
+        kind=kind.value,
+        person_id=person.id,
+        state=NoticeState.WAITING.value,
+        attempts=0,
+        due_at=now,
+        settled_at=None,
+    )
 
 
 def take(session: Session, *, mail: bool, now: datetime.datetime) -> Notice | None:

@@ -14,7 +14,7 @@ import config
 from tests import factories
 from tests.factories import NOW, a_query, checked_by
 from tests.made_up_engines import SteadyEngine
-from tests.on_the_way import ask, leave, work
+from tests.on_the_way import ask, decide, leave, publish, work
 from tests.receivers import mail_server, receiver
 from tre.courier import hooks
 from tre.courier.hooks import NotDelivered
@@ -22,10 +22,12 @@ from tre.courier.mail import Post
 from tre.courier.round import Courier
 from tre.downloads import Download
 from tre.errors import ConfigurationError, Incomplete, LimitReached, NotFound
-from tre.journey import fetched, notified, recalled
+from tre.journey import fetched, made_public, notified, recalled
 from tre.notices import LATER, Notice, NoticeState
 from tre.outputs import Format
 from tre.releases import Release
+from tre.reviews import Decision
+from tre.sign_in.stepped_up import SteppedUp
 
 REASON = "The codes of one hospital were wrong."
 SENDER = "tre@example.org"
@@ -41,7 +43,17 @@ def release(session, world) -> Release:
     submission = ask(session, world, query=a_query(40))
     work(session, SteadyEngine())
     leave(session, world, submission)
+    news(session)
     return session.query(Release).one()
+
+
+def news(session) -> list[str]:
+    """What is to be mailed of decisions; then nothing is."""
+    told = session.query(Notice).filter_by(state="waiting").all()
+    for one in told:
+        one.state = NoticeState.SENT.value
+    session.commit()
+    return [one.kind for one in told]
 
 
 def fetch(session, world, release, who="ben", **given):
@@ -103,7 +115,8 @@ def deliver(one: Courier) -> int:
 def states(session) -> list[tuple[str, int]]:
     session.rollback()
     session.expire_all()
-    return sorted((one.state, one.attempts) for one in session.query(Notice))
+    recalls = session.query(Notice).filter_by(kind="recalled")
+    return sorted((one.state, one.attempts) for one in recalls)
 
 
 def test_what_is_fetched_goes_into_the_ledger_and_nothing_else_does(session, world, release):
@@ -162,7 +175,8 @@ def test_who_did_not_fetch_it_is_not_told(session, world, release):
         hook(session, world, held.url, who="gus")
         take_back(session, world, release)
         assert deliver(courier(session)) == 0
-    assert [one.person_id for one in session.query(Notice)] == [world.people["ada"]]
+    told = session.query(Notice).filter_by(kind="recalled")
+    assert [one.person_id for one in told] == [world.people["ada"]]
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 500])
@@ -288,3 +302,77 @@ def test_a_server_that_offers_no_encryption_gets_no_mail(session, world, release
         assert replace(one, post=replace(one.post, tls="starttls")).deliver_next()
     assert not box.mails
     assert states(session) == [("waiting", 1)]
+
+
+# Decisions
+
+
+DECISIONS = {
+    Decision.RETURN: ("A question to you", "ask you something"),
+    Decision.REJECT: ("Not released", "did not approve"),
+    Decision.APPROVE: ("Released", "has left"),
+}
+
+
+@pytest.mark.parametrize("decision", DECISIONS)
+def test_an_author_gets_a_mail_of_what_was_decided_and_nothing_more(session, world, decision):
+    submission = ask(session, world, query=a_query(40))
+    work(session, SteadyEngine())
+    decide(session, world, submission, decision=decision, reason="The bands are too fine.")
+    if decision is Decision.APPROVE:
+        assert session.query(Notice).all() == [], "approved is not released"
+        publish(session, world, submission)
+    session.rollback()
+    with mail_server() as (box, port):
+        assert deliver(courier(session, port=port)) == 1
+    (mail,) = box.mails
+    subject, sentence = DECISIONS[decision]
+    assert mail["To"] == "ada@example.org"
+    assert mail["Subject"] == f"{subject}: question {submission.id}"
+    text = mail.get_payload()
+    assert sentence in text
+    assert f"https://tre.example.org/questions/{submission.id}" in text
+    for word in ("bands", "person", "age", "Cleo", "clinic"):
+        assert word not in text
+
+
+def test_who_is_gone_gets_no_mail_and_webhooks_hear_of_recalls_only(session, world, release):
+    with receiver() as held:
+        hook(session, world, held.url, who="ada")
+        other = ask(session, world, query=a_query(50))
+        work(session, SteadyEngine())
+        leave(session, world, other)
+        assert news(session) == ["released"]
+        third = ask(session, world, query=a_query(60))
+        work(session, SteadyEngine())
+        world.person(session, "ada").active = False
+        session.commit()
+        decide(session, world, third, decision=Decision.REJECT)
+        assert news(session) == []
+        assert deliver(courier(session)) == 0
+    assert held.requests == []
+
+
+def test_who_proposed_a_text_gets_a_mail_of_the_answer(session, world, release):
+    pat = world.person(session, "pat")
+    for answer in ("declined", "made_public"):
+        asked = made_public.ask(
+            session,
+            person=world.person(session, "ben"),
+            release_id=release.id,
+            title="Persons",
+            summary="Most are old.",
+            now=NOW,
+        )
+        given = {"publisher": pat, "asked_id": asked.id, "now": NOW}
+        hashed = made_public.text_hash(asked)
+        if answer == "declined":
+            made_public.decline(session, **given, hashed=hashed, reason="Which year?")
+        else:
+            made_public.allow(session, **given, hashed=hashed, stepped_up=SteppedUp(pat.id, NOW))
+        session.rollback()
+        with mail_server() as (box, port):
+            assert deliver(courier(session, port=port)) == 1
+        (mail,) = box.mails
+        assert mail["To"] == "ben@example.org"
+        assert "Which year" not in mail.get_payload()

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 
+import httpx
 import pytest
 import rdflib
 from rdflib.namespace import DCAT, DCTERMS, RDF
@@ -18,6 +19,8 @@ from tests.web.service import PASSWORD, Service
 from tests.web.steps import leave
 from tre import people
 from tre.api.problems import KINDS
+from tre.client import Client
+from tre.client import NotFound as NotThere
 from tre.database import writing
 from tre.downloads import Download
 from tre.journey import looked
@@ -312,3 +315,24 @@ def test_the_catalogue_and_the_register_go_on_behind_a_page(service, monkeypatch
     assert shown[0] | shown[1] == set(releases)
     assert len(shown[0]) == 2
     assert service.visitor().get("/published?after=" + "0" * 24).status_code == 200
+
+
+def test_the_client_reads_what_is_public_without_a_token_and_follows_changes(service):
+    hidden, first = released(service, 40), public(service, 50)
+    with Client("http://localhost", transport=httpx.WSGITransport(app=service.app)) as client:
+        (found,) = client.releases()
+        assert found.id == first
+        assert found.to_dataframe().shape[0] > 0
+        series = found.document["series"]
+        assert client.latest(series).id == first
+        assert [one.id for one in client.releases(series=series)] == [first]
+        told, cursor = client.changes()
+        assert [one["kind"] for one in told] == ["released", "published"]
+        recall(service, first)
+        told, _ = client.changes(cursor)
+        assert [(one["kind"], one["release"]) for one in told] == [("recalled", first)]
+        for lost in (hidden, "0" * 24):
+            with pytest.raises(NotThere):
+                client.release(lost)
+        with pytest.raises(NotThere):
+            client.latest(series)

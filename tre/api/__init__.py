@@ -12,6 +12,7 @@ from apiflask import APIFlask
 
 from tre.api import (
     catalogue,
+    limited,
     log,
     openapi,
     problems,
@@ -47,4 +48,5 @@ def mount(app: APIFlask) -> None:
     app.spec_processor(openapi.finish)
     if "csrf" in app.extensions:
         app.extensions["csrf"].exempt(blueprint)
+    limited.install(app)
     app.register_blueprint(blueprint)

@@ -20,14 +20,17 @@ ROOT = "/api/v1"
 
 
 class Client:
-    """A caller with a token. Methods raise ``tre.client.Problem`` or one of its kinds."""
+    """A caller. Methods raise ``tre.client.Problem`` or one of its kinds.
+
+    Without a token it reads what is public, and nothing else.
+    """
 
     def __init__(
-        self, url: str, token: str, *, transport: httpx.BaseTransport | None = None
+        self, url: str, token: str | None = None, *, transport: httpx.BaseTransport | None = None
     ) -> None:
         self._http = httpx.Client(
             base_url=url.rstrip("/") + ROOT,
-            headers={"Authorization": f"Bearer {token.strip()}"},
+            headers={} if token is None else {"Authorization": f"Bearer {token.strip()}"},
             timeout=30,
             transport=transport,
         )
@@ -99,14 +102,35 @@ class Client:
             time.sleep(pause)
 
     def releases(
-        self, *, dataset: str | None = None, project: str | None = None, words: str | None = None
+        self,
+        *,
+        dataset: str | None = None,
+        project: str | None = None,
+        words: str | None = None,
+        series: str | None = None,
     ) -> list[Release]:
-        """What was released to your projects, newest first; ``words`` are of the question."""
-        asked = {"dataset": dataset, "project": project, "words": words}
+        """The public ones and those of your projects, newest first; ``words``: of the question."""
+        asked = {"dataset": dataset, "project": project, "words": words, "series": series}
         return [self._of(document) for document in self._listed("/releases", **asked)]
 
     def release(self, identifier: str) -> Release:
         return self._of(self._json("GET", f"/releases/{identifier}/about"))
+
+    def latest(self, series: str) -> Release:
+        """The newest release of a series that stands."""
+        found = self._send("GET", f"/series/{series}/latest")
+        return self.release(found.headers["Location"].rpartition("/")[2])
+
+    def changes(self, cursor: str | None = None) -> tuple[list[dict[str, Any]], str]:
+        """What was released, made public or recalled behind a cursor, and the next cursor."""
+        found: list[dict[str, Any]] = []
+        while True:
+            params = {} if cursor is None else {"cursor": cursor}
+            page = self._json("GET", "/changes", params=params)
+            found += page["items"]
+            cursor = str(page["cursor"])
+            if not page["items"]:
+                return found, cursor
 
     def close(self) -> None:
         self._http.close()

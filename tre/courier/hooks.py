@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 import httpx
 
 from tre.notices import Notice
+from tre.recalls import Recall
 
 PATIENCE = 10.0  # seconds
 KIND = "release.recalled"
@@ -28,8 +29,7 @@ class NotDelivered(Exception):
     """The address leads inside, does not answer, or did not say yes."""
 
 
-def body(notice: Notice) -> bytes:
-    recall = notice.recall
+def body(recall: Recall) -> bytes:
     told: dict[str, Any] = {
         "type": KIND,
         "timestamp": recall.at.isoformat(),
@@ -51,10 +51,10 @@ def signature(secret: str, *, message: str, at: int, content: bytes) -> str:
 
 def send(notice: Notice, *, local: bool, now: datetime.datetime) -> None:
     """Raises NotDelivered. ``local``: addresses of this machine and network are allowed."""
-    webhook = notice.webhook
-    if webhook is None:
-        raise NotDelivered("no webhook")
-    content, at = body(notice), int(now.timestamp())
+    webhook, recall = notice.webhook, notice.recall
+    if webhook is None or recall is None:
+        raise NotDelivered("no webhook, or nothing for one")
+    content, at = body(recall), int(now.timestamp())
     headers = {
         "content-type": "application/json",
         "user-agent": "tre-courier/1",

@@ -60,5 +60,7 @@ class Courier:
     def _mail(self, notice: Notice) -> None:
         if self.post is None:  # such notices are not taken
             raise ConnectionError("no mail server is set")
-        text = mail.written(notice, sender=self.post.sender, public_url=self.public_url)
+        text = mail.written(
+            notice, sender=self.post.sender, public_url=self.public_url, now=self.clock()
+        )
         mail.send(text, self.post)

@@ -21,15 +21,23 @@ from tre import budgets, verify
 from tre.budgets import Level
 from tre.demo import told
 from tre.demo.cast import FIRST, PASSWORD, PUBLISHER, RESEARCHER, SECOND, Part
-from tre.journey import bundled, looked, previewed, released, reviewed, submitted
+from tre.journey import (
+    bundled,
+    looked,
+    made_public,
+    previewed,
+    released,
+    reviewed,
+    submitted,
+)
 from tre.lifecycle import TERMINAL, State
 from tre.outputs import Format
 from tre.people import Person
 from tre.projects import Project
-from tre.releases import Release
+from tre.releases import Release, Search
 from tre.reviews import Decision
 from tre.sign_in import attempts
-from tre.sign_in.stepped_up import step_up
+from tre.sign_in.stepped_up import SteppedUp, step_up
 from tre.submissions import Submission
 
 DATASET = "nafld"
@@ -45,6 +53,14 @@ FROM persons
 LEFT JOIN d ON d.id = persons.id
 LEFT JOIN s ON s.id = persons.id
 GROUP BY band(s.smoker, 1), band(bmi, 25, 30), band(age, 45, 60), d.diabetes"""
+
+PUBLIC_TITLE = "Diabetes by smoking, body mass index and age"
+PUBLIC_SUMMARY = (
+    "How many people of a study in one county of Minnesota had diabetes, by whether they smoked, "
+    "their body mass index and their age. Each number carries noise that protects them; the range "
+    "beside it says how much. [c] stands for a number that is too small to be shown. The table "
+    "counts people: it does not say what causes what."
+)
 
 HERE = b"the demonstration's own terminal"
 TRIES = 3
@@ -80,6 +96,7 @@ def play(stage: Stage) -> Release:
     release = _released(stage, submission)
     told.released(release, _table(stage, release))
     told.budgets(before, _budgets(stage), free=free)
+    _made_public(stage, release)
     return release
 
 
@@ -176,14 +193,10 @@ def _published(stage: Stage, submission: Submission) -> None:
     stage.session.refresh(submission)
     if submission.output is None or State(submission.state) is not State.REVIEWED:
         return
-    where = attempts.origin(email=publisher.email, address="demonstration", key=HERE)
-    proof = step_up(
-        stage.session, person=publisher, password=PASSWORD, where=where, now=stage.clock()
-    )
     released.release(
         stage.session,
         publisher=publisher,
-        stepped_up=proof,
+        stepped_up=_proof(stage, publisher),
         output_id=submission.output.id,
         artefact_hash=submission.output.manifest_hash,
         now=stage.clock(),
@@ -204,6 +217,37 @@ def _released(stage: Stage, submission: Submission) -> Release:
             return release
         time.sleep(0.05)
     raise Stuck(f"The question {submission.id} is {submission.state}.")
+
+
+def _made_public(stage: Stage, release: Release) -> None:
+    """Its researcher says what it shows, and a publisher allows that everybody reads it."""
+    if looked.readable_releases(stage.session, person=None, search=Search(series=release.series)):
+        return
+    asked = made_public.ask(
+        stage.session,
+        person=stage.playing[RESEARCHER],
+        release_id=release.id,
+        title=PUBLIC_TITLE,
+        summary=PUBLIC_SUMMARY,
+        now=stage.clock(),
+    )
+    publisher = stage.playing[PUBLISHER]
+    made_public.allow(
+        stage.session,
+        publisher=publisher,
+        stepped_up=_proof(stage, publisher),
+        asked_id=asked.id,
+        hashed=made_public.text_hash(asked),
+        now=stage.clock(),
+    )
+    told.made_public(publisher, asked)
+
+
+def _proof(stage: Stage, publisher: Person) -> SteppedUp:
+    where = attempts.origin(email=publisher.email, address="demonstration", key=HERE)
+    return step_up(
+        stage.session, person=publisher, password=PASSWORD, where=where, now=stage.clock()
+    )
 
 
 def _table(stage: Stage, release: Release) -> dict[str, object]:

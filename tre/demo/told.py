@@ -12,6 +12,7 @@ from tre.budgets import Level
 from tre.journey.previewed import Preview
 from tre.outputs import Output
 from tre.people import Person
+from tre.publications import PublicationAsked
 from tre.releases import Release
 from tre.submissions import Submission
 
@@ -90,6 +91,12 @@ def published(publisher: Person) -> None:
         f"Let out by {publisher.name}",
         "Somebody who neither asked nor checked it, and who gave their password again for this.",
     )
+
+
+def made_public(publisher: Person, asked: PublicationAsked) -> None:
+    step("Made public", f"{publisher.name} allowed that everybody reads it, with these words:")
+    code(asked.title)
+    say(f"It stands in the public register: /published/{asked.release_id}")
 
 
 def released(release: Release, document: dict[str, Any]) -> None:

@@ -16,11 +16,12 @@ import json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tre import audit, gates, outputs, publications, recalls
+from tre import audit, gates, notices, outputs, publications, recalls
 from tre.database import new_id, writing
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, GatesClosed, Incomplete, NotFound
 from tre.gates import Gate, Stage
 from tre.journey import looked, released
+from tre.notices import Kind
 from tre.people import Person
 from tre.permissions import (
     can_publish,
@@ -203,6 +204,10 @@ def _decide(
     )
     session.add(made)
     session.flush()
+    if asked.by.active:
+        kind = Kind.MADE_PUBLIC if made.allowed else Kind.DECLINED
+        about = asked.release.output.submission_id
+        notices.write_to(session, asked.by, kind, submission_id=about, now=now)
     return made
 
 

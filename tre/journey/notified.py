@@ -1,4 +1,4 @@
-"""Where do programs want to be told, and who is told of a recall?"""
+"""Where do programs want to be told, and who is told of a recall or of a decision?"""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from tre import audit, downloads, notices
 from tre.database import new_id, writing
 from tre.errors import Incomplete, LimitReached, NotFound
-from tre.notices import Webhook
+from tre.notices import Kind, Webhook
 from tre.people import Person
 from tre.permissions import check_active
 from tre.recalls import Recall
+from tre.submissions import Submission
 
 LONGEST_URL = 500
 MOST = 5  # webhooks of one person
@@ -30,6 +31,14 @@ def tell(session: Session, recall: Recall, *, now: datetime.datetime) -> None:
     for person in {**readers, author.id: author}.values():
         if person.active:
             notices.write(session, recall, person, now=now)
+
+
+def tell_of_decision(
+    session: Session, submission: Submission, kind: Kind, *, now: datetime.datetime
+) -> None:
+    """Who asked it, by mail. In the transaction of the decision."""
+    if submission.author.active:
+        notices.write_to(session, submission.author, kind, submission_id=submission.id, now=now)
 
 
 def webhooks(session: Session, *, person: Person) -> list[Webhook]:

@@ -15,8 +15,9 @@ from tre.database import new_id, writing
 from tre.datasets import Dataset
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, GatesClosed, Incomplete, NotFound
 from tre.gates import Gate, Stage
-from tre.journey import withdrawn
+from tre.journey import notified, withdrawn
 from tre.lifecycle import Mover, State
+from tre.notices import Kind
 from tre.outputs import Output
 from tre.people import Person
 from tre.permissions import check_publish
@@ -163,6 +164,7 @@ def leave(
     audit.write_about(
         session, submission, "released", now=now, actor=publisher, release=row.id, files_hash=told
     )
+    notified.tell_of_decision(session, submission, Kind.RELEASED, now=now)
     return row
 
 

@@ -14,8 +14,10 @@ from disclosure_control.policy import Track
 from tre import audit, outputs, register, reviews, submissions
 from tre.database import new_id, writing
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, Incomplete, MayNotLeave, NotFound
+from tre.journey import notified
 from tre.journey.withdrawn import withdraw
 from tre.lifecycle import Mover, State
+from tre.notices import Kind
 from tre.outputs import Output
 from tre.people import Person
 from tre.permissions import can_review, check_review
@@ -29,6 +31,12 @@ TARGETS: dict[Decision, State] = {
     Decision.RETURN: State.RETURNED,
     Decision.REJECT: State.REJECTED,
 }
+
+TOLD: dict[Decision, Kind] = {
+    Decision.RETURN: Kind.RETURNED,
+    Decision.REJECT: Kind.REJECTED,
+}
+"""What its author gets a mail of. An approval is none: it leaves only once it is released."""
 
 
 def opened(session: Session, *, checker: Person, output_id: str) -> Output:
@@ -86,6 +94,8 @@ def _follow(
             _begin_round(session, output, without=gone, now=now)
         return
     submissions.move(session, submission, to=TARGETS[agreed], mover=Mover.CHECKER, now=now)
+    if agreed in TOLD:
+        notified.tell_of_decision(session, submission, TOLD[agreed], now=now)
     if agreed is Decision.REJECT:
         withdraw(session, submission=submission, now=now)
     if agreed is Decision.APPROVE:
