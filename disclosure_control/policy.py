@@ -6,7 +6,11 @@ track that it opens::
     version: 1
     track: dp
     max_cells: 2000
-    checkers: 1
+    checkers: 2
+    routes:                           # fewer checkers by risk, on the noisy track; none unless said
+      low: 0
+      middle: 1
+      audit_share: 0.1                # of what nobody would look at, for one checker
     dp:
       threshold: 10
       rho_nano_default: 20000000      # zCDP charge of a question, in 1e-9
@@ -120,6 +124,23 @@ class SdcRules:
         return any(one.method in KEYED for one in self.alterations.values())
 
 
+class Risk(StrEnum):
+    """Of what a question asks for, by public facts alone."""
+
+    LOW = "low"
+    MIDDLE = "middle"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Fewer checkers for outputs of less risk. Of high risk are those that ``checkers`` is for."""
+
+    low: int
+    middle: int
+    audit_share: Decimal  # of outputs that nobody would look at: drawn at random for one checker
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A dataset's rules. Its hash (of the canonical JSON) is what releases are bound to."""
@@ -129,8 +150,19 @@ class Policy:
     dp: DpRules | None
     sdc: SdcRules | None
     max_cells: int
-    checkers: int  # independent approvals before release: 0, 1 or 2; 2 on SDC
+    checkers: int  # independent approvals before release, at most: 0, 1 or 2; 2 on SDC
     both_tracks: bool = False  # the dataset's other track is or was open: records say so
+    routes: Routes | None = None  # by risk; without them every output needs ``checkers``
+
+    def checkers_for(self, risk: Risk) -> int:
+        """Independent approvals that an output of this risk needs."""
+        if self.routes is None or risk is Risk.HIGH:
+            return self.checkers
+        return self.routes.low if risk is Risk.LOW else self.routes.middle
+
+    @property
+    def fewest_checkers(self) -> int:
+        return self.checkers_for(Risk.LOW)
 
 
 LATER_RULES: Mapping[str, object] = {
@@ -168,6 +200,15 @@ POLICY_RULES: tuple[Rule, ...] = (
     ("track dp needs the rules dp", lambda p: p.track != Track.DP or p.dp is not None),
     ("track sdc needs the rules sdc", lambda p: p.track != Track.SDC or p.sdc is not None),
     ("only one track may have rules", lambda p: p.dp is None or p.sdc is None),
+    ("routes are for the noisy track", lambda p: p.routes is None or p.track == Track.DP),
+    (
+        "routes must satisfy 0 <= low <= middle <= checkers",
+        lambda p: p.routes is None or 0 <= p.routes.low <= p.routes.middle <= p.checkers,
+    ),
+    (
+        "routes.audit_share must be 0 to 1",
+        lambda p: p.routes is None or 0 <= p.routes.audit_share <= 1,
+    ),
 )
 DP_RULES: tuple[Rule, ...] = (
     (
@@ -317,9 +358,13 @@ def to_json(policy: Policy) -> str:
         dominance_k=policy.sdc.dominance_k.normalize(),
         p_ratio=policy.sdc.p_ratio.normalize(),
     )
-    plain = to_plain(replace(policy, sdc=sdc))
-    if isinstance(plain, dict) and not policy.both_tracks:
-        del plain["both_tracks"]  # said only where it is so: other policies keep their hash
+    routes = policy.routes and replace(
+        policy.routes, audit_share=policy.routes.audit_share.normalize()
+    )
+    plain = to_plain(replace(policy, sdc=sdc, routes=routes))
+    for name in ("both_tracks", "routes"):
+        if isinstance(plain, dict) and not plain[name]:
+            del plain[name]  # said only where it is so: other policies keep their hash
     if isinstance(plain, dict) and isinstance(rules := plain["sdc"], dict):
         for name, usual in LATER_RULES.items():
             if rules[name] == usual:

@@ -44,11 +44,25 @@ def exactness(policy: Policy) -> str:
 
 
 def _promises(policy: Policy) -> Iterator[Promise]:
-    yield Promise("People who must approve an output", str(policy.checkers))
+    yield from _checked(policy)
     if policy.sdc is not None:
         yield from _exact(policy.sdc)
     if policy.dp is not None:
         yield from _noisy(policy.dp)
+
+
+def _checked(policy: Policy) -> Iterator[Promise]:
+    routes = policy.routes
+    if routes is None:
+        yield Promise("People who must approve an output", str(policy.checkers))
+        return
+    yield Promise(
+        "People who must approve an output",
+        f"{routes.low} at low risk, {routes.middle} at middle risk, {policy.checkers} at high risk",
+    )
+    if routes.low == 0 and policy.checkers:
+        share = f"{(routes.audit_share * 100).normalize():f}"
+        yield Promise("Of outputs that nobody would look at, drawn for a checker", f"{share} %")
 
 
 def _exact(rules: SdcRules) -> Iterator[Promise]:

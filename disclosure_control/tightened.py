@@ -110,12 +110,21 @@ def tightened(policy: Policy, rules: Rules) -> Policy:
 
     It may be too weak or contradict itself nevertheless: ``validate_policy`` says so.
     """
-    changed: Policy = _strictest(policy, rules, OF_POLICY)
+    changed: Policy = _at_least(_strictest(policy, rules, OF_POLICY), rules)
     dp = policy.dp and _strictest(policy.dp, rules.get("dp", {}), OF_TRACK["dp"])
     sdc = policy.sdc and _strictest(policy.sdc, rules.get("sdc", {}), OF_TRACK["sdc"])
     if dp is not None:
         dp = replace(dp, rho_nano_default=min(dp.rho_nano_default, dp.rho_nano_max))
     return replace(changed, dp=dp, sdc=sdc)
+
+
+def _at_least(policy: Policy, rules: Rules) -> Policy:
+    """So many checkers as the rules ask for, whatever the risk."""
+    fewest, routes = rules.get("checkers", 0), policy.routes
+    if routes is None:
+        return policy
+    low, middle = max(routes.low, fewest), max(routes.middle, fewest)
+    return replace(policy, routes=replace(routes, low=low, middle=middle))
 
 
 def _strictest(inherited: Any, rules: Rules, order: Mapping[str, Stricter]) -> Any:

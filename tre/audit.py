@@ -31,7 +31,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "version_published": frozenset({"version", "catalogue_hash"}),
     "policy_published": frozenset({"policy_hash"}),
     "request_begun": frozenset({"request", "outputs"}),
-    "submitted": frozenset({"fingerprint", "rho_nano", "words", "purpose"}),
+    "submitted": frozenset({"fingerprint", "rho_nano", "words", "purpose", "risk", "for_audit"}),
     "submission_refused": frozenset({"gates", "fingerprint"}),
     "reserved": frozenset({"rho_nano", "delta_femto"}),
     "cells_charged": frozenset({"cells"}),

@@ -55,6 +55,9 @@ class Submission(Base):
     fingerprint: Mapped[str] = mapped_column(index=True)
     track: Mapped[str]
     checkers_required: Mapped[int]
+    risk: Mapped[str] = mapped_column(default="")  # empty: asked before risk was computed
+    risk_factors: Mapped[list[str]] = mapped_column(default=list)
+    for_audit: Mapped[bool] = mapped_column(default=False)  # drawn for a checker
     cells: Mapped[int]
     slot_ms: Mapped[int]
     state: Mapped[str]

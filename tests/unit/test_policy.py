@@ -10,7 +10,7 @@ import pytest
 
 from disclosure_control import policy as policies
 from disclosure_control.errors import PolicyInvalid
-from disclosure_control.policy import Track
+from disclosure_control.policy import Risk, Routes, Track
 from tests.small_tables import DP_RULES, EXACT, NOISY, SDC_RULES
 
 COHORT = """
@@ -63,7 +63,18 @@ WEAK = {
 }
 
 
-@pytest.mark.parametrize("policy", [NOISY, EXACT], ids=["noisy", "exact"])
+ROUTES = Routes(low=0, middle=1, audit_share=Decimal("0.10"))
+ROUTED = replace(NOISY, checkers=2, routes=ROUTES)
+WEAK |= {
+    "routes of exact tables": replace(EXACT, routes=Routes(2, 2, Decimal(0))),
+    "fewer at middle risk": replace(ROUTED, routes=replace(ROUTES, low=2)),
+    "more than the most": replace(ROUTED, checkers=0, routes=replace(ROUTES, middle=1)),
+    "below nobody": replace(ROUTED, routes=replace(ROUTES, low=-1)),
+    "more than all": replace(ROUTED, routes=replace(ROUTES, audit_share=Decimal("1.1"))),
+}
+
+
+@pytest.mark.parametrize("policy", [NOISY, EXACT, ROUTED], ids=["noisy", "exact", "routed"])
 def test_a_sound_policy_has_no_fault(policy):
     assert policies.validate_policy(policy) == ()
 
@@ -139,3 +150,18 @@ def test_a_file_that_is_not_a_policy_is_refused_with_its_fault(text, fault):
 def test_text_that_is_not_json_is_refused():
     with pytest.raises(PolicyInvalid):
         policies.from_json("{")
+
+
+def test_routes_say_how_many_look_at_each_risk_and_do_not_touch_other_hashes():
+    told = [[one.checkers_for(risk) for risk in Risk] for one in (NOISY, ROUTED)]
+    assert told == [[NOISY.checkers] * 3, [0, 1, 2]]
+    assert "routes" not in policies.to_json(NOISY)
+    text = COHORT.replace(
+        "checkers: 1", "checkers: 2\nroutes: {low: 0, middle: 1, audit_share: 0.1}"
+    )
+    spelled = policies.from_yaml(text)
+    assert spelled.routes == ROUTES
+    assert policies.from_json(policies.to_json(spelled)) == spelled
+    assert policies.policy_hash(spelled) != policies.policy_hash(policies.from_yaml(COHORT))
+    again = policies.from_yaml(text.replace("0.1}", '"0.10"}'))
+    assert policies.policy_hash(again) == policies.policy_hash(spelled)

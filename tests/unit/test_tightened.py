@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from disclosure_control.alterations import Alteration, Method
 from disclosure_control.errors import PolicyInvalid
-from disclosure_control.policy import Costs, Policy, validate_policy
+from disclosure_control.policy import Costs, Policy, Risk, Routes, validate_policy
 from disclosure_control.tightened import (
     OF_POLICY,
     OF_TRACK,
@@ -150,3 +150,11 @@ def test_what_is_no_rule_is_refused_by_name(text, fault):
     with pytest.raises(PolicyInvalid) as refused:
         from_yaml(text)
     assert fault in refused.value.faults[0]
+
+
+@pytest.mark.parametrize(("fewest", "told"), [(0, [0, 1, 2]), (1, [1, 1, 2]), (2, [2, 2, 2])])
+def test_more_checkers_are_more_at_every_risk(fewest, told):
+    routed = replace(NOISY, checkers=2, routes=Routes(0, 1, Decimal("0.1")))
+    under = tightened(routed, {"checkers": fewest})
+    assert [under.checkers_for(risk) for risk in Risk] == told
+    assert validate_policy(under) == ()

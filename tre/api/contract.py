@@ -242,6 +242,11 @@ class PreviewAnswer(Strict):
     columns: list[ColumnAnswer]
     slot_seconds: float
     checkers: int
+    risk: Literal["low", "middle", "high"]
+    risk_reasons: list[str] = Field(description="From public facts alone, in words.")
+    audit_share: str = Field(
+        description="Of such answers that nobody would look at: drawn for a checker all the same."
+    )
     open: bool = Field(description="Whether every gate is open.")
     gates: list[GateAnswer]
     budgets: list[BudgetAfter]

@@ -18,7 +18,7 @@ from disclosure_control import present
 from disclosure_control.record import DisclosureRecord, Finding
 from queries.language import Query, refs_in
 from tre import recalls, register, releases
-from tre.journey import requested, reviewed
+from tre.journey import requested, reviewed, routed
 from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person
@@ -66,6 +66,7 @@ class Suggestion:
 @dataclass(frozen=True, slots=True)
 class Dossier:
     record: DisclosureRecord  # with every rule that fired
+    risks: tuple[str, ...]  # of the question, from public facts
     similar: tuple[Similar, ...]
     changed: tuple[Changed, ...]
     suggestion: Suggestion
@@ -77,6 +78,7 @@ def dossier(session: Session, *, checker: Person, output_id: str) -> Dossier:
     record = _record(output)
     return Dossier(
         record=record,
+        risks=routed.sentences_of(output.submission.risk_factors),
         similar=_similar(session, checker, output),
         changed=_changed(session, checker, output.submission),
         suggestion=_suggestion(session, output, record),

@@ -199,7 +199,7 @@ def project_gates(
         dataset=view.dataset,
         now=now,
         rho_needed=0 if policy.dp is None else policy.dp.rho_nano_default,
-        checkers_needed=policy.checkers,
+        checkers_needed=policy.fewest_checkers,
         rules=policy,
         cells_needed=0 if policy.sdc is None else 1,
     )

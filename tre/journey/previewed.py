@@ -12,8 +12,9 @@ from disclosure_control import strength
 from queries.language import Query
 from tre import budgets, exact_cells, gates, recalls, releases
 from tre.gates import Gate, Stage
-from tre.journey import asked, precision, priced
+from tre.journey import asked, precision, priced, routed
 from tre.journey.precision import ColumnPrecision
+from tre.journey.routed import Route
 from tre.people import Person
 from tre.releases import Release
 
@@ -39,13 +40,17 @@ class Preview:
     threshold: int  # what is hidden below it: noisy counts (dp) or distinct units (sdc)
     columns: tuple[ColumnPrecision, ...]
     slot_seconds: float
-    checkers: int
+    route: Route
     gates: tuple[Gate, ...]  # all; ``failing`` are those that are closed
     budgets: tuple[BudgetLine, ...]
     existing: Release | None  # of this project, answering exactly this
     may_leave: bool  # exact track: whether the register can judge such a table
     exact_needed: int  # exact track: cells that this project would be charged for
     exact: exact_cells.Room | None
+
+    @property
+    def checkers(self) -> int:
+        return self.route.checkers
 
     @property
     def failing(self) -> tuple[Gate, ...]:
@@ -74,6 +79,7 @@ def preview(
     quote = priced.quote(
         query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
     )
+    route = routed.route(quote)
     needed = exact_cells.needed(
         session,
         dataset_id=found.dataset.id,
@@ -88,7 +94,7 @@ def preview(
         dataset=found.dataset,
         now=now,
         rho_needed=quote.rho_nano,
-        checkers_needed=quote.policy.checkers,
+        checkers_needed=route.checkers_at_most,
         rules=quote.policy,
         cells_needed=needed,
     )
@@ -102,7 +108,7 @@ def preview(
         threshold=precision.threshold(quote.policy),
         columns=precision.columns(quote),
         slot_seconds=quote.plan.time.slot,
-        checkers=quote.policy.checkers,
+        route=route,
         gates=gates.evaluate(situation, stage=Stage.LOOK),
         may_leave=quote.policy.sdc is None or quote.plan.parts_units,
         exact_needed=needed,

@@ -16,9 +16,10 @@ from tre import audit, exact_cells, gates, jobs, outputs, release_requests
 from tre.database import new_id, writing
 from tre.errors import GatesClosed, IdempotencyConflict, Incomplete
 from tre.gates import Gate, Stage
-from tre.journey import asked, cancelled, priced, requested
+from tre.journey import asked, cancelled, priced, requested, routed
 from tre.journey.asked import Grounds
 from tre.journey.priced import Quote
+from tre.journey.routed import Route
 from tre.lifecycle import INITIAL, TERMINAL, State
 from tre.outputs import DrawState
 from tre.people import Person
@@ -42,6 +43,11 @@ class _Asking:
     key: str | None
     intended_id: str | None
     now: datetime.datetime
+    for_audit: bool = False
+
+    @property
+    def route(self) -> Route:
+        return routed.route(self.quote)
 
     @property
     def request_hash(self) -> str:
@@ -106,7 +112,7 @@ def _once(session: Session, asking: _Asking) -> Submission:
         if earlier is not None:
             return earlier
         grounds = asked.on_record(session, asking.grounds, now=asking.now)
-        asking = replace(asking, grounds=grounds)
+        asking = replace(asking, grounds=grounds, for_audit=_drawn_for_audit(session, asking))
         closed = _closed_gates(session, asking)
         if closed:
             _record_refusal(session, asking, closed)
@@ -116,6 +122,15 @@ def _once(session: Session, asking: _Asking) -> Submission:
     if closed:
         raise GatesClosed(closed)
     return submission
+
+
+def _drawn_for_audit(session: Session, asking: _Asking) -> bool:
+    return routed.drawn_for_audit(
+        session,
+        asking.route,
+        project_id=asking.grounds.project.id,
+        fingerprint=asking.quote.fingerprint,
+    )
 
 
 def _lost_the_race(session: Session, asking: _Asking) -> Submission:
@@ -163,7 +178,7 @@ def _closed_gates(session: Session, asking: _Asking) -> tuple[Gate, ...]:
         dataset=found.dataset,
         now=asking.now,
         rho_needed=0 if drawn else quote.rho_nano,
-        checkers_needed=quote.policy.checkers,
+        checkers_needed=asking.route.checkers_at_most,
         purpose=asking.purpose,
         version_id=found.version.id,
         policy_id=found.policy_version.id,
@@ -225,12 +240,14 @@ def _enter(session: Session, asking: _Asking) -> Submission:
         rho_nano=submission.rho_nano,
         words=submission.words,
         purpose=submission.purpose,
+        risk=submission.risk,
+        for_audit=submission.for_audit,
     )
     return submission
 
 
 def _row(asking: _Asking) -> Submission:
-    quote, found = asking.quote, asking.grounds
+    quote, found, route = asking.quote, asking.grounds, asking.route
     return Submission(
         id=new_id(),
         project_id=found.project.id,
@@ -246,7 +263,10 @@ def _row(asking: _Asking) -> Submission:
         rho_nano=quote.rho_nano,
         fingerprint=quote.fingerprint,
         track=quote.policy.track.value,
-        checkers_required=quote.policy.checkers,
+        checkers_required=max(route.checkers, int(asking.for_audit)),
+        risk=route.risk.value,
+        risk_factors=[one.id for one in route.factors],
+        for_audit=asking.for_audit,
         cells=quote.plan.shape.cells,
         slot_ms=round(quote.plan.time.slot * 1000),
         state=INITIAL.value,
