@@ -88,6 +88,7 @@ def _hosts(settings: config.WebConfig) -> tuple[str, ...]:
 
 
 def _with_pages(app: APIFlask, settings: config.WebConfig) -> None:
+    app.config["CHECK_HOURS"] = settings.check_hours
     visitor.install(app)
     pages.install(app, demo=settings.demo)
     mount(app, demo=settings.demo)

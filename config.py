@@ -33,6 +33,7 @@ class WebConfig:
     demo: bool = False  # shows demo people as buttons on the sign-in page; never in production
     public_url: str = ""  # https://host under which people reach the service; its host is checked
     trusted_proxies: int = 0  # proxies in front that set X-Forwarded-For, -Proto and -Host
+    check_hours: int = 48  # within which an output should be checked: later ones are marked
     api_per_minute: int = 600  # requests of one token or address to each web process; 0: no limit
 
     @property
@@ -140,8 +141,14 @@ def _common_faults(config: WebConfig | WorkerConfig | CourierConfig) -> list[str
 
 
 def _web_faults(config: WebConfig) -> list[str]:
-    if config.api_per_minute < 0:
-        return ["TRE_API_PER_MINUTE is a number of requests: 0 or more"]
+    always = (
+        (config.api_per_minute < 0, "TRE_API_PER_MINUTE is a number of requests: 0 or more"),
+        (config.check_hours < 1, "TRE_CHECK_HOURS is a number of hours: 1 or more"),
+    )
+    return [fault for broken, fault in always if broken] + _web_faults_in_production(config)
+
+
+def _web_faults_in_production(config: WebConfig) -> list[str]:
     if not config.production:
         return []
     rules = (

@@ -249,10 +249,17 @@ def people_() -> None:
 @click.argument("email")
 @click.argument("name")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
+@click.option("--organisation", default="", help="For whom they work.")
 @click.password_option()
 @DATABASE
 def add_person(
-    *, email: str, name: str, roles: tuple[str, ...], password: str, database_url: str
+    *,
+    email: str,
+    name: str,
+    roles: tuple[str, ...],
+    organisation: str,
+    password: str,
+    database_url: str,
 ) -> None:
     """Adds NAME with the address EMAIL."""
     with _session(database_url) as session, writing(session):
@@ -264,6 +271,7 @@ def add_person(
             name=name,
             roles=tuple(Role(role) for role in roles),
             password=password,
+            organisation=organisation,
             now=now(),
         )
         audit.write(session, "person_added", now=now(), person=made.id, roles=made.roles)
@@ -337,6 +345,7 @@ def project() -> None:
 @click.option("--lead", required=True, help="Email address.")
 @click.option("--member", "members", multiple=True, help="Email address.")
 @click.option("--dataset", "datasets", multiple=True, required=True)
+@click.option("--funder", default="", help="The organisation that pays for it.")
 @DATABASE
 def add_project(
     *,
@@ -348,6 +357,7 @@ def add_project(
     lead: str,
     members: tuple[str, ...],
     datasets: tuple[str, ...],
+    funder: str,
     database_url: str,
 ) -> None:
     """Adds the project SLUG; its budgets are opened apart."""
@@ -362,6 +372,7 @@ def add_project(
             ends_on=ends.date(),
             members=tuple((_person(session, email), position) for email, position in belonging),
             datasets=tuple(_dataset(session, name) for name in datasets),
+            funder=funder,
             now=now(),
         )
         audit.write(session, "project_created", now=now(), project_id=made.id, slug=slug)

@@ -32,6 +32,7 @@ class Person(Base):
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    organisation: Mapped[str] = mapped_column(default="")  # empty: not known
     roles: Mapped[list[str]]
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
@@ -128,6 +129,7 @@ def add(
     now: datetime.datetime,
     password: str | None = None,
     demo: bool = False,
+    organisation: str = "",
 ) -> Person:
     """Raises NotPermitted where the roles may never meet in one person."""
     from tre.permissions import check_roles  # noqa: PLC0415 - permissions read people
@@ -137,6 +139,7 @@ def add(
         id=new_id(),
         email=email.strip().lower(),
         name=name.strip(),
+        organisation=organisation.strip(),
         roles=sorted(role.value for role in roles),
         password_hash=hash_password(password) if password else None,
         active=True,

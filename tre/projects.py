@@ -26,6 +26,7 @@ class Project(Base):
     slug: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
     purpose: Mapped[str]
+    funder: Mapped[str] = mapped_column(default="")  # the organisation that pays for it, if known
     approved_at: Mapped[datetime.datetime | None]
     starts_on: Mapped[datetime.date]
     ends_on: Mapped[datetime.date]
@@ -78,12 +79,14 @@ def create(
     datasets: tuple[Dataset, ...],
     now: datetime.datetime,
     approved: bool = True,
+    funder: str = "",
 ) -> Project:
     project = Project(
         id=new_id(),
         slug=slug,
         title=title,
         purpose=purpose,
+        funder=funder.strip(),
         approved_at=now if approved else None,
         starts_on=starts_on,
         ends_on=ends_on,

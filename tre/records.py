@@ -1,6 +1,7 @@
 """Every record of the service in one import, for migrations and tests."""
 
 from tre import (
+    assignments,
     audit,
     budgets,
     comments,
@@ -29,6 +30,7 @@ from tre.transparency import log
 
 __all__ = [
     "Base",
+    "assignments",
     "audit",
     "budgets",
     "comments",

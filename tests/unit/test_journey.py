@@ -71,6 +71,7 @@ def test_a_question_travels_from_submission_to_release(session, furnish, engine)
         "reserved",
         "executed",
         "protected",
+        "assigned",
         "reviewed",
         "approved",
         "released",

@@ -16,6 +16,7 @@ from tre.journey.measured import kappa
 from tre.outputs import Output
 from tre.reviews import Decision, Review
 
+DAY = datetime.timedelta(days=1)
 A, R = Decision.APPROVE, Decision.REJECT
 
 FLEISS = """
@@ -61,7 +62,9 @@ def looked_at(session, world, count: int):
 
 def found(session, world, who="hal"):
     now = NOW + datetime.timedelta(days=300)
-    return measured.measures(session, head=world.person(session, who), now=now)
+    return measured.measures(
+        session, head=world.person(session, who), now=now, service_level=366 * DAY
+    )
 
 
 def test_it_counts_what_was_decided_alone_and_what_became_of_it(session, world):
@@ -114,15 +117,16 @@ def test_the_time_is_from_waiting_to_the_decision_made_alone(session, world):
 
 
 def test_what_was_decided_long_ago_and_nothing_at_all(session, world):
+    nothing = measured.Waiting(outputs=0, late=0, oldest=None, load=())
     assert found(session, world) == measured.Measures(
-        NOW - datetime.timedelta(days=65), (), compared=0, agreed=0, kappa=None
+        NOW - datetime.timedelta(days=65), nothing, (), compared=0, agreed=0, kappa=None
     )
     (asked,) = looked_at(session, world, 1)
     for who in ("cleo", "dan"):
         decide(session, world, asked, who, A)
     late = NOW + datetime.timedelta(days=366)
     hal = world.person(session, "hal")
-    assert measured.measures(session, head=hal, now=late).checkers == ()
+    assert measured.measures(session, head=hal, now=late, service_level=DAY).checkers == ()
 
 
 def test_what_is_still_open_is_in_no_count(session, world):
@@ -141,3 +145,25 @@ def test_what_is_still_open_is_in_no_count(session, world):
 def test_nobody_else_sees_it(session, world, who):
     with pytest.raises(NotFound):
         found(session, world, who)
+
+
+def test_what_waits_is_counted_by_age_and_by_whose_turn_it_is(session, world):
+    first = ask(session, world, query=a_query(40))
+    work(session, SteadyEngine())
+    second = ask(session, world, query=a_query(50))
+    work(session, SteadyEngine())
+    told = found(session, world).waiting
+    assert (told.outputs, told.late) == (2, 0)
+    assert dict(told.load) == {"Cleo": 2, "Dan": 2}
+    later = measured.measures(
+        session,
+        head=world.person(session, "hal"),
+        now=second.moved_at + 2 * DAY,
+        service_level=DAY,
+    ).waiting
+    assert (later.outputs, later.late, later.oldest) == (2, 2, first.moved_at)
+    decide(session, world, first, "cleo")
+    assert dict(found(session, world).waiting.load) == {"Cleo": 2, "Dan": 2}, "alone is alone"
+    decide(session, world, first, "dan")
+    told = found(session, world).waiting
+    assert (told.outputs, dict(told.load)) == (1, {"Cleo": 1, "Dan": 1})

@@ -55,8 +55,10 @@ def test_a_safe_table_counts_while_it_waits_and_for_ever_once_it_left(session, w
     assert submission.state == State.RELEASED
     assert table(session, submission).state == TableState.RELEASED
     assert len(registered.before(session, world.dataset).entries) == 1
-    assert events(session, submission)[-5:] == [
+    assert events(session, submission)[-7:] == [
         "judged",
+        "assigned",
+        "assigned",
         "reviewed",
         "reviewed",
         "approved",

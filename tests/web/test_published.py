@@ -322,7 +322,7 @@ def test_the_client_reads_what_is_public_without_a_token_and_follows_changes(ser
     with Client("http://localhost", transport=httpx.WSGITransport(app=service.app)) as client:
         (found,) = client.releases()
         assert found.id == first
-        assert found.to_dataframe().shape[0] > 0
+        assert found.table().shape[0] > 0
         series = found.document["series"]
         assert client.latest(series).id == first
         assert [one.id for one in client.releases(series=series)] == [first]

@@ -17,7 +17,8 @@ from tests.second_tracks import asked_for
 from tests.web import service as web
 from tests.web.service import Service, Visitor
 from tests.web.steps import draft_of, leave
-from tre.journey import looked, made_public, requested
+from tre import assignments
+from tre.journey import assigned, looked, made_public, requested
 
 VISITORS = ("nobody", "gus", "cleo", "eve", "fay", "ben", "ada")
 """ada wrote the question, ben is in her project, gus is not; cleo checks, eve owns, fay runs."""
@@ -68,6 +69,8 @@ GET  /checks                                          303 404 200 404 404 404 40
 GET  /checks/<output_id>                              303 404 200 404 404 404 404
 POST /checks/<output_id>                              303 404 422 404 404 404 404
 GET  /checks/<output_id>/chart.svg                    303 404 200 404 404 404 404
+POST /checks/<output_id>/claim                        303 404 409 404 404 404 404
+POST /checks/<output_id>/hand-over                    303 404 403 404 404 404 404
 GET  /checkers                                        303 404 404 404 404 404 404
 GET  /publishing                                      303 404 404 404 404 404 404
 GET  /publishing/<output_id>                          303 404 404 404 404 404 404
@@ -113,6 +116,9 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servic
     leave(service, released)
     with service.sessions() as session:
         assert seal(session) == 1
+        cleo, output = service.person(session, "cleo"), service.output_of(waiting)
+        if assignments.of_checker(session, output, cleo.id) is None:
+            assigned.claim(session, checker=cleo, output_id=output, now=service.clock())
         ada = service.person(session, "ada")
         release = looked.release_of(session, person=ada, submission_id=released)
         assert release is not None

@@ -87,7 +87,7 @@ class Held:
 
 @pytest.fixture
 def held(tmp_path: Path) -> Held:
-    service = web.make(tmp_path, policy=checked_by(1))
+    service = web.make(tmp_path, policy=checked_by(1), api_per_minute=0)  # counted behind the door
     asked = service.ask(40)
     service.work()
     leave(service, asked)
@@ -213,7 +213,7 @@ def test_who_may_not_fetch_it_is_never_told_that_it_is_as_before(held, situation
 
 
 def test_a_release_that_no_checkpoint_covers_is_not_answered_for(tmp_path: Path):
-    service = web.make(tmp_path, policy=checked_by(1))
+    service = web.make(tmp_path, policy=checked_by(1), api_per_minute=0)  # counted behind the door
     asked = service.ask(40)
     service.work()
     with service.sessions() as session:

@@ -11,15 +11,17 @@ import pytest
 from disclosure_control import present
 from queries.register.judged import Between
 from tests.catalogues import sdc_policy
-from tests.factories import checked_by
+from tests.factories import NOW, checked_by
 from tests.web import service as web
 from tests.web.service import PASSWORD, Service, Visitor
 from tests.web.steps import approve, decide, leave, release, shown_hash
+from tre import assignments, people
 from tre.database import writing
 from tre.datasets import publish_policy
 from tre.journey.looked import MAY_NOT_LEAVE
 from tre.lifecycle import MEANING, Mover, State
 from tre.outputs import Format
+from tre.people import Role
 from tre.submissions import Submission, move
 from tre.web.questions import STEPS, steps
 
@@ -462,3 +464,84 @@ def test_a_refused_question_says_which_gate_was_closed(service: Service):
     page = service.visitor("ada").get(f"/questions/{asked}").text
     assert "Not allowed" in page
     assert "has stopped queries and releases" in page
+
+
+# Whose turn it is
+
+
+def holders(service: Service, output: str) -> list[str]:
+    with service.sessions() as session:
+        return [one.checker.name for one in assignments.of_output(session, output)]
+
+
+def test_a_checker_takes_an_output_and_hands_it_over(twice_checked: Service):
+    service = twice_checked
+    with service.sessions() as session, writing(session):
+        people.add(
+            session,
+            email="zoe@example.org",
+            name="Zoe",
+            roles=(Role.CHECKER,),
+            password=PASSWORD,
+            now=NOW,
+        )
+    asked = service.ask(40)
+    service.work()
+    output = service.output_of(asked)
+    first, second = holders(service, output)
+    (third,) = {"Cleo", "Dan", "Zoe"} - {first, second}
+    visitor = service.visitor(third.lower())
+    page = f"/checks/{output}"
+    assert "Yours to check" not in visitor.get("/checks").text
+    assert "I check this" in visitor.get(page).text
+    assert visitor.post(page + "/claim", page=page).status_code == 303
+    assert third in holders(service, output)
+    assert "Yours to check" in visitor.get("/checks").text
+    assert "Hand over" not in visitor.get(page).text, "everybody has it"
+    own = service.visitor(first.lower())
+    with service.sessions() as session, writing(session):
+        uma = people.add(
+            session, email="uma@example.org", name="Uma", roles=(Role.CHECKER,), now=NOW
+        ).id
+    assert own.post(page + "/hand-over", {"to": uma}, page=page).status_code == 303
+    assert set(holders(service, output)) == {second, third, "Uma"}
+    for to in ("", "0" * 24, service.world.people["ada"], uma):
+        assert visitor.post(page + "/hand-over", {"to": to}, page=page).status_code == 403
+    assert visitor.post(page + "/claim", page=page).status_code == 409
+
+
+def test_what_waits_too_long_is_marked_and_a_decision_leads_to_the_next(tmp_path):
+    service = web.make(tmp_path, policy=checked_by(1), check_hours=5)
+    outputs = []
+    for band in (40, 50, 60):
+        outputs.append(service.ask(band))
+        service.work()
+        service.clock.pass_by(hours=2)
+    outputs = [service.output_of(one) for one in outputs]
+    cleo = service.visitor("cleo")
+    shown = cleo.get("/checks").text
+    assert shown.count("govuk-tag--red") in (1, 2), "the oldest alone, once or twice on the page"
+    own = [one for one in outputs if "Cleo" in holders(service, one)]
+    page = f"/checks/{own[0]}"
+    entries = {"decision": "approve", "artefact_hash": shown_hash(cleo.get(page).text)}
+    done = cleo.post(page, {**entries, "then": "next"})
+    assert done.status_code == 303
+    rest = own[1:] or [one for one in outputs if one not in own[:1]]
+    assert done.location == f"/checks/{rest[0]}"
+
+
+def test_after_the_last_the_next_is_the_queue_and_a_near_checker_is_told(tmp_path):
+    service = web.make(tmp_path, policy=checked_by(1))
+    with service.sessions() as session, writing(session):
+        for name in ("ada", "cleo"):
+            service.person(session, name).organisation = "Office"
+    asked = service.ask(40)
+    service.work()
+    output = service.output_of(asked)
+    assert holders(service, output) == ["Dan"]
+    cleo = service.visitor("cleo")
+    page = f"/checks/{output}"
+    shown = cleo.get(page).text
+    assert "You work for the same organisation" in shown
+    entries = {"decision": "approve", "artefact_hash": shown_hash(shown), "then": "next"}
+    assert cleo.post(page, entries).location == "/checks"

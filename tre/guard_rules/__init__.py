@@ -7,7 +7,7 @@ what must only grow.
 
 from __future__ import annotations
 
-from tre.guard_rules.checks import REVIEW
+from tre.guard_rules.checks import ASSIGNMENT, REVIEW
 from tre.guard_rules.datasets import EXCEPTION, OTHERS, RESTORATION
 from tre.guard_rules.ledger import LEDGER
 from tre.guard_rules.log import LOG
@@ -22,6 +22,7 @@ __all__ = ["GUARDS", "Guard"]
 GUARDS: tuple[Guard, ...] = (
     SUBMISSION
     + REVIEW
+    + ASSIGNMENT
     + LEDGER
     + OUTPUT
     + OTHERS

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tre.guard_rules.written import MANIFEST, Guard, kept, of_output
+from tre.guard_rules.written import MANIFEST, Guard, changed, kept, of_output, stays
 from tre.lifecycle import State
 
 _OF_ROUND = 'FROM "review" r WHERE r.output_id = NEW.output_id AND r.round = NEW.round'
@@ -71,4 +71,25 @@ REVIEW = (
         "a publisher never checks",
     ),
     *kept("review"),
+)
+
+ASSIGNMENT = (
+    Guard(
+        "assignment_outside",
+        "assignment",
+        "INSERT",
+        f"NEW.checker_id = {of_output('author_id')} OR EXISTS ("
+        'SELECT 1 FROM "membership" m WHERE m.person_id = NEW.checker_id'  # nosec B608
+        f" AND m.project_id = {of_output('project_id')})",
+        "an output is given to people outside its project",
+    ),
+    Guard(
+        "assignment_ends",
+        "assignment",
+        "UPDATE",
+        "OLD.ended_at IS NOT NULL OR "
+        + changed("id", "output_id", "checker_id", "how", "by_id", "at"),
+        "an assignment only ends",
+    ),
+    stays("assignment"),
 )

@@ -43,14 +43,22 @@ def add(
     roles: tuple[Role, ...],
     password: str,
     now: datetime.datetime,
+    organisation: str = "",
 ) -> Person:
     """Raises NotFound, NotPermitted where roles may never meet in one person, Incomplete."""
     _check_texts(email, name, password)
+    _check_organisation(organisation)
     try:
         with writing(session):
             check_administer(person=administrator)
             added = people.add(
-                session, email=email, name=name, roles=roles, password=password, now=now
+                session,
+                email=email,
+                name=name,
+                roles=roles,
+                password=password,
+                organisation=organisation,
+                now=now,
             )
             audit.write(
                 session,
@@ -72,15 +80,21 @@ def change(
     person_id: str,
     roles: tuple[Role, ...],
     active: bool,
+    organisation: str | None = None,
     now: datetime.datetime,
 ) -> Person:
-    """New roles, account open or closed; a closed account loses its sessions at once."""
+    """New roles, account open or closed; a closed account loses its sessions at once.
+
+    ``organisation`` of None stays as it is. Raises as ``add``.
+    """
+    _check_organisation(organisation or "")
     with writing(session):
         found = person(session, administrator=administrator, person_id=person_id)
         if found.id == administrator.id:
             raise NotPermitted(NOT_ONESELF)
         check_roles(roles)
         _give_roles(session, administrator, found, roles, now)
+        _employ(session, administrator, found, organisation, now)
         _open_or_close(session, administrator, found, active=active, now=now)
         if not (found.active and found.has(Role.CHECKER)):
             reviewed.begin_anew(session, without=found, now=now)
@@ -115,6 +129,33 @@ def _give_roles(
         person=found.id,
         before=before,
         after=after,
+    )
+
+
+def _check_organisation(name: str) -> None:
+    if len(name) > LONGEST:
+        raise Incomplete("organisation", f"Enter a name of at most {LONGEST} characters")
+
+
+def _employ(
+    session: Session,
+    administrator: Person,
+    found: Person,
+    organisation: str | None,
+    now: datetime.datetime,
+) -> None:
+    before = found.organisation
+    if organisation is None or organisation.strip() == before:
+        return
+    found.organisation = organisation.strip()
+    audit.write(
+        session,
+        "organisation_changed",
+        now=now,
+        actor_id=administrator.id,
+        person=found.id,
+        before=before,
+        after=found.organisation,
     )
 
 

@@ -17,6 +17,7 @@ from statistics import median
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from tre import assignments
 from tre.lifecycle import State
 from tre.outputs import Output
 from tre.people import Person
@@ -61,16 +62,29 @@ class OfChecker:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for checkers now. ``late``: for longer than the service level allows."""
+
+    outputs: int
+    late: int
+    oldest: datetime.datetime | None
+    load: tuple[tuple[str, int], ...]  # by checker: outputs that wait and are theirs
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
     since: datetime.datetime
+    waiting: Waiting
     checkers: tuple[OfChecker, ...]
     compared: int  # rounds that two checkers or more decided alone
     agreed: int  # of these, at once
     kappa: float | None
 
 
-def measures(session: Session, *, head: Person, now: datetime.datetime) -> Measures:
-    """Of the last 365 days. Raises NotFound for whoever does not answer for the checking."""
+def measures(
+    session: Session, *, head: Person, now: datetime.datetime, service_level: datetime.timedelta
+) -> Measures:
+    """Of the last 365 days, and what waits. Raises NotFound for whoever is not their head."""
     check_measure(person=head)
     since = now - YEAR
     decided = _decided(session, since)
@@ -87,10 +101,27 @@ def measures(session: Session, *, head: Person, now: datetime.datetime) -> Measu
     found = [_of_checker(own, rounds, *taken_back) for own in by_checker.values()]
     return Measures(
         since=since,
+        waiting=_waiting(session, late_before=now - service_level),
         checkers=tuple(sorted(found, key=lambda one: one.name)),
         compared=len(alone),
         agreed=sum(len(set(one)) == 1 for one in alone),
         kappa=kappa([one for one in alone if len(one) == 2]),  # noqa: PLR2004 - as many as policies ask for
+    )
+
+
+def _waiting(session: Session, *, late_before: datetime.datetime) -> Waiting:
+    since = session.scalars(
+        select(Submission.moved_at)
+        .where(Submission.state == State.PROTECTED.value)
+        .order_by(Submission.moved_at)
+    ).all()
+    names = dict(session.execute(select(Person.id, Person.name)).all())
+    load = ((names[checker], number) for checker, number in assignments.load(session).items())
+    return Waiting(
+        outputs=len(since),
+        late=sum(at < late_before for at in since),
+        oldest=since[0] if since else None,
+        load=tuple(sorted(load, key=lambda one: (-one[1], one[0]))),
     )
 
 

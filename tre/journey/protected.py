@@ -19,7 +19,7 @@ from disclosure_control.tables import Protected, Unprotected
 from tre import audit, budgets, jobs, outputs, submissions
 from tre.database import writing
 from tre.errors import BudgetExceeded, EdgeNotAllowed
-from tre.journey import automatic, registered
+from tre.journey import assigned, automatic, registered
 from tre.journey.registered import VerdictOnTable
 from tre.journey.validated import DELTA_FEMTO, Work
 from tre.lifecycle import Mover, State
@@ -67,6 +67,8 @@ def settle(
             registered.enter(session, submission=submission, draw=draw, verdict=verdict, now=now)
         if submission.checkers_required == 0:
             automatic.approve(session, output=output, now=now)
+        else:
+            assigned.begin(session, output=output, now=now)
         before_commit()
     return submission
 

@@ -14,7 +14,7 @@ from disclosure_control.policy import Track
 from tre import audit, outputs, register, reviews, submissions
 from tre.database import new_id, writing
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, Incomplete, MayNotLeave, NotFound
-from tre.journey import notified
+from tre.journey import assigned, notified
 from tre.journey.withdrawn import withdraw
 from tre.lifecycle import Mover, State
 from tre.notices import Kind
@@ -131,6 +131,7 @@ def begin_anew(session: Session, *, without: Person, now: datetime.datetime) -> 
         session.refresh(output.submission, with_for_update={"key_share": True})
         if reviews.standing(session, output).phase is Phase.TOGETHER:
             _begin_round(session, output, without=without, now=now)
+    assigned.refill(session, without=without, now=now)
 
 
 def _begin_round(

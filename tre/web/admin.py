@@ -43,7 +43,12 @@ def person(person_id: str) -> Page:
     found = appointed.person(this.session(), administrator=me(), person_id=person_id)
     if request.method == "GET":
         account = "open" if found.active else "closed"
-        return _page(found, forms.ChangePerson(roles=list(found.roles), account=account))
+        return _page(
+            found,
+            forms.ChangePerson(
+                roles=list(found.roles), account=account, organisation=found.organisation
+            ),
+        )
     form = forms.ChangePerson()
     if not form.validate_on_submit():
         return _page(found, form), 422
@@ -71,6 +76,7 @@ def _add(form: forms.NewPerson) -> Page:
             name=form.name.data or "",
             roles=_roles(form.roles.data),
             password=form.password.data or "",
+            organisation=form.organisation.data or "",
             now=this.now(),
         )
     except Incomplete as missing:
@@ -91,6 +97,7 @@ def _change(found: Person, form: forms.ChangePerson) -> Page:
             person_id=found.id,
             roles=_roles(form.roles.data),
             active=form.account.data == "open",
+            organisation=form.organisation.data or "",
             now=this.now(),
         )
     except NotPermitted as refused:

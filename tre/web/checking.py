@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+import datetime
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
+from tre import assignments, reviews
 from tre import request as this
-from tre import reviews
 from tre.errors import Incomplete, NotFound
-from tre.journey import compared, dossier, requested, reviewed, waiting
+from tre.journey import assigned, compared, dossier, requested, reviewed, waiting
 from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person, Role
@@ -44,12 +46,22 @@ def queue() -> str:
         limit=waiting.PAGE + 1,
         after=request.args.get("after"),
     )
+    first = "after" not in request.args
+    own = assigned.mine(this.session(), checker=me()) if first else []
+    shown = found[: waiting.PAGE]
     return render_template(
         "checking/queue.html",
-        outputs=found[: waiting.PAGE],
+        outputs=shown,
+        own=own,
+        holders=assignments.of_outputs(this.session(), [one.id for one in (*shown, *own)]),
+        late_before=this.now() - _service_level(),
         more=len(found) > waiting.PAGE,
         section="checking.queue",
     )
+
+
+def _service_level() -> datetime.timedelta:
+    return datetime.timedelta(hours=current_app.config["CHECK_HOURS"])
 
 
 @checking.route("/checks/<output_id>", methods=["GET", "POST"])
@@ -65,7 +77,29 @@ def decide(output_id: str) -> Page:
     return _record(output, form)
 
 
-@again.shows("checking.decide")
+@checking.post("/checks/<output_id>/claim")
+@login_required
+def claim(output_id: str) -> Response:
+    assigned.claim(this.session(), checker=_checker(), output_id=output_id, now=this.now())
+    flash("It is yours to check.", "success")
+    return redirect(url_for("checking.decide", output_id=output_id), 303)
+
+
+@checking.post("/checks/<output_id>/hand-over")
+@login_required
+def hand_over(output_id: str) -> Response:
+    other = assigned.hand_over(
+        this.session(),
+        checker=_checker(),
+        output_id=output_id,
+        to_id=request.form.get("to", ""),
+        now=this.now(),
+    )
+    flash(f"{other.name} has it now.", "success")
+    return redirect(url_for("checking.queue"), 303)
+
+
+@again.shows("checking.decide", "checking.claim", "checking.hand_over")
 def filled(output_id: str) -> str:
     """What is looked at now is what a decision would bind."""
     output = reviewed.opened(this.session(), checker=_checker(), output_id=output_id)
@@ -99,7 +133,15 @@ def _record(output: Output, form: forms.Decide) -> Page:
         forms.add_problem(form, "reason", missing.sentence)
         return _page(output, form), 422
     flash(_done(submission), "success")
-    return redirect(url_for("checking.queue"), 303)
+    return redirect(_next() if form.then.data == forms.NEXT else url_for("checking.queue"), 303)
+
+
+def _next() -> str:
+    """One's own oldest output that waits for a decision, else the oldest of all."""
+    session, checker = this.session(), me()
+    own = assigned.mine(session, checker=checker)
+    found = own or waiting.for_checker(session, checker=checker, limit=1)
+    return url_for("checking.decide", output_id=found[0].id) if found else url_for("checking.queue")
 
 
 def _done(submission: Submission) -> str:
@@ -151,6 +193,9 @@ def _page(output: Output, form: forms.Decide) -> str:
         open=submission.state == State.PROTECTED,
         form=form,
         problems=forms.problems_of(form),
+        holders=assignments.of_output(this.session(), output.id),
+        nearness=assigned.nearness(this.session(), person=me(), submission=submission),
+        colleagues=assigned.colleagues(this.session(), checker=me(), output_id=output.id),
         **discussing.said(submission),
         place=requested.place_of(this.session(), person=me(), submission=submission),
         section="checking.queue",

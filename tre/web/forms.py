@@ -146,6 +146,9 @@ REASONS: dict[str, str] = {
 """What checkers often write to an author."""
 
 
+NEXT = "next"
+
+
 class Decide(FlaskForm):
     decision = RadioField(
         "What do you decide?",
@@ -170,6 +173,16 @@ class Decide(FlaskForm):
         validators=[Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters")],
     )
     artefact_hash = HiddenField(validators=[InputRequired("Look at the output again")])
+    then = RadioField(
+        "And then?",
+        widget=GovRadioInput(),
+        choices=[
+            SelectChoice("queue", "Back to what waits"),
+            SelectChoice(NEXT, "On to the next that waits for you"),
+        ],
+        default="queue",
+        validators=[Optional()],
+    )
     submit = SubmitField("Record the decision", widget=GovSubmitInput())
 
     @property
@@ -428,6 +441,15 @@ ROLES = [
 ]
 
 
+def _organisation() -> StringField:
+    return StringField(
+        "Organisation (optional)",
+        description="For whom they work. Checkers are chosen from other organisations first.",
+        widget=GovTextInput(),
+        validators=[Length(max=200, message="Use at most 200 characters")],
+    )
+
+
 class NewPerson(FlaskForm):
     name = StringField("Name", widget=GovTextInput(), validators=[InputRequired("Enter a name")])
     email = EmailField(
@@ -439,11 +461,13 @@ class NewPerson(FlaskForm):
         widget=GovPasswordInput(),
         validators=[InputRequired("Enter a password"), Length(max=1000)],
     )
+    organisation = _organisation()
     roles = SelectMultipleField("Roles", widget=GovCheckboxesInput(), choices=ROLES)
     submit = SubmitField("Add this person", widget=GovSubmitInput())
 
 
 class ChangePerson(FlaskForm):
+    organisation = _organisation()
     roles = SelectMultipleField("Roles", widget=GovCheckboxesInput(), choices=ROLES)
     account = RadioField(
         "Account",

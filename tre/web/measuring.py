@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+import datetime
+
+from flask import Blueprint, current_app, render_template
 from flask_login import login_required
 
 from tre import request as this
@@ -16,10 +18,17 @@ measuring = Blueprint("measuring", __name__)
 @measuring.get("/checkers")
 @login_required
 def checkers() -> str:
-    found = measured.measures(this.session(), head=me(), now=this.now())
+    hours = current_app.config["CHECK_HOURS"]
+    found = measured.measures(
+        this.session(),
+        head=me(),
+        now=this.now(),
+        service_level=datetime.timedelta(hours=hours),
+    )
     return render_template(
         "checking/measures.html",
         measures=found,
+        check_hours=hours,
         decisions=tuple(Decision),
         section="measuring.checkers",
     )
