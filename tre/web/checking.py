@@ -48,12 +48,14 @@ def queue() -> str:
     )
     first = "after" not in request.args
     own = assigned.mine(this.session(), checker=me()) if first else []
-    shown = found[: waiting.PAGE]
+    page = found[: waiting.PAGE]
+    others = [one for one in page if one not in own]
     return render_template(
         "checking/queue.html",
-        outputs=shown,
+        outputs=others,
+        last=page[-1].id if page else "",
         own=own,
-        holders=assignments.of_outputs(this.session(), [one.id for one in (*shown, *own)]),
+        holders=assignments.of_outputs(this.session(), [one.id for one in (*others, *own)]),
         late_before=this.now() - _service_level(),
         more=len(found) > waiting.PAGE,
         section="checking.queue",
