@@ -19,6 +19,7 @@ from tre.api import (
     questions,
     register,
     releases,
+    requests,
     tokens,
     webhooks,
 )
@@ -36,7 +37,7 @@ DESCRIPTION = (
 
 __all__ = ["SPEC_PATH", "TITLE", "VERSION", "blueprint", "mount", "problems"]
 
-VIEWS = (catalogue, log, questions, register, releases, webhooks)
+VIEWS = (catalogue, log, questions, register, releases, requests, webhooks)
 
 
 def mount(app: APIFlask) -> None:

@@ -45,6 +45,17 @@ Purpose = Annotated[
 ]
 
 
+Words = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=2000, pattern=r"^[^\s\x00-\x1f][^\x00]*$", strict=True
+    ),
+]
+Title = Annotated[
+    str, StringConstraints(max_length=200, pattern=r"^[^\s\x00-\x1f][^\x00-\x1f]*$", strict=True)
+]
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -132,6 +143,9 @@ class AskedQuestion(Question):
     """A question with the purpose that goes on record."""
 
     purpose: Purpose
+    output: Identifier | None = Field(
+        default=None, description="Of a release request of this project: what it is asked for."
+    )
 
 
 class BudgetLeft(Strict):
@@ -274,6 +288,53 @@ class SubmissionAnswer(Strict):
     checkers: int
     submitted_at: datetime.datetime
     release: Identifier | None
+
+
+class RequestAsked(Strict):
+    """Outputs that are needed, and why."""
+
+    title: Title
+    context: Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\s\x00-\x1f][^\x00]*$")]
+    outputs: list[Title] = Field(min_length=1, max_length=50)
+
+
+class IntendedAnswer(Strict):
+    """An output of a request, and the submissions for it, the first version first."""
+
+    id: Identifier
+    number: int
+    title: str
+    submissions: list[Identifier]
+    state: str | None = Field(description="Of its newest version; null: not asked yet.")
+
+
+class RequestAnswer(Strict):
+    id: Identifier
+    project: Identifier
+    title: str
+    context: str
+    created_at: datetime.datetime
+    released: int = Field(description="How many of its outputs have left.")
+    outputs: list[IntendedAnswer]
+
+
+class RequestList(Strict):
+    items: list[RequestAnswer]
+
+
+class Said(Strict):
+    words: Words
+
+
+class CommentAnswer(Strict):
+    id: Identifier
+    side: Literal["project", "checkers", "publishers"]
+    words: str
+    at: datetime.datetime
+
+
+class CommentList(Strict):
+    items: list[CommentAnswer]
 
 
 class SubmissionPage(Strict):

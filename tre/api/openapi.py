@@ -17,6 +17,7 @@ PATTERNS = {
     "dataset": contract.NAME,
     "submission": contract.IDENTIFIER,
     "release": contract.IDENTIFIER,
+    "release_request": contract.IDENTIFIER,
     "series": contract.IDENTIFIER,
     "webhook": contract.IDENTIFIER,
     "name": f"^({'|'.join(re.escape(name) for name in NAMES.values())})$",

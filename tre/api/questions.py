@@ -64,6 +64,7 @@ def submit(project: str, keys: said.Keys, question: said.AskedQuestion) -> said.
         source_text=question.query if isinstance(question.query, str) else None,
         idempotency_key=keys.idempotency_key,
         track=question.track,
+        intended_id=question.output,
         now=this.now(),
     )
     return spoken.submission(session, row, person=person)

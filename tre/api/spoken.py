@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from disclosure_control import policy as policies
 from tre import budgets
 from tre.api import contract as said
+from tre.comments import Comment
 from tre.datasets import Dataset
 from tre.gates import Gate
 from tre.journey import looked
@@ -16,6 +17,7 @@ from tre.journey.changed import Change
 from tre.journey.looked import DatasetView
 from tre.journey.precision import ColumnPrecision
 from tre.journey.previewed import BudgetLine, Preview
+from tre.journey.requested import RequestView
 from tre.journey.shown import Head
 from tre.lifecycle import MEANING, TERMINAL, State
 from tre.outputs import FOR_CHECKERS, NAMES, Artefact, Format
@@ -170,6 +172,33 @@ def submission(session: Session, row: Submission, *, person: Person) -> said.Sub
         submitted_at=row.created_at,
         release=None if release is None else release.id,
     )
+
+
+def release_request(view: RequestView) -> said.RequestAnswer:
+    request = view.request
+    return said.RequestAnswer(
+        id=request.id,
+        project=request.project_id,
+        title=request.title,
+        context=request.context,
+        created_at=request.created_at,
+        released=view.released,
+        outputs=[
+            said.IntendedAnswer(
+                id=line.intended.id,
+                number=line.intended.number,
+                title=line.intended.title,
+                submissions=[one.id for one in line.versions],
+                state=line.versions[-1].state if line.versions else None,
+            )
+            for line in view.lines
+        ],
+    )
+
+
+def comment(row: Comment) -> said.CommentAnswer:
+    """Without a name: who checks is not told to programs."""
+    return said.CommentAnswer(id=row.id, side=row.side, words=row.words, at=row.at)
 
 
 def correction(row: Recall) -> said.CorrectionAnswer:

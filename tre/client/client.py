@@ -71,12 +71,37 @@ class Client:
         rho_nano: int | None = None,
         track: str | None = None,
         key: str | None = None,
+        output: str | None = None,
     ) -> Submission:
-        """Send a question. The same ``key`` twice is one submission."""
-        body = _question(query, dataset=dataset, rho_nano=rho_nano, track=track, purpose=purpose)
+        """Send a question. The same ``key`` twice is one submission.
+
+        ``output``: the id of an output of a release request that it is asked for.
+        """
+        about = {"rho_nano": rho_nano, "track": track, "purpose": purpose, "output": output}
+        body = _question(query, dataset=dataset, **about)
         headers = {"Idempotency-Key": key or uuid.uuid4().hex}
         path = f"/projects/{project}/submissions"
         return Submission(self._json("POST", path, json=body, headers=headers))
+
+    def begin_request(
+        self, *, project: str, title: str, context: str, outputs: list[str]
+    ) -> dict[str, Any]:
+        """Name the outputs that you need; the answer holds an id for each."""
+        body = {"title": title, "context": context, "outputs": outputs}
+        return self._json("POST", f"/projects/{project}/requests", json=body)
+
+    def comments(self, submission: Submission) -> list[dict[str, Any]]:
+        """What was said about it, oldest first."""
+        return list(self._json("GET", f"/submissions/{submission.id}/comments")["items"])
+
+    def say(self, submission: Submission, words: str) -> None:
+        """To whoever checks or publishes it. It is kept for good."""
+        self._json("POST", f"/submissions/{submission.id}/comments", json={"words": words})
+
+    def answer(self, submission: Submission, words: str) -> Submission:
+        """What checkers asked; the same table goes to them again."""
+        body = {"words": words}
+        return Submission(self._json("POST", f"/submissions/{submission.id}/answer", json=body))
 
     def submission(self, identifier: str) -> Submission:
         return Submission(self._json("GET", f"/submissions/{identifier}"))
