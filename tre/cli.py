@@ -10,41 +10,26 @@ from __future__ import annotations
 import datetime
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from disclosure_control.errors import DisclosureError
-from queries.errors import QueryError
 from tre import audit, budgets, migrations, people, projects
 from tre import records as every_record
-from tre.database import connect, sessions, writing
-from tre.errors import Incomplete, NotPermitted, ServiceError
-from tre.people import ApiToken, Person, Role
+from tre.database import connect, writing
+from tre.errors import Incomplete
+from tre.operator import DATABASE, now, person_called, session_on
+from tre.people import ApiToken, Role
 from tre.projects import Position, Project
 from tre.scopes import EVERY
 from tre.transparency import checked, checkpoint
 from tre.transparency import log as transparency_log
 from tre.transparency import outside as kept_outside
 
-DATABASE = click.option(
-    "--database-url", envvar="TRE_DATABASE_URL", required=True, help="As for the service."
-)
-NO_DATABASE = (
-    "The database cannot be read: check its address, and run `db upgrade` if its tables are not "
-    "those of this version."
-)
 ROLES = [role.value for role in Role]
 DAY = click.DateTime(formats=["%Y-%m-%d"])
-
-
-def now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 @click.group()
@@ -100,8 +85,8 @@ def ingest(
     from tre.ingest.errors import IngestError  # noqa: PLC0415
     from tre.journey import published  # noqa: PLC0415
 
-    with _session(database_url) as session:
-        answerable = _person(session, owner)
+    with session_on(database_url) as session:
+        answerable = person_called(session, owner)
         try:
             entry = read_entry(folder)
             result = command.run(folder, source=source, store_root=store_root, key_file=key_file)
@@ -126,7 +111,7 @@ def tighten_(*, file: click.utils.LazyFile, reason: str, database_url: str) -> N
     """Makes the rules in FILE hold for all data: no policy may be weaker, now or later."""
     from tre.journey import tightened  # noqa: PLC0415 - with the rules of policies
 
-    with _session(database_url) as session:
+    with session_on(database_url) as session:
         try:
             tightened.tighten_service(session, text=str(file.read()), reason=reason, now=now())
         except Incomplete as wrong:
@@ -158,7 +143,7 @@ def rebuild(
     from tre.ingest.errors import KeyRefused  # noqa: PLC0415
     from tre.journey import rebuilt  # noqa: PLC0415
 
-    with _session(database_url) as session:
+    with session_on(database_url) as session:
         try:
             found = rebuilt.rebuild(
                 session,
@@ -222,7 +207,7 @@ def log_verify(
         kept = list(kept_outside.kept(outside, origin=origin, key=public))
     except (checkpoint.NotACheckpoint, OSError) as error:
         raise click.ClickException(str(error)) from error
-    with _session(database_url) as session:
+    with session_on(database_url) as session:
         found = list(
             checked.faults(session, origin=origin, key=public, outside=kept, former=before)
         )
@@ -262,7 +247,7 @@ def add_person(
     database_url: str,
 ) -> None:
     """Adds NAME with the address EMAIL."""
-    with _session(database_url) as session, writing(session):
+    with session_on(database_url) as session, writing(session):
         if people.by_email(session, email) is not None:
             raise click.ClickException("There is somebody with this address.")
         made = people.add(
@@ -291,8 +276,8 @@ def token() -> None:
 @DATABASE
 def issue(*, email: str, name: str, scopes: tuple[str, ...], days: int, database_url: str) -> None:
     """Shows a new token of EMAIL, once."""
-    with _session(database_url) as session, writing(session):
-        person = _person(session, email)
+    with session_on(database_url) as session, writing(session):
+        person = person_called(session, email)
         made, secret = people.issue_token(
             session,
             person=person,
@@ -318,8 +303,8 @@ def issue(*, email: str, name: str, scopes: tuple[str, ...], days: int, database
 @DATABASE
 def revoke(*, email: str, name: str | None, database_url: str) -> None:
     """Ends tokens of EMAIL at once."""
-    with _session(database_url) as session, writing(session):
-        person = _person(session, email)
+    with session_on(database_url) as session, writing(session):
+        person = person_called(session, email)
         live = [
             one
             for one in session.query(ApiToken).filter_by(person_id=person.id)
@@ -361,7 +346,7 @@ def add_project(
     database_url: str,
 ) -> None:
     """Adds the project SLUG; its budgets are opened apart."""
-    with _session(database_url) as session, writing(session):
+    with session_on(database_url) as session, writing(session):
         belonging = ((lead, Position.LEAD), *((one, Position.RESEARCHER) for one in members))
         made = projects.create(
             session,
@@ -370,7 +355,9 @@ def add_project(
             purpose=purpose,
             starts_on=starts.date(),
             ends_on=ends.date(),
-            members=tuple((_person(session, email), position) for email, position in belonging),
+            members=tuple(
+                (person_called(session, email), position) for email, position in belonging
+            ),
             datasets=tuple(_dataset(session, name) for name in datasets),
             funder=funder,
             now=now(),
@@ -391,11 +378,11 @@ def budget(
     """Opens an account on DATASET: its pool, a project's quota, or a researcher's in it."""
     if email is not None and slug is None:
         raise click.UsageError("A researcher's account is within a project: name it.")
-    with _session(database_url) as session, writing(session):
+    with session_on(database_url) as session, writing(session):
         of = _dataset(session, dataset)
         holder = {
             "project_id": None if slug is None else _project(session, slug).id,
-            "person_id": None if email is None else _person(session, email).id,
+            "person_id": None if email is None else person_called(session, email).id,
         }
         if budgets.account(session, dataset_id=of.id, **holder) is not None:
             raise click.ClickException("This account is open; a total never changes silently.")
@@ -412,27 +399,6 @@ def budget(
         )
         level = account.level
     click.echo(f"Opened on the level {level}.")
-
-
-@contextmanager
-def _session(url: str) -> Iterator[Session]:
-    """A session whose refusals become one sentence on the terminal."""
-    try:
-        with sessions(connect(url))() as session:
-            yield session
-    except NotPermitted as error:
-        raise click.ClickException(error.reason) from error
-    except (ServiceError, QueryError, DisclosureError) as error:
-        raise click.ClickException(error.public) from error
-    except (OperationalError, ProgrammingError) as error:
-        raise click.ClickException(NO_DATABASE) from error
-
-
-def _person(session: Session, email: str) -> Person:
-    found = people.by_email(session, email)
-    if found is None:
-        raise click.ClickException(f"There is nobody with the address {email}.")
-    return found
 
 
 def _dataset(session: Session, name: str) -> every_record.datasets.Dataset:

@@ -31,6 +31,7 @@ class Dataset(Base):
     stop_reason: Mapped[str | None]
     both_tracks_since: Mapped[datetime.datetime | None]  # of the first two-person exception
     register_head: Mapped[int] = mapped_column(default=0, server_default="0")  # see tre.register
+    made_up: Mapped[bool] = mapped_column(default=False)  # nobody in it exists
     created_at: Mapped[datetime.datetime]
 
     owner: Mapped[Person] = relationship()
@@ -107,8 +108,9 @@ def register(
     title: str,
     owner: Person,
     now: datetime.datetime,
+    made_up: bool = False,
 ) -> Dataset:
-    """The dataset of this name; made if it is new."""
+    """The dataset of this name; made if it is new. Whether it is made up never changes."""
     dataset = by_name(session, name)
     if dataset is None:
         dataset = Dataset(
@@ -119,6 +121,7 @@ def register(
             stopped_at=None,
             stop_reason=None,
             both_tracks_since=None,
+            made_up=made_up,
             created_at=now,
         )
         session.add(dataset)

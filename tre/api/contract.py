@@ -191,6 +191,7 @@ class DatasetAnswer(Strict):
     name: str
     title: str
     open: bool
+    made_up: bool = Field(description="Nobody in it exists: it is for practice.")
     track: str
     catalogue: dict[str, Any]
     policy: dict[str, Any]

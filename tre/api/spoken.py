@@ -90,6 +90,7 @@ def dataset(view: DatasetView, second: SecondTrack | None) -> said.DatasetAnswer
         name=view.dataset.name,
         title=view.dataset.title,
         open=view.dataset.stopped_at is None,
+        made_up=view.dataset.made_up,
         track=policy.policy.track.value,
         catalogue=view.version.catalogue_json,
         policy=policies.for_everybody(policy.policy_json),

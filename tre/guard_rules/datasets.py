@@ -28,6 +28,13 @@ _IN_FORCE = """
 """A base in force from which the question's policy comes, by all that is stricter now."""
 
 OTHERS = (
+    Guard(
+        "dataset_made_up_stays",
+        "dataset",
+        "UPDATE",
+        changed("made_up"),
+        "made-up data never become real, nor the other way round",
+    ),
     *kept("audit_entry"),
     *kept("idempotency_key"),
     Guard(

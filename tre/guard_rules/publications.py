@@ -37,6 +37,14 @@ PUBLICATION = (
         " AND (d.asked_id IS NULL OR d.allowed))",
         "one text at a time, until one is allowed",
     ),
+    Guard(
+        "publication_of_real_data",
+        "publication_asked",
+        "INSERT",
+        'EXISTS (SELECT 1 FROM "release" r JOIN "dataset" d ON d.id = r.dataset_id'
+        " WHERE r.id = NEW.release_id AND d.made_up)",
+        "nothing of made-up data becomes public",
+    ),
     *kept("publication_asked"),
     Guard(
         "publication_decided_by_others",

@@ -18,7 +18,14 @@ from sqlalchemy.orm import Session
 
 from tre import audit, gates, notices, outputs, publications, recalls
 from tre.database import new_id, writing
-from tre.errors import ArtefactsChanged, EdgeNotAllowed, GatesClosed, Incomplete, NotFound
+from tre.errors import (
+    ArtefactsChanged,
+    EdgeNotAllowed,
+    GatesClosed,
+    Incomplete,
+    NotFound,
+    NotPermitted,
+)
 from tre.gates import Gate, Stage
 from tre.journey import looked, released
 from tre.notices import Kind
@@ -68,6 +75,8 @@ def ask(
     with writing(session):
         release = _held(session, release_id)
         check_ask(session, person=person, project_id=release.project_id)
+        if release.dataset.made_up:
+            raise NotPermitted("Made-up data are for practice: nothing of them becomes public.")
         looked.release(session, person=person, release_id=release_id)
         before = publications.of_release(session, release_id)
         if any(one.decision is None or one.decision.allowed for one in before):

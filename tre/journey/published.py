@@ -27,13 +27,14 @@ def publish(
     version: str,
     report: dict[str, Any],
     now: datetime.datetime,
+    made_up: bool = False,
 ) -> Dataset:
     """The dataset with this version and policy in force; the same again changes nothing.
 
     Raises NotPermitted, NotFound for a dataset of somebody else, PolicyInvalid.
     """
     with writing(session):
-        dataset = _dataset(session, owner, catalogue, now)
+        dataset = _dataset(session, owner, catalogue, now, made_up=made_up)
         before = _in_force(session, dataset)
         datasets.publish_version(
             session, dataset=dataset, version=version, catalogue=catalogue, report=report, now=now
@@ -46,15 +47,27 @@ def publish(
 
 
 def _dataset(
-    session: Session, owner: Person, catalogue: Catalogue, now: datetime.datetime
+    session: Session,
+    owner: Person,
+    catalogue: Catalogue,
+    now: datetime.datetime,
+    *,
+    made_up: bool,
 ) -> Dataset:
     check_active(owner)
     if not owner.has(Role.OWNER):
         raise NotPermitted("Only the owner of a dataset can publish it.")
     dataset = datasets.register(
-        session, name=catalogue.dataset, title=catalogue.title, owner=owner, now=now
+        session,
+        name=catalogue.dataset,
+        title=catalogue.title,
+        owner=owner,
+        now=now,
+        made_up=made_up,
     )
     check_own(person=owner, dataset=dataset)
+    if dataset.made_up != made_up:
+        raise NotPermitted("A dataset of this name holds other people: choose another name.")
     return dataset
 
 

@@ -1,11 +1,14 @@
-"""What may anybody see of this service? Its projects, its datasets, and what was made public."""
+"""What may anybody see of this service? Its projects, its datasets, and what was made public.
+
+Made-up data are for practice, and no part of it.
+"""
 
 from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
 
 from tre import publications
@@ -33,7 +36,7 @@ def projects(session: Session) -> list[Project]:
     """Those that were approved, by title. Nobody's name is part of what is shown of them."""
     found = (
         select(Project)
-        .where(Project.approved_at.is_not(None))
+        .where(Project.approved_at.is_not(None), ~Project.grounds.any(_on_made_up()))
         .options(selectinload(Project.grounds).joinedload(ProjectDataset.dataset))
         .order_by(Project.title, Project.id)
     )
@@ -41,7 +44,12 @@ def projects(session: Session) -> list[Project]:
 
 
 def datasets(session: Session) -> list[Dataset]:
-    return list(session.scalars(select(Dataset).order_by(Dataset.title, Dataset.id)))
+    found = select(Dataset).where(Dataset.made_up.is_(False))
+    return list(session.scalars(found.order_by(Dataset.title, Dataset.id)))
+
+
+def _on_made_up() -> ColumnElement[bool]:
+    return ProjectDataset.dataset.has(Dataset.made_up.is_(True))
 
 
 def releases(session: Session, *, limit: int, after: Key | None = None) -> list[PublicationAsked]:

@@ -1,0 +1,67 @@
+"""What does an operator type? ``python -m tre.practice``: made-up data, and tokens for them."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+
+import click
+
+from tre.errors import NotFound, NotPermitted
+from tre.ingest.errors import IngestError
+from tre.operator import DATABASE, now, person_called, session_on
+from tre.practice import opened
+
+
+@click.group()
+def practice() -> None:
+    """Lets programs be tried on made-up people."""
+
+
+@practice.command("open")
+@click.option("--owner", required=True, help="Email address of who owns the practice data.")
+@click.option(
+    "--store-root", envvar="TRE_STORE_ROOT", required=True, type=click.Path(path_type=Path)
+)
+@click.option("--key-file", envvar="TRE_KEY_FILE", required=True, type=click.Path(path_type=Path))
+@DATABASE
+def open_(*, owner: str, store_root: Path, key_file: Path, database_url: str) -> None:
+    """Makes, seals and publishes the practice data; once is enough."""
+    with session_on(database_url) as session:
+        try:
+            opened.open_(
+                session,
+                owner=person_called(session, owner),
+                store_root=store_root,
+                key_file=key_file,
+                stream=sys.stdout,
+                now=now(),
+            )
+        except (IngestError, NotPermitted) as error:
+            raise click.ClickException(str(error)) from error
+        except NotFound as error:
+            raise click.ClickException("The practice data have another owner.") from error
+
+
+@practice.command()
+@click.argument("email")
+@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True)
+@DATABASE
+def token(*, email: str, days: int, database_url: str) -> None:
+    """Shows a new practice token for EMAIL, once."""
+    with session_on(database_url) as session:
+        try:
+            secret = opened.token(
+                session,
+                person=person_called(session, email),
+                lasts=datetime.timedelta(days=days),
+                now=now(),
+            )
+        except NotFound as error:
+            raise click.ClickException("First run `open`.") from error
+    click.echo(secret)
+
+
+if __name__ == "__main__":
+    practice(prog_name="python -m tre.practice")

@@ -1,0 +1,47 @@
+"""Who is in the practice data? Five thousand people, always the same, drawn at random."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import random
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+PEOPLE = 5000
+SEED = 20_200_101
+FIRST_DAY = datetime.date(2020, 1, 1)
+DAYS = 366
+MOST_VISITS = 4
+INCOME_KNOWN = 0.9
+
+Row = tuple[object, ...]
+
+
+def write(folder: Path) -> None:
+    """``persons.csv`` and ``visits.csv``, as the entry describes them."""
+    dice = random.Random(SEED)  # noqa: S311 - made-up people need no secrecy  # nosec B311
+    _table(folder / "persons.csv", ("person", "sex", "age", "region", "income"), _persons(dice))
+    _table(folder / "visits.csv", ("person", "kind", "day"), _visits(dice))
+
+
+def _persons(dice: random.Random) -> Iterator[Row]:
+    for number in range(PEOPLE):
+        age = min(110, max(0, round(dice.gauss(45, 22))))
+        known = dice.random() < INCOME_KNOWN
+        income = min(100_000, round(dice.lognormvariate(10, 0.6))) if known else ""
+        yield f"p{number}", dice.choice("fm"), age, dice.choices("nesw", (4, 3, 2, 1))[0], income
+
+
+def _visits(dice: random.Random) -> Iterator[Row]:
+    for number in range(PEOPLE):
+        for _ in range(dice.randrange(MOST_VISITS + 1)):
+            day = FIRST_DAY + datetime.timedelta(days=dice.randrange(DAYS))
+            yield f"p{number}", dice.choices(("gp", "er"), (5, 1))[0], day.isoformat()
+
+
+def _table(path: Path, header: tuple[str, ...], rows: Iterable[Row]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
