@@ -74,6 +74,12 @@ def of_output(session: Session, output_id: str) -> list[Assignment]:
     return of_outputs(session, [output_id]).get(output_id, [])
 
 
+def ever_of_output(session: Session, output_id: str) -> list[Assignment]:
+    """Also those that ended."""
+    found = select(Assignment).where(Assignment.output_id == output_id)
+    return list(session.scalars(found.order_by(Assignment.at, Assignment.id)))
+
+
 def of_checker(session: Session, output_id: str, checker_id: str) -> Assignment | None:
     return session.scalar(_open().where(Assignment.output_id == output_id, _of(checker_id)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, Integer, select
+from sqlalchemy import ForeignKey, Index, Integer, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from tre.database import Base
@@ -74,11 +74,21 @@ EVENTS: dict[str, frozenset[str]] = {
 """Every event and exactly the keys of its detail. None ever holds a value from a dataset."""
 
 
+OF_RELEASES = text("event IN ('made_public', 'recalled', 'released')")
+"""What readers of releases follow: as the index spells it, so that it is used."""
+
+
 class AuditEntry(Base):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index("ix_audit_entry_dataset", "dataset_id", "id"),
         Index("ix_audit_entry_submission", "submission_id", "id"),
+        Index(
+            "ix_audit_entry_of_releases",
+            "id",
+            sqlite_where=OF_RELEASES,
+            postgresql_where=OF_RELEASES,
+        ),
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)

@@ -17,7 +17,7 @@ from tre.assignments import Assignment
 from tre.audit import AuditEntry
 from tre.database import new_id, writing
 from tre.errors import EdgeNotAllowed, NotFound, NotPermitted
-from tre.journey import appointed, assigned
+from tre.journey import appointed, assigned, waiting
 from tre.people import Person, Role
 from tre.projects import Position, Project
 
@@ -171,9 +171,11 @@ def test_what_has_ended_is_nobodys_turn(session, world):
     submission = protected(session, world)
     (holder,) = holders(session, submission)
     checker = world.person(session, holder.lower())
-    assert [one.id for one in assigned.mine(session, checker=checker)] == [submission.output.id]
+    assert [one.id for one in waiting.own_of_checker(session, checker=checker)] == [
+        submission.output.id
+    ]
     decide(session, world, submission, holder.lower())
-    assert assigned.mine(session, checker=checker) == []
+    assert waiting.own_of_checker(session, checker=checker) == []
     assert assignments.load(session) == {}
     with pytest.raises(EdgeNotAllowed):
         assigned.claim(

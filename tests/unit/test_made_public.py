@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +15,7 @@ from tests.made_up_engines import SteadyEngine
 from tests.on_the_way import DAY, ask, decide, events, leave, publish, work
 from tests.sealing import seal
 from tre import guards, publications, recalls
-from tre.audit import AuditEntry
+from tre.audit import OF_RELEASES, AuditEntry
 from tre.database import new_id, writing
 from tre.datasets import Dataset
 from tre.downloads import Download
@@ -337,3 +339,7 @@ def test_others_are_told_of_public_releases_only(session, world, release):
     take_back(session, world, other)
     seal(session)
     assert len(told(session, None)[0]) == 2
+
+
+def test_the_index_of_changes_holds_exactly_what_is_told():
+    assert set(re.findall("'([a-z_]+)'", str(OF_RELEASES))) == changed.KINDS.keys()

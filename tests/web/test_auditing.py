@@ -6,13 +6,14 @@ import pytest
 
 from tests.sealing import seal, sign
 from tests.web.service import Service
-from tests.web.steps import leave
+from tests.web.steps import decide, leave
 from tre import audit
 from tre.audit import AuditEntry
 from tre.database import writing
 from tre.journey import audited
 from tre.people import Role
 from tre.permissions import NEVER_ONE_PERSON
+from tre.releases import Release
 
 
 def test_every_act_is_read_with_its_place_in_the_log(service: Service):
@@ -66,3 +67,37 @@ def test_an_auditor_holds_no_other_role_and_opens_no_other_page(service: Service
     for path in ("/checks", "/owner", "/people", "/recalls"):
         assert ira.get(path).status_code == 404
     assert ira.get("/", follow_redirects=False).location == "/audit"
+
+
+def test_everything_on_record_of_a_question_is_read_together(service: Service):
+    asked = service.ask(40)
+    service.work()
+    output = service.output_of(asked)
+    checker = service.visitor("cleo")
+    said = {"audience": "checkers", "words": "Between us."}
+    assert checker.post(f"/comments/{asked}", said, page=f"/checks/{output}").status_code == 303
+    decide(checker, output, "return", "Which year?")
+    answer = {"answer": "Of 2020."}
+    page = f"/questions/{asked}"
+    assert service.visitor("ada").post(f"{page}/answer", answer, page=page).status_code == 303
+    leave(service, asked)
+    with service.sessions() as session:
+        assert seal(session) == 1
+        release = session.query(Release).one().id
+    recalled = service.visitor("eve").post(f"/recalls/{release}", {"reason": "Wrong codes."})
+    assert recalled.status_code == 303
+    ira = service.visitor("ira")
+    assert f"/audit/questions/{asked}" in ira.get("/audit").text
+    told = ira.get(f"/audit/questions/{asked}").text
+    for words in ("Which year?", "Between us.", "Wrong codes.", release, "Pat", "settled", "Cleo"):
+        assert words in told, words
+    assert "Of 2020." in told, "in an entry"
+    assert told.count("<table") == 1, "its entries, and no number of its table"
+    for path in (f"/audit/questions/{'0' * 24}", "/audit/questions/x"):
+        assert ira.get(path).status_code == 404
+
+
+def test_a_question_that_nobody_answered_yet_is_read_as_well(service: Service):
+    told = service.visitor("ira").get(f"/audit/questions/{service.ask(40)}")
+    assert told.status_code == 200
+    assert "Nothing was charged." in told.text

@@ -95,6 +95,7 @@ POST /owner/<dataset_id>/second-track/end             303 404 404 409 404 404 40
 GET  /owner/<dataset_id>/settlement                   303 404 404 200 404 404 404
 POST /owner/<dataset_id>/settlement                   303 404 404 422 404 404 404
 GET  /audit                                           303 404 404 404 404 404 404
+GET  /audit/questions/<submission_id>                 303 404 404 404 404 404 404
 GET  /exceptions/<exception_id>                       303 404 404 403 404 404 404
 POST /exceptions/<exception_id>                       303 404 404 403 404 404 404
 GET  /people                                          303 404 404 404 200 404 404

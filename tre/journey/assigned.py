@@ -13,14 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tre import assignments, audit, gates, reviews
+from tre import assignments, audit, gates
 from tre.assignments import Assignment, How
 from tre.database import new_id, writing
 from tre.errors import EdgeNotAllowed, NotFound, NotPermitted
 from tre.lifecycle import State
 from tre.outputs import Output
 from tre.people import Person, Role
-from tre.permissions import can_review, check_review, check_review_at_all
+from tre.permissions import can_review, check_review
 from tre.projects import Membership
 from tre.submissions import Submission
 
@@ -84,20 +84,6 @@ def hand_over(
         session.flush()
         _give(session, output, other, How.HANDED, by=checker, now=now)
     return other
-
-
-def mine(session: Session, *, checker: Person) -> list[Output]:
-    """The outputs that wait for this checker's decision and are theirs, oldest first.
-
-    Raises NotFound.
-    """
-    check_review_at_all(person=checker)
-    return [
-        one.output
-        for one in assignments.waiting_of(session, checker.id)
-        if can_review(session, person=checker, output=one.output)
-        and reviews.standing(session, one.output).may_decide(checker.id)
-    ]
 
 
 def colleagues(session: Session, *, checker: Person, output_id: str) -> list[Person]:

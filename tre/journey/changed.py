@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tre.audit import AuditEntry
+from tre.audit import OF_RELEASES, AuditEntry
 from tre.journey import looked
 from tre.outputs import Output
 from tre.people import Person
@@ -31,6 +31,15 @@ class Change:
     release: Release
 
 
+_ENTRIES = (
+    select(AuditEntry.id, AuditEntry.event, AuditEntry.at, AuditEntry.submission_id)
+    .where(OF_RELEASES)
+    .cte("entries")
+    .prefix_with("MATERIALIZED")
+)
+"""Read first, by their own index: of a long log they are few, and whoever begins asks for all."""
+
+
 def since(
     session: Session, *, person: Person | None, after: int, limit: int
 ) -> tuple[tuple[Change, ...], int]:
@@ -40,12 +49,11 @@ def since(
     """
     end = _end(session)
     found = session.execute(
-        select(LogLeaf.place, AuditEntry.event, AuditEntry.at, Release)
-        .join(AuditEntry, AuditEntry.id == LogLeaf.audit_id)
-        .join(Output, Output.submission_id == AuditEntry.submission_id)
+        select(LogLeaf.place, _ENTRIES.c.event, _ENTRIES.c.at, Release)
+        .join(_ENTRIES, _ENTRIES.c.id == LogLeaf.audit_id)
+        .join(Output, Output.submission_id == _ENTRIES.c.submission_id)
         .join(Release, Release.output_id == Output.id)
         .where(
-            AuditEntry.event.in_(KINDS),
             LogLeaf.place > after,
             LogLeaf.place < end,
             looked.readable(person),

@@ -57,13 +57,12 @@ def fetch(
     token_id: str | None = None,
 ) -> Fetched:
     """A recall either finds this line in the ledger, or comes before it and is raised here."""
+    if person is None:  # of anybody no line is kept, so nothing is written
+        return _file(session, None, release_id, format)
     with writing(session):
         _hold(session, release_id)
-        artefact = looked.released_artefact(
-            session, person=person, release_id=release_id, format=format
-        )
-        found = Fetched(artefact.content, artefact.media_type, artefact.sha256)
-        _tell(session, person, _line(release_id, NAMES[format], token_id, now))
+        found = _file(session, person, release_id, format)
+        session.add(_line(person, release_id, NAMES[format], token_id, now))
     return found
 
 
@@ -76,11 +75,30 @@ def bundle(
     token_id: str | None = None,
 ) -> Fetched:
     """All files as a ZIP."""
+    if person is None:
+        return _bundle(session, None, release_id)
     with writing(session):
         _hold(session, release_id)
-        files = bundled.bundle(session, person=person, release_id=release_id)
-        content = bundled.zipped(files, folder=release_id)
-        _tell(session, person, _line(release_id, BUNDLE, token_id, now))
+        found = _bundle(session, person, release_id)
+        session.add(_line(person, release_id, BUNDLE, token_id, now))
+    return found
+
+
+def _file(
+    session: Session,
+    person: Person | None,
+    release_id: str,
+    format: Format,  # noqa: A002
+) -> Fetched:
+    artefact = looked.released_artefact(
+        session, person=person, release_id=release_id, format=format
+    )
+    return Fetched(artefact.content, artefact.media_type, artefact.sha256)
+
+
+def _bundle(session: Session, person: Person | None, release_id: str) -> Fetched:
+    files = bundled.bundle(session, person=person, release_id=release_id)
+    content = bundled.zipped(files, folder=release_id)
     return Fetched(content, "application/zip", hashlib.sha256(content).hexdigest())
 
 
@@ -90,12 +108,9 @@ def _hold(session: Session, release_id: str) -> None:
     session.execute(mine.with_for_update(read=True, key_share=True))
 
 
-def _line(release_id: str, file: str, token_id: str | None, now: datetime.datetime) -> Download:
-    return Download(release_id=release_id, token_id=token_id, file=file, at=now)
-
-
-def _tell(session: Session, person: Person | None, line: Download) -> None:
-    """A line in the ledger, so that its reader hears of a recall. Of anybody none is kept."""
-    if person is not None:
-        line.person_id = person.id
-        session.add(line)
+def _line(
+    person: Person, release_id: str, file: str, token_id: str | None, now: datetime.datetime
+) -> Download:
+    return Download(
+        release_id=release_id, person_id=person.id, token_id=token_id, file=file, at=now
+    )

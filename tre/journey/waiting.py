@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, tuple_
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
+from tre.assignments import Assignment
 from tre.lifecycle import State
 from tre.outputs import Output
 from tre.people import Person
@@ -33,6 +34,12 @@ def for_checker(
     """
     check_review_at_all(person=checker)
     return _page(session, _FOR_CHECKER, checker, limit, after)
+
+
+def own_of_checker(session: Session, *, checker: Person, limit: int = PAGE) -> list[Output]:
+    """Those of them that were given to this checker. Raises NotFound, NotPermitted."""
+    check_review_at_all(person=checker)
+    return _page(session, _OWN_OF_CHECKER, checker, limit, None)
 
 
 def for_publisher(
@@ -80,6 +87,13 @@ def _may_decide() -> ColumnElement[bool]:
 _FOR_CHECKER = _without_conflict(State.PROTECTED).where(
     _may_decide(),
     ~exists().where(SentBack.output_id == Output.id, SentBack.publisher_id == _ME),
+)
+_OWN_OF_CHECKER = _FOR_CHECKER.where(
+    exists().where(
+        Assignment.output_id == Output.id,
+        Assignment.checker_id == _ME,
+        Assignment.ended_at.is_(None),
+    )
 )
 _FOR_PUBLISHER = _without_conflict(State.REVIEWED).where(
     Submission.checkers_required > 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from flask import Blueprint, render_template, request
 from flask_login import login_required
@@ -10,6 +11,8 @@ from flask_login import login_required
 from tre import request as this
 from tre.audit import EVENTS
 from tre.journey import audited
+from tre.journey.audited import Line
+from tre.lifecycle import MEANING, State
 from tre.web.visitor import me
 
 auditing = Blueprint("auditing", __name__)
@@ -31,13 +34,33 @@ def entries() -> str:
     return render_template(
         "audit/entries.html",
         lines=lines,
-        told=[json.dumps(line.entry.detail, ensure_ascii=False) for line in lines],
+        told=_told(lines),
         checkpoint=audited.checkpoint(this.session(), person=me()),
         events=sorted(EVENTS),
         event=event if event in EVENTS else "",
         last=lines[-1].entry.id if len(lines) == audited.PAGE else None,
         section="auditing.entries",
     )
+
+
+@auditing.get("/audit/questions/<submission_id>")
+@login_required
+def question(submission_id: str) -> str:
+    case = audited.question(this.session(), person=me(), submission_id=submission_id)
+    return render_template(
+        "audit/question.html",
+        case=case,
+        question=case.submission,
+        lines=case.lines,
+        told=_told(case.lines),
+        reviews=case.reviews,
+        meaning=MEANING[State(case.submission.state)],
+        section="auditing.entries",
+    )
+
+
+def _told(lines: Sequence[Line]) -> list[str]:
+    return [json.dumps(line.entry.detail, ensure_ascii=False) for line in lines]
 
 
 def _number(text: str) -> int | None:

@@ -47,7 +47,7 @@ def queue() -> str:
         after=request.args.get("after"),
     )
     first = "after" not in request.args
-    own = assigned.mine(this.session(), checker=me()) if first else []
+    own = waiting.own_of_checker(this.session(), checker=me()) if first else []
     page = found[: waiting.PAGE]
     others = [one for one in page if one not in own]
     return render_template(
@@ -141,7 +141,7 @@ def _record(output: Output, form: forms.Decide) -> Page:
 def _next() -> str:
     """One's own oldest output that waits for a decision, else the oldest of all."""
     session, checker = this.session(), me()
-    own = assigned.mine(session, checker=checker)
+    own = waiting.own_of_checker(session, checker=checker, limit=1)
     found = own or waiting.for_checker(session, checker=checker, limit=1)
     return url_for("checking.decide", output_id=found[0].id) if found else url_for("checking.queue")
 
