@@ -6,6 +6,7 @@ A released table that its reader holds already (ETag, bar 70 %), and the queue o
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import statistics
@@ -29,6 +30,7 @@ from tests.web import service as web
 from tests.web.service import Service
 from tests.web.steps import leave
 from tre import database, guards, people
+from tre.assignments import Assignment
 from tre.database import new_id
 from tre.lifecycle import State
 from tre.outputs import Draw, Output
@@ -63,22 +65,36 @@ def fill(service: Service) -> None:
             for number in range(OUTPUTS)
         ]
         session.execute(insert(Submission), questions)
-        session.execute(
-            insert(Output),
-            [
-                {
-                    "id": new_id(),
-                    "submission_id": one["id"],
-                    "draw_id": draw.id,
-                    "track": "dp",
-                    "manifest_hash": "0" * 64,
-                    "created_at": NOW,
-                }
-                for one in questions
-            ],
-        )
+        outputs = [
+            {
+                "id": new_id(),
+                "submission_id": one["id"],
+                "draw_id": draw.id,
+                "track": "dp",
+                "manifest_hash": "0" * 64,
+                "created_at": NOW,
+            }
+            for one in questions
+        ]
+        session.execute(insert(Output), outputs)
+        session.execute(insert(Assignment), list(_turns(service, outputs)))
         guards.lay(session.connection())
         session.commit()
+
+
+def _turns(service: Service, outputs: list[dict[str, object]]) -> Iterator[dict[str, object]]:
+    """Each output is one of two checkers' turn."""
+    checkers = itertools.cycle(service.world.people[name] for name in ("cleo", "dan"))
+    for output, checker in zip(outputs, checkers, strict=False):
+        yield {
+            "id": new_id(),
+            "output_id": output["id"],
+            "checker_id": checker,
+            "how": "assigned",
+            "by_id": None,
+            "at": NOW,
+            "ended_at": None,
+        }
 
 
 def requests_of(service: Service) -> dict[str, bytes]:

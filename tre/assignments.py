@@ -70,6 +70,20 @@ def of_outputs(session: Session, output_ids: Iterable[str]) -> dict[str, list[As
     return dict(held)
 
 
+def names(session: Session, output_ids: Iterable[str]) -> dict[str, list[str]]:
+    """By output: the names of those who have it, in the order in which they got it."""
+    found = (
+        select(Assignment.output_id, Person.name)
+        .join(Assignment.checker)
+        .where(Assignment.output_id.in_(list(output_ids)), Assignment.ended_at.is_(None))
+        .order_by(Assignment.at, Assignment.id)
+    )
+    held: defaultdict[str, list[str]] = defaultdict(list)
+    for output_id, name in session.execute(found):
+        held[output_id].append(name)
+    return dict(held)
+
+
 def of_output(session: Session, output_id: str) -> list[Assignment]:
     return of_outputs(session, [output_id]).get(output_id, [])
 

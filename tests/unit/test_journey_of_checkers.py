@@ -229,7 +229,8 @@ def test_nobody_of_the_project_checks_its_output(session, furnish, engine, who):
     session.commit()
     with pytest.raises(NotPermitted):
         decide(session, world, submission, who)
-    assert submission.output not in waiting.for_checker(session, checker=person)
+    found = waiting.for_checker(session, checker=person)
+    assert submission.output.id not in {one.id for one in found}
 
 
 def test_an_approval_of_other_bytes_counts_for_nothing(session, furnish, engine):

@@ -74,7 +74,7 @@ def test_everything_on_record_of_a_question_is_read_together(service: Service):
     service.work()
     output = service.output_of(asked)
     checker = service.visitor("cleo")
-    said = {"audience": "checkers", "words": "Between us."}
+    said = {"comment-audience": "checkers", "comment-words": "Between us."}
     assert checker.post(f"/comments/{asked}", said, page=f"/checks/{output}").status_code == 303
     decide(checker, output, "return", "Which year?")
     answer = {"answer": "Of 2020."}

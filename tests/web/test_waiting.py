@@ -545,3 +545,14 @@ def test_after_the_last_the_next_is_the_queue_and_a_near_checker_is_told(tmp_pat
     assert "You work for the same organisation" in shown
     entries = {"decision": "approve", "artefact_hash": shown_hash(shown), "then": "next"}
     assert cleo.post(page, entries).location == "/checks"
+
+
+def test_each_step_of_a_decision_has_a_key_of_its_own(twice_checked: Service):
+    asked = twice_checked.ask(40)
+    twice_checked.work()
+    shown = twice_checked.visitor("cleo").get(f"/checks/{twice_checked.output_of(asked)}").text
+    for value, key in (("approve", "a"), ("return", "r"), ("reject", "x")):
+        (found,) = re.findall(rf'<input[^>]*value="{value}"[^>]*>', shown)
+        assert f'accesskey="{key}"' in found
+    assert sorted(re.findall(r'accesskey="(.)"', shown)) == sorted("adrsx")
+    assert all(f"<kbd>{key}</kbd>" in shown for key in "ADRSX")

@@ -18,13 +18,13 @@ For researchers
   cancelled.cancel(session, *, person, submission_id, now) -> Submission
   answered.answer(session, *, person, submission_id, answer: str, now) -> Submission
 For checkers
-  waiting.for_checker(session, *, checker) -> list[Output]
+  waiting.for_checker(session, *, checker) -> list[Waits]
   reviewed.opened(session, *, checker, output_id) -> Output
   reviewed.seen_reviews(session, *, checker, output_id) -> list[Review]
   reviewed.review(session, *, checker, output_id, artefact_hash, decision: Decision, reason, now)
                   -> Submission      (moved on where all of them decide the same)
 For publishers
-  waiting.for_publisher(session, *, publisher) -> list[Output]
+  waiting.for_publisher(session, *, publisher) -> list[Waits]
   released.opened / released.decisions(session, *, publisher, output_id)
   released.release(session, *, publisher, stepped_up, output_id, artefact_hash, now) -> Release
   released.send_back(session, *, publisher, output_id, artefact_hash, reason, now) -> Submission

@@ -6,20 +6,39 @@ in one question to the database.
 
 from __future__ import annotations
 
+import datetime
+from dataclasses import dataclass
+
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, tuple_
-from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
+from sqlalchemy.orm import Session, aliased
 
 from tre.assignments import Assignment
+from tre.datasets import Dataset
 from tre.lifecycle import State
 from tre.outputs import Output
 from tre.people import Person
 from tre.permissions import check_publish_at_all, check_review_at_all
-from tre.projects import Membership
+from tre.projects import Membership, Project
 from tre.releases import SentBack
 from tre.reviews import Review
 from tre.submissions import Submission
 
 PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """An output in a list: what is said of it there, and no more."""
+
+    id: str
+    words: str  # of its question
+    track: str
+    since: datetime.datetime
+    dataset: str
+    project: str
+
+
+Found = Select[tuple[str, str, str, datetime.datetime, str, str]]
 
 _ME = bindparam("me")
 _OF_ROUND = (Review.output_id == Output.id) & (Review.round == Submission.round)
@@ -27,7 +46,7 @@ _OF_ROUND = (Review.output_id == Output.id) & (Review.round == Submission.round)
 
 def for_checker(
     session: Session, *, checker: Person, limit: int = PAGE, after: str | None = None
-) -> list[Output]:
+) -> list[Waits]:
     """Outputs that this checker may decide on now. Raises NotFound, NotPermitted.
 
     ``after``: the output that the page before ended with.
@@ -36,7 +55,7 @@ def for_checker(
     return _page(session, _FOR_CHECKER, checker, limit, after)
 
 
-def own_of_checker(session: Session, *, checker: Person, limit: int = PAGE) -> list[Output]:
+def own_of_checker(session: Session, *, checker: Person, limit: int = PAGE) -> list[Waits]:
     """Those of them that were given to this checker. Raises NotFound, NotPermitted."""
     check_review_at_all(person=checker)
     return _page(session, _OWN_OF_CHECKER, checker, limit, None)
@@ -44,13 +63,13 @@ def own_of_checker(session: Session, *, checker: Person, limit: int = PAGE) -> l
 
 def for_publisher(
     session: Session, *, publisher: Person, limit: int = PAGE, after: str | None = None
-) -> list[Output]:
+) -> list[Waits]:
     """Outputs that this publisher may release. Raises NotFound, NotPermitted."""
     check_publish_at_all(person=publisher)
     return _page(session, _FOR_PUBLISHER, publisher, limit, after)
 
 
-def _without_conflict(state: State) -> Select[tuple[Output]]:
+def _without_conflict(state: State) -> Found:
     """As ``permissions.conflict``: neither asked it, nor belongs to who did, or asked the same."""
     mine = select(Membership.project_id).where(Membership.person_id == _ME)
     asked = aliased(Submission)
@@ -59,15 +78,19 @@ def _without_conflict(state: State) -> Select[tuple[Output]]:
         (asked.author_id == _ME) | asked.project_id.in_(mine),
     )
     return (
-        select(Output)
+        select(
+            Output.id,
+            Submission.words,
+            Output.track,
+            Submission.moved_at,
+            Dataset.title,
+            Project.title,
+        )
         .join(Output.submission)
+        .join(Submission.dataset)
+        .join(Submission.project)
         .where(Submission.state == state.value, ~same)
         .order_by(Submission.created_at, Submission.id)
-        .options(
-            contains_eager(Output.submission).options(
-                joinedload(Submission.project), joinedload(Submission.dataset)
-            )
-        )
         .limit(bindparam("most"))
     )
 
@@ -103,13 +126,14 @@ _FOR_PUBLISHER = _without_conflict(State.REVIEWED).where(
 
 def _page(
     session: Session,
-    found: Select[tuple[Output]],
+    found: Found,
     person: Person,
     limit: int,
     after: str | None,
-) -> list[Output]:
+) -> list[Waits]:
     last = None if after is None else session.get(Output, after)
     if last is not None:
         place = tuple_(Submission.created_at, Submission.id)
         found = found.where(place > (last.submission.created_at, last.submission.id))
-    return list(session.scalars(found, {"me": person.id, "most": limit}))
+    rows = session.execute(found, {"me": person.id, "most": limit})
+    return [Waits(*row) for row in rows]

@@ -50,12 +50,13 @@ def queue() -> str:
     own = waiting.own_of_checker(this.session(), checker=me()) if first else []
     page = found[: waiting.PAGE]
     others = [one for one in page if one not in own]
+    whose = assignments.names(this.session(), [one.id for one in (*others, *own)])
     return render_template(
         "checking/queue.html",
         outputs=others,
         last=page[-1].id if page else "",
         own=own,
-        holders=assignments.of_outputs(this.session(), [one.id for one in (*others, *own)]),
+        holders=whose,
         late_before=this.now() - _service_level(),
         more=len(found) > waiting.PAGE,
         section="checking.queue",
