@@ -16,10 +16,11 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
-from tre import audit, budgets, migrations, people, projects
+from tre import audit, migrations, people, projects
 from tre import records as every_record
 from tre.database import connect, writing
 from tre.errors import Incomplete
+from tre.journey import budgeted
 from tre.operator import DATABASE, now, person_called, session_on
 from tre.people import ApiToken, Role
 from tre.projects import Position, Project
@@ -384,19 +385,9 @@ def budget(
             "project_id": None if slug is None else _project(session, slug).id,
             "person_id": None if email is None else person_called(session, email).id,
         }
-        if budgets.account(session, dataset_id=of.id, **holder) is not None:
+        account = budgeted.open_account(session, of, rho_total=rho_nano, now=now(), **holder)
+        if account is None:
             raise click.ClickException("This account is open; a total never changes silently.")
-        account = budgets.open_account(session, dataset=of, rho_total=rho_nano, now=now(), **holder)
-        audit.write(
-            session,
-            "budget_opened",
-            now=now(),
-            dataset_id=account.dataset_id,
-            project_id=account.project_id,
-            level=account.level,
-            rho_total=account.rho_total,
-            delta_total=account.delta_total,
-        )
         level = account.level
     click.echo(f"Opened on the level {level}.")
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 
 from werkzeug.test import TestResponse
 
 from tests.web.service import PASSWORD, Service, Visitor
+from tre import people
+from tre.database import writing
+from tre.scopes import EVERY
 
 HASH = re.compile(r'name="artefact_hash"[^>]*value="([0-9a-f]{64})"')
 
@@ -55,3 +59,17 @@ def draft_of(service: Service, name: str, **entries: str) -> str:
     made = service.visitor(name).post(page, {"source": "persons", "act": "save", **entries})
     assert made.status_code == 303, made.text
     return made.location.partition("#")[0].rsplit("/", 1)[1]
+
+
+def token_of(service: Service, name: str, scopes: tuple[str, ...] = EVERY) -> str:
+    """A token of one of the made-up people."""
+    with service.sessions() as session, writing(session):
+        _, secret = people.issue_token(
+            session,
+            person=service.person(session, name),
+            name="test",
+            scopes=scopes,
+            lasts=datetime.timedelta(days=1),
+            now=service.clock(),
+        )
+    return secret

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
-
 import httpx
 import pytest
 
 from tests.factories import NOW, checked_by
 from tests.web import service as web
 from tests.web.service import Service
-from tests.web.steps import decide
-from tre import people
+from tests.web.steps import decide, token_of
 from tre.client import Client
 from tre.comments import Audience
-from tre.database import writing
 from tre.journey import discussed
-from tre.scopes import EVERY
 
 QUESTION = {
     "dataset": "clinic",
@@ -29,19 +24,6 @@ ASKED = {"title": "Annex", "context": "Of the report.", "outputs": ["By sex", "B
 @pytest.fixture
 def service(tmp_path) -> Service:
     return web.make(tmp_path, policy=checked_by(1))
-
-
-def token_of(service: Service, name: str, scopes: tuple[str, ...] = EVERY) -> str:
-    with service.sessions() as session, writing(session):
-        _, secret = people.issue_token(
-            session,
-            person=service.person(session, name),
-            name="test",
-            scopes=scopes,
-            lasts=datetime.timedelta(days=1),
-            now=NOW,
-        )
-    return secret
 
 
 @pytest.fixture

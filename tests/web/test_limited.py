@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pytest
 
 import config
-from tests.factories import NOW
 from tests.web import service as web
 from tests.web.service import Service
-from tre import people
-from tre.database import writing
+from tests.web.steps import token_of
 from tre.errors import ConfigurationError
-from tre.scopes import EVERY
 
 MOST = 3
 
@@ -21,19 +16,6 @@ MOST = 3
 @pytest.fixture
 def service(tmp_path) -> Service:
     return web.make(tmp_path, api_per_minute=MOST)
-
-
-def token_of(service: Service, name: str) -> str:
-    with service.sessions() as session, writing(session):
-        _, secret = people.issue_token(
-            session,
-            person=service.person(session, name),
-            name="test",
-            scopes=EVERY,
-            lasts=datetime.timedelta(days=1),
-            now=NOW,
-        )
-    return secret
 
 
 def get(service: Service, token: str | None = None, *, address: str = "192.0.2.1"):

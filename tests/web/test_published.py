@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 import re
@@ -12,19 +11,16 @@ import pytest
 import rdflib
 from rdflib.namespace import DCAT, DCTERMS, RDF
 
-from tests.factories import NOW, checked_by
+from tests.factories import checked_by
 from tests.sealing import seal
 from tests.web import service as web
 from tests.web.service import PASSWORD, Service
-from tests.web.steps import leave
-from tre import people
+from tests.web.steps import leave, token_of
 from tre.api.problems import KINDS
 from tre.client import Client
 from tre.client import NotFound as NotThere
-from tre.database import writing
 from tre.downloads import Download
 from tre.journey import looked
-from tre.scopes import EVERY
 
 TITLE = "Persons <by> age"
 SUMMARY = "Most persons are old.\nSmall groups are not shown."
@@ -80,19 +76,6 @@ def public(service: Service, band: int = 40) -> str:
 def api(service: Service, path: str, *, token: str | None = None, **headers: str):
     bearer = {"Authorization": f"Bearer {token}"} if token else {}
     return service.app.test_client().get(f"/api/v1{path}", headers={**bearer, **headers})
-
-
-def token_of(service: Service, name: str) -> str:
-    with service.sessions() as session, writing(session):
-        _, secret = people.issue_token(
-            session,
-            person=service.person(session, name),
-            name="test",
-            scopes=EVERY,
-            lasts=datetime.timedelta(days=1),
-            now=NOW,
-        )
-    return secret
 
 
 def test_a_project_proposes_a_publisher_allows_and_everybody_reads(service):

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tre import audit, budgets, datasets, people, projects
+from tre import audit, datasets, people, projects
 from tre.database import writing
 from tre.datasets import Dataset
+from tre.journey import budgeted
 from tre.people import Person, Role
 from tre.projects import Position, Project
 from tre.scopes import EVERY
@@ -145,7 +146,8 @@ def projects_of_the_demo(
     """Every project by its slug, with its budgets, made at the first run."""
     with writing(session):
         for name, purse in PURSES.items():
-            _open(session, _dataset(session, name), purse.pool, now)
+            dataset = _dataset(session, name)
+            budgeted.open_account(session, dataset, rho_total=purse.pool, now=now)
         return {plot.slug: _project(session, plot, playing, now) for plot in PLOTS}
 
 
@@ -188,27 +190,11 @@ def _open_quotas(
     now: datetime.datetime,
 ) -> None:
     purse = PURSES[dataset.name]
-    _open(session, dataset, purse.project, now, project_id=project.id)
+    own = {"project_id": project.id}
+    budgeted.open_account(session, dataset, rho_total=purse.project, now=now, **own)
     for person in members:
-        _open(session, dataset, purse.researcher, now, project_id=project.id, person_id=person.id)
-
-
-def _open(
-    session: Session, dataset: Dataset, total: int, now: datetime.datetime, **holder: str
-) -> None:
-    if budgets.account(session, dataset_id=dataset.id, **holder) is not None:
-        return
-    account = budgets.open_account(session, dataset=dataset, rho_total=total, now=now, **holder)
-    audit.write(
-        session,
-        "budget_opened",
-        now=now,
-        dataset_id=dataset.id,
-        project_id=holder.get("project_id"),
-        level=account.level,
-        rho_total=account.rho_total,
-        delta_total=account.delta_total,
-    )
+        share = {**own, "person_id": person.id}
+        budgeted.open_account(session, dataset, rho_total=purse.researcher, now=now, **share)
 
 
 def token_of(session: Session, person: Person, *, kept: str | None, now: datetime.datetime) -> str:

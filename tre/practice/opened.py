@@ -16,13 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queries import read_catalogue
-from tre import audit, budgets, datasets, people, projects
+from tre import audit, datasets, people, projects
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import NotFound
 from tre.ingest import command
 from tre.ingest.entry import read_entry
-from tre.journey import published
+from tre.journey import budgeted, published
 from tre.people import Person, Role
 from tre.practice import made
 from tre.projects import Position, Project
@@ -70,7 +70,7 @@ def open_(
         now=now,
     )
     with writing(session):
-        _account(session, dataset, POOL, now)
+        budgeted.open_account(session, dataset, rho_total=POOL, now=now)
     return dataset
 
 
@@ -133,23 +133,6 @@ def _project(
         now=now,
     )
     audit.write(session, "project_created", now=now, project_id=project.id, slug=slug)
-    _account(session, dataset, SHARE, now, project_id=project.id)
-    _account(session, dataset, SHARE, now, project_id=project.id, person_id=stand_in.id)
-
-
-def _account(
-    session: Session, dataset: Dataset, total: int, now: datetime.datetime, **holder: str
-) -> None:
-    if budgets.account(session, dataset_id=dataset.id, **holder) is not None:
-        return
-    account = budgets.open_account(session, dataset=dataset, rho_total=total, now=now, **holder)
-    audit.write(
-        session,
-        "budget_opened",
-        now=now,
-        dataset_id=dataset.id,
-        project_id=holder.get("project_id"),
-        level=account.level,
-        rho_total=account.rho_total,
-        delta_total=account.delta_total,
-    )
+    own = {"project_id": project.id}
+    for holder in (own, {**own, "person_id": stand_in.id}):
+        budgeted.open_account(session, dataset, rho_total=SHARE, now=now, **holder)

@@ -7,13 +7,12 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from tre import request as this
-from tre.errors import GatesClosed, Incomplete, NotFound
+from tre.errors import Incomplete, NotFound
 from tre.journey import looked, made_public
 from tre.outputs import Format
 from tre.publications import PublicationAsked
-from tre.sign_in.errors import TooManyAttempts, WrongCredentials
-from tre.sign_in.stepped_up import step_up
-from tre.web import again, forms, tables, visitor
+from tre.web import again, forms, tables
+from tre.web.proving import proven
 from tre.web.publication_forms import DECLINE, MakePublic, Propose
 from tre.web.releases import sent
 from tre.web.visitor import me
@@ -95,32 +94,19 @@ def chart(asked_id: str) -> Response:
 
 
 def _allow(asked: PublicationAsked, form: MakePublic) -> Page:
-    """The password is asked for at this very act, whatever the session says."""
-    try:
-        proof = step_up(
-            this.session(),
-            person=me(),
-            password=form.password.data or "",
-            where=visitor.origin(me().email),
-            now=this.now(),
-        )
-        made_public.allow(
+    wrong = proven(
+        form,
+        lambda proof: made_public.allow(
             this.session(),
             publisher=me(),
             stepped_up=proof,
             asked_id=asked.id,
             hashed=form.text_hash.data or "",
             now=this.now(),
-        )
-    except WrongCredentials:
-        forms.add_problem(form, "password", "The password is not right")
-        return _decision(asked, form), 422
-    except TooManyAttempts as refused:
-        forms.add_problem(form, "password", refused.public)
-        return _decision(asked, form), refused.status
-    except GatesClosed as closed:
-        forms.add_problem(form, "act", closed.gates[0].reason)
-        return _decision(asked, form), closed.status
+        ),
+    )
+    if wrong is not None:
+        return _decision(asked, form), wrong
     flash("Everybody can read the table now.", "success")
     return redirect(url_for("making_public.queue"), 303)
 

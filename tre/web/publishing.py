@@ -7,12 +7,11 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from tre import request as this
-from tre.errors import GatesClosed, Incomplete, NotFound
+from tre.errors import Incomplete, NotFound
 from tre.journey import released, requested, waiting
 from tre.outputs import Format, Output
-from tre.sign_in.errors import TooManyAttempts, WrongCredentials
-from tre.sign_in.stepped_up import step_up
-from tre.web import again, discussing, forms, tables, visitor
+from tre.web import again, discussing, forms, tables
+from tre.web.proving import proven
 from tre.web.releases import sent
 from tre.web.visitor import me
 
@@ -71,32 +70,19 @@ def chart(output_id: str) -> Response:
 
 
 def _release(output: Output, form: forms.Publish) -> Page:
-    """The password is asked for at this very act, whatever the session says."""
-    try:
-        proof = step_up(
-            this.session(),
-            person=me(),
-            password=form.password.data or "",
-            where=visitor.origin(me().email),
-            now=this.now(),
-        )
-        released.release(
+    wrong = proven(
+        form,
+        lambda proof: released.release(
             this.session(),
             publisher=me(),
             stepped_up=proof,
             output_id=output.id,
             artefact_hash=form.artefact_hash.data or "",
             now=this.now(),
-        )
-    except WrongCredentials:
-        forms.add_problem(form, "password", "The password is not right")
-        return _page(output, form), 422
-    except TooManyAttempts as refused:
-        forms.add_problem(form, "password", refused.public)
-        return _page(output, form), refused.status
-    except GatesClosed as closed:
-        forms.add_problem(form, "act", closed.gates[0].reason)
-        return _page(output, form), closed.status
+        ),
+    )
+    if wrong is not None:
+        return _page(output, form), wrong
     flash("The table is released.", "success")
     return redirect(url_for("publishing.queue"), 303)
 

@@ -1,0 +1,39 @@
+"""How does somebody come to have a budget? An account is opened once, on record."""
+
+from __future__ import annotations
+
+import datetime
+
+from sqlalchemy.orm import Session
+
+from tre import audit, budgets
+from tre.budgets import Account
+from tre.datasets import Dataset
+
+
+def open_account(
+    session: Session,
+    dataset: Dataset,
+    *,
+    rho_total: int,
+    now: datetime.datetime,
+    **holder: str | None,
+) -> Account | None:
+    """In the caller's transaction. None where it is open: a total never changes silently.
+
+    ``holder``: ``project_id``, and ``person_id`` beside it; nothing for the pool.
+    """
+    if budgets.account(session, dataset_id=dataset.id, **holder) is not None:
+        return None
+    account = budgets.open_account(session, dataset=dataset, rho_total=rho_total, now=now, **holder)
+    audit.write(
+        session,
+        "budget_opened",
+        now=now,
+        dataset_id=dataset.id,
+        project_id=account.project_id,
+        level=account.level,
+        rho_total=account.rho_total,
+        delta_total=account.delta_total,
+    )
+    return account
