@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import textwrap
 from collections.abc import Iterator
 
 from disclosure_control.plain import number_text
@@ -17,6 +18,7 @@ from disclosure_control.tables import Protected
 from tre.rendering import grid
 
 STRUCTURE = "TRE:TABLE(1.0)"
+LONGEST_NAME = 100
 FIXED = ("STRUCTURE", "STRUCTURE_ID", "ACTION")
 INFORMATION = "I"
 VALUE = "OBS_VALUE: Observation value"
@@ -40,7 +42,8 @@ def render(table: Protected, *, title: str) -> bytes:
     names = [*grid.dimension_names(table), "Measure"]
     dimensions = [f"{code}: {name}" for code, name in zip(codes(names), names, strict=True)]
     rows.writerow([*FIXED, *map(_clean, dimensions), VALUE, OBS_STATUS, CONF_STATUS])
-    before = ("dataflow", _clean(f"{STRUCTURE}: {title}"), INFORMATION)
+    name = textwrap.shorten(_clean(title), LONGEST_NAME, placeholder=" …")  # it is in every row
+    before = ("dataflow", f"{STRUCTURE}: {name}", INFORMATION)
     rows.writerows((*before, *row) for row in _observations(table))
     return text.getvalue().encode()
 
