@@ -13,8 +13,9 @@ import config
 import tre.api
 from tre import database
 from tre import request as this
-from tre.api.unchanged import Unchanged
+from tre.api.unchanged import MAY_FETCH, Unchanged
 from tre.journey import started
+from tre.prepared import Prepared
 from tre.web import faults, mount, pages, security, visitor
 from tre.web.security import Promise
 
@@ -103,5 +104,5 @@ def _with_api(app: APIFlask, settings: config.WebConfig) -> None:
 def _unchanged_first(app: APIFlask, engine: Engine, clock: this.Clock, promise: Promise) -> None:
     headers = list(security.headers_of(promise).items())
     app.wsgi_app = Unchanged(  # type: ignore[method-assign]
-        app.wsgi_app, engine, clock, promise.hosts, headers
+        app.wsgi_app, Prepared(engine, MAY_FETCH), clock, promise.hosts, headers
     )

@@ -29,7 +29,7 @@ from tests.catalogues import dp_policy, sdc_policy
 from tests.factories import NOW, World, a_query
 from tests.made_up_engines import SteadyEngine, SteadyRegistrar
 from tests.on_the_way import ask, work
-from tre import database, permissions, reviews
+from tre import database, permissions, publications, reviews
 from tre.audit import AuditEntry
 from tre.budgets import Account
 from tre.comments import Audience
@@ -43,6 +43,7 @@ from tre.journey import (
     discussed,
     fetched,
     looked,
+    made_public,
     recalled,
     released,
     reviewed,
@@ -50,6 +51,7 @@ from tre.journey import (
     submitted,
     waiting,
 )
+from tre.journey.waiting import Waits
 from tre.lifecycle import TERMINAL, State
 from tre.outputs import FOR_CHECKERS, Format, Output
 from tre.people import Person, Role
@@ -68,8 +70,8 @@ POLICIES = {
     "noisy, two checkers": replace(dp_policy(), checkers=2),
     "exact": sdc_policy(),
 }
-REACHED = {"released", "sent back", "recalled", "read"}
-RELEASE, BACK, READ, RECALL = "release", "back", "read", "recall"
+REACHED = {"released", "sent back", "recalled", "read", "made public", "read by anybody"}
+RELEASE, BACK, READ, RECALL, PUBLIC = "release", "back", "read", "recall", "public"
 Step = tuple[str, Decision | str]
 BOTH: tuple[Step, ...] = ("cleo", Decision.APPROVE), ("dan", Decision.APPROVE)
 APART: tuple[Step, ...] = ("cleo", Decision.REJECT), ("dan", Decision.APPROVE)
@@ -84,6 +86,8 @@ FAR: tuple[tuple[Step, ...], ...] = (
     (*BOTH, ("pat", BACK)),
     (*BOTH, ("pat", RELEASE), ("ada", READ)),
     (*BOTH, ("pat", RELEASE), ("eve", RECALL)),
+    (*BOTH, ("pat", RELEASE), ("pat", PUBLIC)),
+    (*BOTH, ("pat", RELEASE), ("pat", PUBLIC), ("eve", RECALL)),
     (*APART, ("dan", Decision.REJECT)),
 )
 """How far the first question has come when they begin."""
@@ -109,6 +113,8 @@ class Told:
     rounds: list[dict[str, Decision]] = field(default_factory=lambda: [{}])
     published: bool = False
     recalled: bool = False
+    proposed_by: str | None = None  # a text that waits
+    public: bool = False
     disagreed: bool = False
 
     @property
@@ -139,6 +145,10 @@ def template(name: str) -> tuple[Path, World, tuple[tuple[str, Told], ...]]:
         )
     engine.dispose()
     return folder / "service.db", world, told
+
+
+def _ids(found: list[Waits] | None) -> set[str]:
+    return {one.id for one in found or ()}
 
 
 def _told(asked: Submission, who: str) -> Told:
@@ -213,6 +223,10 @@ class WaysOut(RuleBasedStateMachine):
                 self.read(name, 0, Format.CSV)
             elif decision == RECALL:
                 self.recall(name, 0)
+            elif decision == PUBLIC:
+                self.propose("ada", 0)
+                self.make_public(name, 0, None, decline=False)
+                self.read(None, 0, Format.CSV)
             elif not isinstance(decision, Decision):
                 self.publish(name, 0, None, back=decision == BACK)
             elif self.told[next(iter(self.told))].required > 1 or name == "cleo":
@@ -378,6 +392,75 @@ class WaysOut(RuleBasedStateMachine):
             for one in self.told.values():
                 one.recalled |= one.published and one.fingerprint == asked.fingerprint
 
+    def _release(self, n: int) -> tuple[Submission, Release] | None:
+        asked = self.question(n)
+        if asked is None or asked.output is None:
+            return None
+        found = select(Release).where(Release.output_id == asked.output.id)
+        release = self.session.scalar(found)
+        return None if release is None else (asked, release)
+
+    def propose(self, name: str, n: int) -> None:
+        found = self._release(n)
+        if found is None:
+            return
+        asked, release = found
+        told, inside = self.told[asked.id], self.belongs(name, asked)
+        done = self.try_to(
+            lambda: made_public.ask(
+                self.session,
+                person=self.who(name),
+                release_id=release.id,
+                title="A table",
+                summary="It shows something.",
+                now=self.now(),
+            )
+        )
+        if done is not None:
+            assert inside, "a stranger proposed a text"
+            assert told.published
+            assert not told.recalled
+            assert not told.public
+            assert told.proposed_by is None, "two texts at once"
+            told.proposed_by = name
+
+    @rule(name=publisher, n=nth, proof=st.one_of(st.none(), person), decline=st.booleans())
+    def make_public(self, name: str, n: int, proof: str | None, decline: bool) -> None:
+        found = self._release(n)
+        if found is None:
+            return
+        asked, release = found
+        told, inside = self.told[asked.id], self.belongs(name, asked)
+        for text in publications.of_release(self.session, release.id):
+            at = self.now()
+            given: dict[str, Any] = {
+                "publisher": self.who(name),
+                "asked_id": text.id,
+                "hashed": made_public.text_hash(text),
+                "now": at,
+            }
+            stepped_up = SteppedUp(self.world.people[proof or name], at)
+            act = (
+                (lambda given=given: made_public.decline(self.session, **given, reason="No."))
+                if decline
+                else (
+                    lambda given=given, proof=stepped_up: made_public.allow(
+                        self.session, **given, stepped_up=proof
+                    )
+                )
+            )
+            if self.try_to(act) is None:
+                continue
+            assert name not in {told.author, told.proposed_by}
+            assert not inside
+            assert name not in told.reviewers(), "who checked it made it public"
+            assert told.proposed_by is not None, "nobody asked for it"
+            assert decline or (told.published and not told.recalled)
+            assert decline or proof in {None, name}, "with another's proof"
+            told.proposed_by = None
+            told.public |= not decline
+            SEEN["made public"] += not decline
+
     def appoint(self, name: str, roles: set[Role], active: bool) -> None:
         """Checkers who can decide no more leave their disagreements to others."""
         before = {one.id: one.round for one in self.session.scalars(select(Submission))}
@@ -442,7 +525,9 @@ class WaysOut(RuleBasedStateMachine):
         assert automatic.release_waiting(self.session, now=self.now()) == 0
 
     @rule(
-        what=st.sampled_from(["say", "say", "cancel", "appoint", "join", "stop", "sweep", "sweep"]),
+        what=st.sampled_from(
+            ["say", "say", "cancel", "appoint", "join", "stop", "sweep", "propose", "propose"]
+        ),
         name=person,
         n=nth,
         roles=st.sets(st.sampled_from(ROLES)),
@@ -456,12 +541,14 @@ class WaysOut(RuleBasedStateMachine):
             "join": lambda: self.join(name, other=yes),
             "stop": lambda: self.stop_or_open(stop=yes),
             "sweep": self.sweep,
+            "propose": lambda: self.propose(name, n),
         }[what]()
 
     # What everybody tries all the time
 
-    @rule(name=person, n=nth, format=st.sampled_from(Format))
-    def read(self, name: str, n: int, format: Format) -> None:  # noqa: A002
+    @rule(name=st.one_of(st.none(), person), n=nth, format=st.sampled_from(Format))
+    def read(self, name: str | None, n: int, format: Format) -> None:  # noqa: A002
+        """``name`` of None: anybody, of whom nothing is known."""
         asked = self.question(n)
         if asked is None:
             return
@@ -471,8 +558,9 @@ class WaysOut(RuleBasedStateMachine):
             numbers += [asked.output.id, asked.output.draw_id]
             own = select(Release.id).where(Release.output_id == asked.output.id)
             numbers += self.session.scalars(own).all()
-        reader = self.who(name)
-        may = told.published and not told.recalled and self.belongs(name, asked)
+        reader = None if name is None else self.who(name)
+        inside = name is not None and self.belongs(name, asked)
+        may = told.published and not told.recalled and (told.public or inside)
         for number in numbers:
             mine: dict[str, Any] = {"person": reader, "release_id": number}
             got = [
@@ -489,6 +577,7 @@ class WaysOut(RuleBasedStateMachine):
             if any(one is not None for one in got):
                 assert may, "bytes left"
                 SEEN["read"] += 1
+                SEEN["read by anybody"] += name is None
                 assert (got[0] is None and got[2] is None) or format not in FOR_CHECKERS
 
     @rule(name=person)
@@ -499,9 +588,9 @@ class WaysOut(RuleBasedStateMachine):
             one.output for one in self.session.scalars(select(Submission)) if one.output is not None
         ]
         checks = self.try_to(lambda: waiting.for_checker(self.session, checker=who))
-        assert set(checks or ()) == {one for one in outputs if self._may_check(who, one)}
+        assert _ids(checks) == {one.id for one in outputs if self._may_check(who, one)}
         publishes = self.try_to(lambda: waiting.for_publisher(self.session, publisher=who))
-        assert set(publishes or ()) == {one for one in outputs if self._may_publish(who, one)}
+        assert _ids(publishes) == {one.id for one in outputs if self._may_publish(who, one)}
 
     def _may_publish(self, who: Person, output: Output) -> bool:
         return output.submission.state == State.REVIEWED.value and permissions.can_publish(

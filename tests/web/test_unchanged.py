@@ -76,7 +76,7 @@ class Held:
             asked.append(environ["PATH_INFO"])
             return whole(environ, start_response)
 
-        spied = Unchanged(inner, door.engine, door.clock, door.hosts, door.headers)
+        spied = Unchanged(inner, door.may_fetch, door.clock, door.hosts, door.headers)
         self.service.app.wsgi_app = spied
         try:
             self.ask(path, **headers)

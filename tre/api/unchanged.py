@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.sansio.utils import host_is_trusted
 
 from tre.outputs import FOR_CHECKERS, NAMES, Artefact, Format
 from tre.people import ApiToken, Person, hashed
+from tre.prepared import Prepared
 from tre.projects import Membership
 from tre.recalls import Recall
 from tre.releases import Release, served
@@ -79,7 +80,7 @@ class Unchanged:
     """WSGI middleware. ``headers`` go with every answer of the service."""
 
     app: App
-    engine: Engine
+    may_fetch: Prepared
     clock: Clock
     hosts: tuple[str, ...]
     headers: Headers
@@ -100,9 +101,8 @@ class Unchanged:
             "sha256": asked.sha256,
         }
         try:
-            with self.engine.connect() as connection:
-                scopes = connection.execute(MAY_FETCH, given).scalar()
-        except SQLAlchemyError:
+            scopes = self.may_fetch.first(given)
+        except (SQLAlchemyError, self.may_fetch.faults):
             return False
         return scopes is not None and Scope.READ_RELEASES.value in scopes
 

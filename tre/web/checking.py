@@ -18,7 +18,7 @@ from tre.people import Person, Role
 from tre.releases import sent_back
 from tre.reviews import Decision, Phase
 from tre.submissions import Submission
-from tre.web import again, discussing, forms, tables
+from tre.web import again, checking_forms, discussing, forms, tables
 from tre.web.layers import DRAWN, LAYERS
 from tre.web.releases import sent
 from tre.web.visitor import me
@@ -71,7 +71,7 @@ def _service_level() -> datetime.timedelta:
 @login_required
 def decide(output_id: str) -> Page:
     output = reviewed.opened(this.session(), checker=_checker(), output_id=output_id)
-    form = forms.Decide()
+    form = checking_forms.Decide()
     if request.method == "GET":
         form.artefact_hash.data = output.manifest_hash
         return _page(output, form)
@@ -106,7 +106,7 @@ def hand_over(output_id: str) -> Response:
 def filled(output_id: str) -> str:
     """What is looked at now is what a decision would bind."""
     output = reviewed.opened(this.session(), checker=_checker(), output_id=output_id)
-    form = forms.Decide()
+    form = checking_forms.Decide()
     form.artefact_hash.data = output.manifest_hash
     return _page(output, form)
 
@@ -121,7 +121,7 @@ def chart(output_id: str) -> Response:
     return sent(found, f"{output_id}-chart.svg", "inline")
 
 
-def _record(output: Output, form: forms.Decide) -> Page:
+def _record(output: Output, form: checking_forms.Decide) -> Page:
     try:
         submission = reviewed.review(
             this.session(),
@@ -136,7 +136,9 @@ def _record(output: Output, form: forms.Decide) -> Page:
         forms.add_problem(form, "reason", missing.sentence)
         return _page(output, form), 422
     flash(_done(submission), "success")
-    return redirect(_next() if form.then.data == forms.NEXT else url_for("checking.queue"), 303)
+    return redirect(
+        _next() if form.then.data == checking_forms.NEXT else url_for("checking.queue"), 303
+    )
 
 
 def _next() -> str:
@@ -161,7 +163,7 @@ def _checker() -> Person:
     return me()
 
 
-def _page(output: Output, form: forms.Decide) -> str:
+def _page(output: Output, form: checking_forms.Decide) -> str:
     submission = output.submission
     protected, layout = tables.of_output(output)
     helps = dossier.dossier(this.session(), checker=me(), output_id=output.id)

@@ -15,7 +15,7 @@ from tre.errors import Incomplete, NotFound
 from tre.journey import discussed
 from tre.lifecycle import TERMINAL, State
 from tre.submissions import Submission
-from tre.web import again, forms
+from tre.web import again, checking_forms, forms
 from tre.web.visitor import me
 
 discussing = Blueprint("discussing", __name__)
@@ -69,8 +69,8 @@ def said(asked: Submission) -> dict[str, Any]:
     }
 
 
-def _form(side: Side) -> forms.Comment:
-    form = forms.Comment()
+def _form(side: Side) -> checking_forms.Comment:
+    form = checking_forms.Comment()
     form.for_audiences(MAY_SAY_TO[side])
     return form
 
@@ -88,7 +88,7 @@ def _output_id(asked: Submission) -> str:
     return asked.output.id
 
 
-def _again(asked: Submission, side: Side, form: forms.Comment) -> str:
+def _again(asked: Submission, side: Side, form: checking_forms.Comment) -> str:
     return render_template(
         "parts/comment_again.html",
         question=asked,

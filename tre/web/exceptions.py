@@ -12,7 +12,7 @@ from tre import request as this
 from tre.errors import Incomplete
 from tre.journey import excepted
 from tre.second_tracks import SecondTrack
-from tre.web import again, forms
+from tre.web import again, forms, owner_forms
 from tre.web.visitor import me
 
 exceptions = Blueprint("exceptions", __name__)
@@ -23,7 +23,7 @@ Page = Response | str | tuple[str, int]
 @exceptions.route("/owner/<dataset_id>/second-track", methods=["GET", "POST"])
 @login_required
 def ask(dataset_id: str) -> Page:
-    form = forms.AskException()
+    form = owner_forms.AskException()
     if request.method == "GET":
         return _asking(dataset_id, form)
     excepted.of_own(this.session(), owner=me(), dataset_id=dataset_id)
@@ -58,7 +58,7 @@ def end(dataset_id: str) -> Response:
 @login_required
 def decide(exception_id: str) -> Page:
     found = excepted.opened(this.session(), person=me(), exception_id=exception_id)
-    form = forms.DecideException()
+    form = owner_forms.DecideException()
     if request.method == "GET":
         form.policy_hash.data = found.policy_version.policy_hash
         return _deciding(found, form)
@@ -69,19 +69,19 @@ def decide(exception_id: str) -> Page:
 
 @again.shows("exceptions.ask")
 def asking_filled(dataset_id: str) -> str:
-    return _asking(dataset_id, forms.AskException())
+    return _asking(dataset_id, owner_forms.AskException())
 
 
 @again.shows("exceptions.decide")
 def deciding_filled(exception_id: str) -> str:
     found = excepted.opened(this.session(), person=me(), exception_id=exception_id)
-    form = forms.DecideException()
+    form = owner_forms.DecideException()
     form.policy_hash.data = found.policy_version.policy_hash
     return _deciding(found, form)
 
 
-def _decided(found: SecondTrack, form: forms.DecideException) -> Page:
-    granted = form.decision.data == forms.GRANT
+def _decided(found: SecondTrack, form: owner_forms.DecideException) -> Page:
+    granted = form.decision.data == owner_forms.GRANT
     try:
         excepted.decide(
             this.session(),
@@ -106,7 +106,7 @@ def _day(text: str | None) -> datetime.date | None:
         return None
 
 
-def _asking(dataset_id: str, form: forms.AskException) -> str:
+def _asking(dataset_id: str, form: owner_forms.AskException) -> str:
     return render_template(
         "owner/second_track.html",
         earlier=excepted.of_own(this.session(), owner=me(), dataset_id=dataset_id),
@@ -117,7 +117,7 @@ def _asking(dataset_id: str, form: forms.AskException) -> str:
     )
 
 
-def _deciding(found: SecondTrack, form: forms.DecideException) -> str:
+def _deciding(found: SecondTrack, form: owner_forms.DecideException) -> str:
     return render_template(
         "owner/exception.html",
         exception=found,

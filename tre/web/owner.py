@@ -10,7 +10,7 @@ from tre import request as this
 from tre.errors import Incomplete, NotFound
 from tre.journey import accounted, excepted, headroom, restored, stopped
 from tre.people import Person, Role
-from tre.web import again, forms
+from tre.web import again, forms, owner_forms
 from tre.web.visitor import me
 
 owner = Blueprint("owner", __name__)
@@ -36,7 +36,7 @@ def datasets() -> str:
 @owner.route("/owner/<dataset_id>", methods=["GET", "POST"])
 @login_required
 def dataset(dataset_id: str) -> Page:
-    form = forms.Turn()
+    form = owner_forms.Turn()
     if request.method == "GET":
         return _page(dataset_id, form)
     statement = accounted.statement(this.session(), owner=_owner(), dataset_id=dataset_id)
@@ -51,10 +51,10 @@ def dataset(dataset_id: str) -> Page:
 
 @again.shows("owner.dataset")
 def filled(dataset_id: str) -> str:
-    return _page(dataset_id, forms.Turn())
+    return _page(dataset_id, owner_forms.Turn())
 
 
-def _turn(dataset_id: str, form: forms.Turn, *, stop: bool) -> Page:
+def _turn(dataset_id: str, form: owner_forms.Turn, *, stop: bool) -> Page:
     turn = stopped.stop if stop else stopped.resume
     try:
         turn(
@@ -93,7 +93,7 @@ def _owner() -> Person:
     return me()
 
 
-def _page(dataset_id: str, form: forms.Turn) -> str:
+def _page(dataset_id: str, form: owner_forms.Turn) -> str:
     statement = accounted.statement(this.session(), owner=_owner(), dataset_id=dataset_id)
     return render_template(
         "owner/dataset.html",

@@ -12,7 +12,7 @@ from tre import request as this
 from tre.errors import Incomplete
 from tre.journey import supposed, tightened
 from tre.journey.supposed import Supposition
-from tre.web import again, forms
+from tre.web import again, forms, owner_forms
 from tre.web.visitor import me
 
 policies = Blueprint("policies", __name__)
@@ -23,7 +23,7 @@ Page = Response | str | tuple[str, int]
 @policies.route("/owner/<dataset_id>/policy", methods=["GET", "POST"])
 @login_required
 def show(dataset_id: str) -> Page:
-    form = forms.Suppose()
+    form = owner_forms.Suppose()
     if request.method == "GET":
         return _page(dataset_id, form)
     supposed.stand(this.session(), owner=me(), dataset_id=dataset_id)
@@ -44,10 +44,10 @@ def show(dataset_id: str) -> Page:
 
 @again.shows("policies.show")
 def filled(dataset_id: str) -> str:
-    return _page(dataset_id, forms.Suppose())
+    return _page(dataset_id, owner_forms.Suppose())
 
 
-def _page(dataset_id: str, form: forms.Suppose, found: Supposition | None = None) -> str:
+def _page(dataset_id: str, form: owner_forms.Suppose, found: Supposition | None = None) -> str:
     stand = supposed.stand(this.session(), owner=me(), dataset_id=dataset_id)
     everything = for_everybody(stand.version.policy_json)
     rules = {name: part for name, part in everything.items() if part is not None}

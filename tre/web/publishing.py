@@ -10,7 +10,7 @@ from tre import request as this
 from tre.errors import Incomplete, NotFound
 from tre.journey import released, requested, waiting
 from tre.outputs import Format, Output
-from tre.web import again, discussing, forms, tables
+from tre.web import again, checking_forms, discussing, forms, tables
 from tre.web.proving import proven
 from tre.web.releases import sent
 from tre.web.visitor import me
@@ -41,19 +41,23 @@ def queue() -> str:
 @login_required
 def decide(output_id: str) -> Page:
     output = released.opened(this.session(), publisher=me(), output_id=output_id)
-    form = forms.Publish()
+    form = checking_forms.Publish()
     if request.method == "GET":
         form.artefact_hash.data = output.manifest_hash
         return _page(output, form)
     if not form.validate_on_submit():
         return _page(output, form), 422
-    return _send_back(output, form) if form.act.data == forms.SEND_BACK else _release(output, form)
+    return (
+        _send_back(output, form)
+        if form.act.data == checking_forms.SEND_BACK
+        else _release(output, form)
+    )
 
 
 @again.shows("publishing.decide")
 def filled(output_id: str) -> str:
     output = released.opened(this.session(), publisher=me(), output_id=output_id)
-    form = forms.Publish()
+    form = checking_forms.Publish()
     form.artefact_hash.data = output.manifest_hash
     return _page(output, form)
 
@@ -69,7 +73,7 @@ def chart(output_id: str) -> Response:
     return sent(found, f"{output_id}-chart.svg", "inline")
 
 
-def _release(output: Output, form: forms.Publish) -> Page:
+def _release(output: Output, form: checking_forms.Publish) -> Page:
     wrong = proven(
         form,
         lambda proof: released.release(
@@ -87,7 +91,7 @@ def _release(output: Output, form: forms.Publish) -> Page:
     return redirect(url_for("publishing.queue"), 303)
 
 
-def _send_back(output: Output, form: forms.Publish) -> Page:
+def _send_back(output: Output, form: checking_forms.Publish) -> Page:
     try:
         released.send_back(
             this.session(),
@@ -104,7 +108,7 @@ def _send_back(output: Output, form: forms.Publish) -> Page:
     return redirect(url_for("publishing.queue"), 303)
 
 
-def _page(output: Output, form: forms.Publish) -> str:
+def _page(output: Output, form: checking_forms.Publish) -> str:
     submission = output.submission
     protected, layout = tables.of_output(output)
     return render_template(

@@ -14,7 +14,7 @@ from tre.journey import answered, cancelled, looked, requested
 from tre.lifecycle import MEANING, TERMINAL, Mover, State, may_move
 from tre.outputs import Format
 from tre.submissions import Submission
-from tre.web import again, discussing, forms, tables, words
+from tre.web import again, asking_forms, discussing, forms, tables, words
 from tre.web.visitor import me
 
 questions = Blueprint("questions", __name__)
@@ -56,7 +56,7 @@ def steps(state: State) -> tuple[Step, ...]:
 @login_required
 def question(submission_id: str) -> str:
     found = looked.submission(this.session(), person=me(), submission_id=submission_id)
-    return _page(found, forms.Answer())
+    return _page(found, asking_forms.Answer())
 
 
 @questions.post("/questions/<submission_id>/cancel")
@@ -71,7 +71,7 @@ def cancel(submission_id: str) -> Response:
 @login_required
 def answer(submission_id: str) -> Page:
     found = looked.submission(this.session(), person=me(), submission_id=submission_id)
-    form = forms.Answer()
+    form = asking_forms.Answer()
     if not form.validate_on_submit():
         return _page(found, form), 422
     answered.answer(
@@ -88,7 +88,7 @@ def answer(submission_id: str) -> Page:
 @again.shows("questions.answer")
 def filled(submission_id: str) -> str:
     found = looked.submission(this.session(), person=me(), submission_id=submission_id)
-    return _page(found, forms.Answer())
+    return _page(found, asking_forms.Answer())
 
 
 def refusals(found: Submission) -> list[str]:
@@ -97,7 +97,7 @@ def refusals(found: Submission) -> list[str]:
     return [f"{rules[id_].reason} {rules[id_].remedy}" for id_ in found.reasons if id_ in rules]
 
 
-def _page(found: Submission, form: forms.Answer) -> str:
+def _page(found: Submission, form: asking_forms.Answer) -> str:
     state = State(found.state)
     release = looked.release_of(this.session(), person=me(), submission_id=found.id)
     recall = looked.recall_of(this.session(), person=me(), submission_id=found.id)

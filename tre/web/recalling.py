@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from tre import request as this
 from tre.errors import Incomplete
 from tre.journey import looked, recalled
-from tre.web import again, forms
+from tre.web import again, forms, owner_forms
 from tre.web.visitor import me
 
 recalling = Blueprint("recalling", __name__)
@@ -32,7 +32,7 @@ def index() -> str:
 @recalling.route("/recalls/<release_id>", methods=["GET", "POST"])
 @login_required
 def recall(release_id: str) -> Page:
-    form = forms.Recall()
+    form = owner_forms.Recall()
     if request.method == "GET":
         return _page(release_id, form)
     recalled.one_of_mine(this.session(), person=me(), release_id=release_id)
@@ -56,10 +56,10 @@ def recall(release_id: str) -> Page:
 
 @again.shows("recalling.recall")
 def filled(release_id: str) -> str:
-    return _page(release_id, forms.Recall())
+    return _page(release_id, owner_forms.Recall())
 
 
-def _page(release_id: str, form: forms.Recall) -> str:
+def _page(release_id: str, form: owner_forms.Recall) -> str:
     found = recalled.one_of_mine(this.session(), person=me(), release_id=release_id)
     return render_template(
         "recalls/recall.html",

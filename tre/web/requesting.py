@@ -10,7 +10,7 @@ from tre import request as this
 from tre.errors import Incomplete
 from tre.journey import looked, requested
 from tre.permissions import check_ask
-from tre.web import again, forms
+from tre.web import again, asking_forms, forms
 from tre.web.visitor import me
 
 requesting = Blueprint("requesting", __name__)
@@ -21,7 +21,7 @@ Page = Response | str | tuple[str, int]
 @requesting.route("/projects/<project_id>/requests/new", methods=["GET", "POST"])
 @login_required
 def new(project_id: str) -> Page:
-    form = forms.Request()
+    form = asking_forms.Request()
     if request.method == "GET":
         return _form_page(project_id, form)
     check_ask(this.session(), person=me(), project_id=project_id)
@@ -45,7 +45,7 @@ def new(project_id: str) -> Page:
 
 @again.shows("requesting.new")
 def filled(project_id: str) -> str:
-    return _form_page(project_id, forms.Request())
+    return _form_page(project_id, asking_forms.Request())
 
 
 @requesting.get("/requests/<request_id>")
@@ -55,7 +55,7 @@ def view(request_id: str) -> str:
     return render_template("research/request.html", view=found, section="research.projects")
 
 
-def _form_page(project_id: str, form: forms.Request) -> str:
+def _form_page(project_id: str, form: asking_forms.Request) -> str:
     check_ask(this.session(), person=me(), project_id=project_id)
     return render_template(
         "research/request_new.html",

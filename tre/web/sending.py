@@ -15,7 +15,7 @@ from tre import request as this
 from tre.errors import BudgetExceeded, GatesClosed, IdempotencyConflict, Incomplete
 from tre.journey import requested, submitted
 from tre.journey.requested import Line, RequestView
-from tre.web import again, desks, drafting, drafting_sql, forms, prices
+from tre.web import again, asking_forms, desks, drafting, drafting_sql, forms, prices
 from tre.web.desks import SQL, Desk
 from tre.web.visitor import me
 
@@ -47,9 +47,9 @@ def filled(draft_id: str) -> Page:
     return _to_correct(desk) if query is None else _page(desk, query, _form(desk))
 
 
-def _form(desk: Desk) -> forms.Send:
+def _form(desk: Desk) -> asking_forms.Send:
     """With the outputs of the project's requests that may be asked."""
-    form = forms.Send()
+    form = asking_forms.Send()
     views = requested.listed(this.session(), person=me(), project_id=desk.project.id)
     form.intended.choices = [
         *form.intended.choices,
@@ -67,7 +67,7 @@ def _name(view: RequestView, line: Line) -> str:
     return f"{view.request.title}, {line.intended.number}: {line.intended.title}{version}"
 
 
-def _send(desk: Desk, query: Query, form: forms.Send) -> Page:
+def _send(desk: Desk, query: Query, form: asking_forms.Send) -> Page:
     try:
         submission = submitted.submit(
             this.session(),
@@ -109,7 +109,7 @@ def _to_correct(desk: Desk) -> Page:
     return drafting.page(desk, nest, desks.form_question(desk, nest)[1]), 422
 
 
-def _page(desk: Desk, query: Query, form: forms.Send) -> str:
+def _page(desk: Desk, query: Query, form: asking_forms.Send) -> str:
     offers = prices.offers(desk, query)
     chosen = prices.chosen(offers, form.rho_nano.data)
     return render_template(

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from tre import request as this
 from tre.errors import Incomplete
 from tre.journey import restored
-from tre.web import again, forms, words
+from tre.web import again, forms, owner_forms, words
 from tre.web.visitor import me
 
 settling = Blueprint("settling", __name__)
@@ -26,7 +26,7 @@ NOT_AN_AMOUNT = "Enter a number such as 0.25, or nothing for all that is left"
 @settling.route("/owner/<dataset_id>/settlement", methods=["GET", "POST"])
 @login_required
 def settle(dataset_id: str) -> Page:
-    form = forms.Settle()
+    form = owner_forms.Settle()
     waiting = restored.waiting(this.session(), owner=me(), dataset_id=dataset_id)
     if request.method == "GET":
         return _page(dataset_id, form)
@@ -54,10 +54,10 @@ def settle(dataset_id: str) -> Page:
 
 @again.shows("settling.settle")
 def filled(dataset_id: str) -> str:
-    return _page(dataset_id, forms.Settle())
+    return _page(dataset_id, owner_forms.Settle())
 
 
-def _page(dataset_id: str, form: forms.Settle) -> str:
+def _page(dataset_id: str, form: owner_forms.Settle) -> str:
     return render_template(
         "owner/settlement.html",
         waiting=restored.waiting(this.session(), owner=me(), dataset_id=dataset_id),

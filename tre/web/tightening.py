@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from tre import request as this
 from tre.errors import Incomplete
 from tre.journey import tightened
-from tre.web import again, forms
+from tre.web import again, forms, owner_forms
 from tre.web.visitor import me
 
 tightening = Blueprint("tightening", __name__)
@@ -21,7 +21,7 @@ Page = Response | str | tuple[str, int]
 @tightening.route("/owner/<dataset_id>/policy/<project_id>", methods=["GET", "POST"])
 @login_required
 def project(dataset_id: str, project_id: str) -> Page:
-    form = forms.Tighten()
+    form = owner_forms.Tighten()
     if request.method == "GET":
         return _page(dataset_id, project_id, form)
     tightened.inheritance(this.session(), owner=me(), dataset_id=dataset_id, project_id=project_id)
@@ -48,10 +48,10 @@ def project(dataset_id: str, project_id: str) -> Page:
 
 @again.shows("tightening.project")
 def filled(dataset_id: str, project_id: str) -> str:
-    return _page(dataset_id, project_id, forms.Tighten())
+    return _page(dataset_id, project_id, owner_forms.Tighten())
 
 
-def _page(dataset_id: str, project_id: str, form: forms.Tighten) -> str:
+def _page(dataset_id: str, project_id: str, form: owner_forms.Tighten) -> str:
     found = tightened.inheritance(
         this.session(), owner=me(), dataset_id=dataset_id, project_id=project_id
     )

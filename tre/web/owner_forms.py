@@ -1,0 +1,192 @@
+"""What do owners and the head of checking fill in? Each field says what is wrong with it."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from govuk_frontend_wtf.wtforms_widgets import (
+    GovCheckboxInput,
+    GovRadioInput,
+    GovSubmitInput,
+    GovTextArea,
+    GovTextInput,
+)
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    RadioField,
+    StringField,
+    SubmitField,
+    TextAreaField,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from tre.journey.excepted import LONGEST_POLICY
+from tre.journey.excepted import LONGEST_REASON as LONGEST_EXCEPTION_REASON
+from tre.journey.reviewed import LONGEST_REASON
+from tre.journey.stopped import LONGEST_REASON as LONGEST_STOP_REASON
+
+GRANT = "grant"
+
+
+class AskException(FlaskForm):
+    """An owner asks to open the second track of a dataset."""
+
+    reason = TextAreaField(
+        "Why must both tracks be open?",
+        description="Whoever decides will read this, and it goes on record.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give a reason"),
+            Length(
+                max=LONGEST_EXCEPTION_REASON,
+                message=f"Use at most {LONGEST_EXCEPTION_REASON} characters",
+            ),
+        ],
+    )
+    ends_on = StringField(
+        "Last day",
+        description="Such as 2030-01-31, at most a year ahead.",
+        widget=GovTextInput(),
+        validators=[InputRequired("Enter the last day, such as 2030-01-31")],
+    )
+    policy = TextAreaField(
+        "Rules of the second track",
+        description="A policy file, as for the dataset's own rules.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give the rules of the second track"),
+            Length(max=LONGEST_POLICY, message=f"Use at most {LONGEST_POLICY} characters"),
+        ],
+    )
+    submit = SubmitField("Ask for this exception", widget=GovSubmitInput())
+
+
+class Tighten(FlaskForm):
+    """Rules for one project that are stricter than what it inherits."""
+
+    rules = TextAreaField(
+        "Stricter rules",
+        description="Names as in a policy file, each on its line; those of a track under its name.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give the rules that are to be stricter"),
+            Length(max=LONGEST_POLICY, message=f"Use at most {LONGEST_POLICY} characters"),
+        ],
+    )
+    reason = TextAreaField(
+        "Why?",
+        description="For the record. There is no way back to looser rules.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Say why the rules become stricter"),
+            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
+        ],
+    )
+    submit = SubmitField("Make these rules hold", widget=GovSubmitInput())
+
+
+class Suppose(FlaskForm):
+    """Rules to look at; nothing is laid by them."""
+
+    policy = TextAreaField(
+        "Rules to suppose",
+        description="A policy file, as for the dataset's own rules.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give the rules"),
+            Length(max=LONGEST_POLICY, message=f"Use at most {LONGEST_POLICY} characters"),
+        ],
+    )
+    submit = SubmitField("See what they would have stopped", widget=GovSubmitInput())
+
+
+class DecideException(FlaskForm):
+    decision = RadioField(
+        "What do you decide?",
+        widget=GovRadioInput(),
+        choices=[
+            SelectChoice(GRANT, "Grant: both tracks may be open until that day"),
+            SelectChoice("decline", "Decline"),
+        ],
+        validators=[InputRequired("Choose what you decide")],
+    )
+    reason = TextAreaField(
+        "Why?",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give a reason"),
+            Length(
+                max=LONGEST_EXCEPTION_REASON,
+                message=f"Use at most {LONGEST_EXCEPTION_REASON} characters",
+            ),
+        ],
+    )
+    policy_hash = HiddenField(validators=[InputRequired("Look at the rules again")])
+    submit = SubmitField("Record the decision", widget=GovSubmitInput())
+
+
+class Recall(FlaskForm):
+    """A release is taken back, for good."""
+
+    reason = TextAreaField(
+        "Why?",
+        description="Anybody can read this: name nobody, and nothing that the data hold.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give a reason"),
+            Length(
+                max=LONGEST_STOP_REASON, message=f"Use at most {LONGEST_STOP_REASON} characters"
+            ),
+        ],
+    )
+    successor = StringField(
+        "Which release takes its place? (optional)",
+        description="Its number, 24 characters. It stays on record beside this one.",
+        widget=GovTextInput(),
+        filters=[lambda text: (text or "").strip()],
+    )
+    submit = SubmitField("Recall for good", widget=GovSubmitInput())
+
+
+class Settle(FlaskForm):
+    """What was charged after the backup, by the owner's own knowledge."""
+
+    lost = StringField(
+        "How much was spent since the backup, in ρ?",
+        description="From reports, mails or released tables. Leave it empty to give up all that"
+        " is left of the pool, which is always safe.",
+        widget=GovTextInput(),
+    )
+    no_exact_table_left = BooleanField(
+        "No exact table of this dataset left since the backup",
+        widget=GovCheckboxInput(),
+    )
+    reason = TextAreaField(
+        "How do you know?",
+        description="This goes on record.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Say how you know"),
+            Length(
+                max=LONGEST_STOP_REASON, message=f"Use at most {LONGEST_STOP_REASON} characters"
+            ),
+        ],
+    )
+    submit = SubmitField("Settle", widget=GovSubmitInput())
+
+
+class Turn(FlaskForm):
+    """The owner's one button, either way."""
+
+    reason = StringField(
+        "Why?",
+        description="This goes on record.",
+        widget=GovTextInput(),
+        validators=[
+            InputRequired("Give a reason"),
+            Length(
+                max=LONGEST_STOP_REASON, message=f"Use at most {LONGEST_STOP_REASON} characters"
+            ),
+        ],
+    )
