@@ -25,6 +25,7 @@ from tests.on_the_way import ask
 from tests.sealing import SIGNER
 from tre import database
 from tre.journey import cancelled
+from tre.worker.beside import Beside
 from tre.worker.sequencer import Sequencer
 
 BAR = 0.8
@@ -52,7 +53,7 @@ def acts_per_second(url: str, world: World) -> float:
 
 def keep_the_log(url: str, ready: Event, stop: Event) -> None:
     engine = database.connect(url)
-    with Sequencer(sessionmaker(engine), POLL, SIGNER, None):
+    with Beside("log keeper", Sequencer(sessionmaker(engine), SIGNER, None).turn, POLL):
         ready.set()
         stop.wait()
     engine.dispose()

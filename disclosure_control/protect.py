@@ -1,18 +1,22 @@
 """Through which door does a table leave? This one: Unprotected + policy -> Protected + record.
 
-Nothing else makes a ``Protected`` from data. Every doubt is a refusal: a shape, a grant or a policy
-that does not fit raises before a value is looked at.
+What a checker of an exact table may need beside it leaves here too, as sealed bytes. Nothing else
+makes a ``Protected`` from data. Every doubt is a refusal: a shape, a grant or a policy that does
+not fit raises before a value is looked at.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from disclosure_control import before
+from disclosure_control.before import Seal
 from disclosure_control.dp.noisy import noisy
 from disclosure_control.errors import NotProtected, Refused
-from disclosure_control.policy import Policy, SdcRules, require_valid
+from disclosure_control.policy import Policy, SdcRules, Track, require_valid
+from disclosure_control.record import without_measures
 from disclosure_control.sdc.altered_table import altered_table
 from disclosure_control.sdc.evidence import ADDED_UP, Exact
 from disclosure_control.sdc.suppressed import suppressed
@@ -55,6 +59,22 @@ def protect(
         _require_empty(shape, values)
     draft = _draft(shape, values, policy=policy, grant=grant, seconds=seconds)
     return Protected(policy.track, shape.axes, draft.published, draft.columns, draft.record)
+
+
+def set_aside(
+    unprotected: Unprotected, table: Protected, *, seal: Seal | None
+) -> tuple[Protected, bytes | None]:
+    """The exact table without what was measured in its cells; that and its true numbers, sealed.
+
+    ``table`` is what ``protect`` made of ``unprotected``. Without a seal nothing is kept, nor of a
+    noisy table, of which nobody ever sees a true number.
+    """
+    if table.track != Track.SDC:
+        return table, None
+    bare = replace(table, record=without_measures(table.record))
+    if seal is None:
+        return bare, None
+    return bare, before.sealed(unprotected.shape, unprotected.reveal(), table, seal=seal)
 
 
 def prepare() -> None:

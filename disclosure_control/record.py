@@ -83,6 +83,14 @@ def for_release(record: DisclosureRecord) -> DisclosureRecord:
     return replace(record, findings=findings, intervals=())
 
 
+def without_measures(record: DisclosureRecord) -> DisclosureRecord:
+    """The record without true numbers: which cells broke which rule, not by how much."""
+    findings = tuple(
+        replace(one, values=(), closest="") if one.for_checkers else one for one in record.findings
+    )
+    return replace(record, findings=findings)
+
+
 def versions(**libraries: str) -> tuple[tuple[str, str], ...]:
     """Of the software that made an output."""
     return tuple(sorted({"python": platform.python_version(), **libraries}.items()))

@@ -19,7 +19,9 @@ from tre.reviews import Decision
 from tre.sign_in.stepped_up import SteppedUp
 from tre.submissions import Submission
 from tre.worker.carry import Carrier
+from tre.worker.safe import Safe
 
+SAFE = Safe(bytes(range(32)))
 TICK = itertools.count(1)
 DAY = datetime.timedelta(days=1)
 
@@ -54,6 +56,7 @@ def work(
         "test",
         slot_scale=0,
         registrar=registrar or SteadyRegistrar(),
+        safe=SAFE,
     )
     if now is not None:
         carrier = replace(carrier, clock=lambda: now)

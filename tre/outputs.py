@@ -81,6 +81,9 @@ NAMES: dict[Format, str] = {
 }
 """What the files of a release are called, wherever they are together."""
 
+MOST_SHOWN = 1000
+"""Rows of a table on a page; its files hold every row."""
+
 FOR_CHECKERS: frozenset[Format] = frozenset({Format.FINDINGS})
 
 

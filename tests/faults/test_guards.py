@@ -10,13 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests import factories, second_tracks
-from tests.factories import NOW, World
+from tests.factories import NOW, World, later
 from tre import audit, budgets, guards, migrations, people
 from tre.budgets import Account, Charge
 from tre.comments import Comment
 from tre.database import Base, new_id
 from tre.datasets import Dataset
 from tre.errors import NotPermitted
+from tre.evidence import Evidence, EvidenceAsked
 from tre.lifecycle import ALLOWED, TERMINAL, State
 from tre.outputs import Artefact, Draw, Output
 from tre.people import Person, Role
@@ -424,6 +425,52 @@ def test_what_has_ended_is_not_discussed(open_session, furnished):
     put_into(open_session, output.submission, State.REJECTED)
     late = a_comment(output, furnished.people["pat"])
     assert "not discussed" in flush_refused(open_session, late)
+
+
+def an_evidence(output: Output) -> Evidence:
+    return Evidence(draw_id=output.draw_id, sealed=b"sealed", kept_at=NOW)
+
+
+def a_look(output: Output, checker: str) -> EvidenceAsked:
+    return EvidenceAsked(
+        id=new_id(),
+        output_id=output.id,
+        checker_id=checker,
+        reader_key="04",
+        at=NOW,
+        answered_at=None,
+        answer=None,
+    )
+
+
+@pytest.mark.parametrize(("track", "said"), [("dp", "no true numbers"), ("sdc", None)])
+def test_true_numbers_are_kept_of_exact_tables_only(open_session, furnished, track, said):
+    submission = factories.a_submission(open_session, furnished, track=track)
+    output = factories.an_output(open_session, submission)
+    found = flush_refused(open_session, an_evidence(output))
+    assert found is None if said is None else said in found
+
+
+def test_true_numbers_are_asked_for_from_outside_and_answered_once(open_session, furnished):
+    output = factories.an_output(
+        open_session, factories.a_submission(open_session, furnished, track="sdc")
+    )
+    for who in ("ada", "ben"):
+        told = flush_refused(open_session, a_look(output, furnished.people[who]))
+        assert "outside the project" in told
+    look = a_look(output, furnished.people["cleo"])
+    open_session.add(look)
+    open_session.flush()
+    own = update(EvidenceAsked).where(EvidenceAsked.id == look.id)
+    assert "answered once" in refused(open_session, own.values(reader_key="05"))
+    open_session.execute(own.values(answer=b"sealed", answered_at=NOW))
+    for change in ({"answer": b"other"}, {"answered_at": None}, {"answered_at": later(days=1)}):
+        assert "answered once" in refused(open_session, own.values(change))
+    assert refused(open_session, own.values(answer=None)) is None, "it may be wiped"
+    assert "never removed" in refused(open_session, delete(EvidenceAsked))
+    put_into(open_session, output.submission, State.RELEASED)
+    late = a_look(output, furnished.people["dan"])
+    assert "while an output is checked" in flush_refused(open_session, late)
 
 
 def a_public_text(session: Session, world: World, output: Output) -> None:

@@ -21,6 +21,7 @@ from tre.notices import Notice
 from tre.outputs import Artefact, Format
 from tre.releases import Release, ReleaseSeal
 from tre.transparency import log
+from tre.worker.beside import Beside
 from tre.worker.sequencer import Sequencer
 
 
@@ -210,16 +211,17 @@ def test_a_fault_in_one_turn_of_the_thread_does_not_end_it(held, monkeypatch):
     turns, whole = [], threading.Event()
     turn = Sequencer.turn
 
-    def once_broken(self, *, at_once=True):
-        turns.append(at_once)
+    def once_broken(self, *, last):
+        turns.append(last)
         if len(turns) == 1:
             raise ValueError("of no kind that was foreseen")
-        turn(self, at_once=at_once)
+        turn(self, last=last)
         whole.set()
 
     monkeypatch.setattr(Sequencer, "turn", once_broken)
     session.rollback()
-    with Sequencer(sessionmaker(session.get_bind()), 0.01, SIGNER, None):
+    keeper = Sequencer(sessionmaker(session.get_bind()), SIGNER, None)
+    with Beside("log keeper", keeper.turn, 0.01):
         assert whole.wait(20)
     session.expire_all()
     assert every_way(session, *ids) == dict.fromkeys(NOT_YET, True)

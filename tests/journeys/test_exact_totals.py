@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Response, expect
 
 from tests.journeys import person
 from tests.journeys.conftest import Stage
@@ -14,6 +16,7 @@ from tre.journey.looked import MAY_NOT_LEAVE
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("journeys")]
 
 WORKER = 120_000  # milliseconds of patience with the worker of a busy machine
+OPENED = 200
 SMALL = "5 firms"  # without a class, which the first table hides
 
 
@@ -51,6 +54,7 @@ def test_a_table_leaves_and_the_next_that_tells_its_hidden_cell_does_not(
             expect(first.page.locator("td .tre-interval").first).to_be_visible()
             expect(first.page.get_by_text("no group that is too small can be told")).to_be_visible()
             first.look()
+            _see_true_numbers(first)
         _decide(first, "Approve")
     person.let_out(first, "by sector")
     remy.page.goto(question)
@@ -91,6 +95,23 @@ def test_totals_of_noisy_tables_are_not_offered(browser: Browser, stage: Stage):
     rita.press("Add dimension")
     expect(rita.page.locator("input[name$='-bands']")).to_be_visible()
     assert rita.page.locator("#margins").count() == 0
+
+
+def _see_true_numbers(checker: AtBrowser) -> None:
+    """Opened in the page; nothing that went over the line could be read on the way."""
+    carried: list[Response] = []
+    checker.page.on("response", lambda one: carried.append(one))  # noqa: PLW0108 - it is marked
+    hidden = checker.page.locator("[data-cells] td", has_text="[c]").first
+    expect(hidden.locator(".tre-true")).to_have_count(0)
+    checker.press("Show the true numbers")
+    expect(hidden.locator(".tre-true")).to_have_text(re.compile(r"true: [\d,]+"), timeout=WORKER)
+    expect(checker.page.get_by_text("measured:").first).to_be_visible()
+    checker.look()
+    answers = [one for one in carried if "/exact-values/" in one.url and one.status == OPENED]
+    assert len(answers) == 1
+    sealed = answers[0].body()
+    assert len(sealed) >= 4096
+    assert b"columns" not in sealed
 
 
 def _price(remy: AtBrowser, recode: str, *, totals: str) -> None:

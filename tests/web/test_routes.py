@@ -69,6 +69,8 @@ GET  /checks                                          303 404 200 404 404 404 40
 GET  /checks/<output_id>                              303 404 200 404 404 404 404
 POST /checks/<output_id>                              303 404 422 404 404 404 404
 GET  /checks/<output_id>/chart.svg                    303 404 200 404 404 404 404
+POST /checks/<output_id>/exact-values                 303 404 422 404 404 404 404
+GET  /checks/<output_id>/exact-values/<asked_id>      303 404 404 404 404 404 404
 POST /checks/<output_id>/claim                        303 404 409 404 404 404 404
 POST /checks/<output_id>/hand-over                    303 404 403 404 404 404 404
 GET  /checkers                                        303 404 404 404 404 404 404

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tre.guard_rules.checks import ASSIGNMENT, REVIEW
 from tre.guard_rules.datasets import EXCEPTION, OTHERS, RESTORATION
+from tre.guard_rules.evidence import EVIDENCE
 from tre.guard_rules.ledger import LEDGER
 from tre.guard_rules.log import LOG
 from tre.guard_rules.outputs import OUTPUT, RECALL
@@ -29,6 +30,7 @@ GUARDS: tuple[Guard, ...] = (
     + EXCEPTION
     + REGISTER
     + LOG
+    + EVIDENCE
     + RECALL
     + PUBLICATION
     + RESTORATION

@@ -19,6 +19,7 @@ from disclosure_control.tables import Protected, Unprotected
 from tre import audit, budgets, jobs, outputs, submissions
 from tre.database import writing
 from tre.errors import BudgetExceeded, EdgeNotAllowed
+from tre.evidence import Evidence
 from tre.journey import assigned, automatic, registered
 from tre.journey.registered import VerdictOnTable
 from tre.journey.validated import DELTA_FEMTO, Work
@@ -50,9 +51,10 @@ def settle(
     rendered: tuple[Rendered, ...],
     now: datetime.datetime,
     verdict: VerdictOnTable | None = None,
+    evidence: bytes | None = None,
     before_commit: Callable[[], None] = lambda: None,
 ) -> Submission:
-    """``verdict``: of the register, on an exact table.
+    """On an exact table: the register's ``verdict``; of a fresh one the ``evidence`` set aside.
 
     Raises LeaseLost if this worker no longer holds the job, and RegisterMoved if another table was
     admitted since the verdict; then nothing is written.
@@ -60,7 +62,7 @@ def settle(
     with writing(session):
         jobs.finish(session, job_id=work.job_id, token=work.token)
         submission = session.get_one(Submission, work.submission_id, populate_existing=True)
-        draw = _keep(session, submission, protected, now)
+        draw = _keep(session, submission, protected, evidence, now)
         budgets.settle(session, submission_id=submission.id, now=now)
         output = _store(session, submission, draw, rendered, now)
         if verdict is not None:
@@ -74,7 +76,11 @@ def settle(
 
 
 def _keep(
-    session: Session, submission: Submission, protected: Protected, now: datetime.datetime
+    session: Session,
+    submission: Submission,
+    protected: Protected,
+    evidence: bytes | None,
+    now: datetime.datetime,
 ) -> Draw:
     """The draw of this fingerprint: made now by its leader, or long ago by somebody else."""
     draw = outputs.live_draw(session, submission.fingerprint)
@@ -87,6 +93,8 @@ def _keep(
         draw.state = DrawState.DRAWN.value
         draw.protected_json = present.to_json(protected, for_checkers=True)
         draw.drawn_at = now
+        if evidence is not None:
+            session.add(Evidence(draw_id=draw.id, sealed=evidence, kept_at=now))
         session.flush()
     return draw
 

@@ -106,7 +106,7 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
     if draw is not None and draw.state == DrawState.RESERVED.value:
         jobs.put_back(session, job_id=job.id, token=job.token, available_at=now + WAIT)
         return Outcome(Step.WAIT)
-    quote = _quote_again(submission)
+    quote = quote_again(submission)
     cost = 0 if draw is not None else submission.rho_nano
     cells = _cells(session, submission, quote) if quote else 0
     reasons = _reasons(session, submission, cost, now, cells=cells) if quote else ("query",)
@@ -126,7 +126,7 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
 
 def _again(session: Session, job: Job, submission: Submission, now: datetime.datetime) -> Outcome:
     """A worker was lost on the way; its reservation stands, whatever it had drawn is unseen."""
-    quote = _quote_again(submission)
+    quote = quote_again(submission)
     if quote is None or _reasons(session, submission, 0, now):
         failed.give_up(session, job, kind="gates", now=now)
         return STOPPED
@@ -145,7 +145,7 @@ def _cells(session: Session, submission: Submission, quote: Quote) -> int:
     )
 
 
-def _quote_again(submission: Submission) -> Quote | None:
+def quote_again(submission: Submission) -> Quote | None:
     """The same plan and price as at submission, or None if this version of the code differs."""
     try:
         quote = priced.quote(

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from tre import assignments, reviews
 from tre import request as this
 from tre.errors import Incomplete, NotFound
-from tre.journey import assigned, compared, dossier, requested, reviewed, waiting
+from tre.journey import assigned, compared, dossier, evidenced, requested, reviewed, waiting
 from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person, Role
@@ -102,7 +102,7 @@ def hand_over(output_id: str) -> Response:
     return redirect(url_for("checking.queue"), 303)
 
 
-@again.shows("checking.decide", "checking.claim", "checking.hand_over")
+@again.shows("checking.decide", "checking.claim", "checking.hand_over", "evidence.ask")
 def filled(output_id: str) -> str:
     """What is looked at now is what a decision would bind."""
     output = reviewed.opened(this.session(), checker=_checker(), output_id=output_id)
@@ -196,6 +196,7 @@ def _page(output: Output, form: checking_forms.Decide) -> str:
         units=_units(submission),
         drawn=DRAWN,
         open=submission.state == State.PROTECTED,
+        kept=evidenced.may_ask(this.session(), checker=me(), output_id=output.id),
         form=form,
         problems=forms.problems_of(form),
         holders=assignments.of_output(this.session(), output.id),

@@ -12,10 +12,9 @@ from disclosure_control.record import DisclosureRecord, Feasible
 from disclosure_control.sdc.pattern import COMPLEMENTARY
 from disclosure_control.tables import Axis, Cell, Kind, Protected, Status
 from disclosure_control.withheld import HISTORY
-from tre.outputs import Format, Output
+from tre.outputs import MOST_SHOWN, Format, Output
 from tre.web import words
 
-MOST_ROWS = 1000  # a page shows no more; the files hold every row
 HIDDEN = "[c]"
 DP = "dp"
 
@@ -103,12 +102,12 @@ def _mark(interval: Feasible | None, *, primary: bool) -> Mark:
 def layout(table: Protected, *, marks: Marks = NOTHING_MARKED) -> Layout:
     cells = len(table.columns[0]) if table.columns else 0
     keys = [_keys(axis) for axis in table.axes]
-    lines = tuple(_line(table, keys, cell, marks) for cell in range(min(cells, MOST_ROWS)))
+    lines = tuple(_line(table, keys, cell, marks) for cell in range(min(cells, MOST_SHOWN)))
     return Layout(
         axes=tuple(axis.name for axis in table.axes),
         columns=tuple(column.title for column in table.published),
         lines=lines,
-        left_out=max(0, cells - MOST_ROWS),
+        left_out=max(0, cells - MOST_SHOWN),
         hidden=sum(cell.status == Status.SUPPRESSED for cell in table.columns[0]) if cells else 0,
         noisy=table.track == DP,
     )

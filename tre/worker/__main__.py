@@ -9,6 +9,8 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -32,8 +34,11 @@ from tre.rendering import artefacts
 from tre.transparency.checkpoint import NotACheckpoint
 from tre.transparency.log import Signer
 from tre.transparency.outside import latest
+from tre.worker.beside import Beside, Turn
 from tre.worker.carry import Carrier
 from tre.worker.loop import Loop
+from tre.worker.reading import Reading
+from tre.worker.safe import Safe
 from tre.worker.sequencer import Sequencer
 
 log = logging.getLogger("tre.worker")
@@ -92,6 +97,7 @@ def _work(
     signer: Signer | None,
     stop: threading.Event,
 ) -> None:
+    safe = Safe(keys.derived(store.key, purpose="evidence"))
     with Sandboxes(store) as sandboxes:
         _warm_up(engine, sandboxes)
         log.info("ready; %s", sandbox.describe())
@@ -101,12 +107,23 @@ def _work(
             name=f"{socket.gethostname()}:{os.getpid()}",
             slot_scale=settings.slot_scale,
             registrar=Registrar(store),
+            safe=safe,
             register_seconds=settings.register_seconds,
         )
-        outside = Path(settings.log_outside) if settings.log_outside else None
-        with Sequencer(sessionmaker(engine), settings.poll_seconds, signer, outside):
+        with ExitStack() as beside:
+            for name, turn in _beside(engine, settings, signer, safe):
+                beside.enter_context(Beside(name, turn, settings.poll_seconds))
             Loop(carrier, settings.poll_seconds).run(stop)
     log.info("stopped")
+
+
+def _beside(
+    engine: Engine, settings: WorkerConfig, signer: Signer | None, safe: Safe
+) -> Iterator[tuple[str, Turn]]:
+    """What goes on while a question is answered."""
+    outside = Path(settings.log_outside) if settings.log_outside else None
+    yield "log keeper", Sequencer(sessionmaker(engine), signer, outside).turn
+    yield "reading", Reading(sessionmaker(engine), safe).turn
 
 
 def _warm_up(engine: Engine, sandboxes: Sandboxes) -> None:

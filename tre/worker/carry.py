@@ -15,6 +15,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from disclosure_control import protect as door
 from disclosure_control.arranged import arranged
 from disclosure_control.errors import DisclosureError
 from disclosure_control.policy import Track
@@ -32,6 +33,7 @@ from tre.journey.validated import Work
 from tre.outputs import Rendered
 from tre.rendering import artefacts
 from tre.worker.heart import Heart
+from tre.worker.safe import Safe
 from tre.worker.slot import Slot
 
 log = logging.getLogger("tre.worker")
@@ -42,6 +44,9 @@ IN_TIME = 0.9
 """Of the time for a verdict: what is ended then is over before the time is, as others are."""
 
 LATER = datetime.timedelta(seconds=5)
+
+Made = tuple[Protected, bytes | None]
+"""A table, and of a fresh exact one the evidence that was set aside, sealed."""
 
 STEPS = (
     "leased",
@@ -67,8 +72,11 @@ def utc_now() -> datetime.datetime:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """``evidence``: sealed, of a fresh draw on the exact track."""
+
     table: Protected
     rendered: tuple[Rendered, ...]
+    evidence: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,7 @@ class Carrier:
     slot_scale: float = 1.0
     registrar: Judge | None = None  # without one no exact table leaves
     register_seconds: float = 30.0  # for one verdict of the register, whatever it takes
+    safe: Safe | None = None  # without one no evidence is kept
     at_step: Callable[[str], None] = field(default=nothing)
     clock: Callable[[], datetime.datetime] = field(default=utc_now)
 
@@ -223,7 +232,7 @@ class Carrier:
         hidden = verdict.judged.hidden
         if not hidden:
             return answer
-        return self._answered(work, partial(withheld, answer.table, hidden))
+        return self._answered(work, lambda: (withheld(answer.table, hidden), answer.evidence))
 
     def _fail(self, session: Session, work: Work, kind: str) -> None:
         failed.fail(session, job_id=work.job_id, token=work.token, kind=kind, now=self.clock())
@@ -231,10 +240,10 @@ class Carrier:
     def _answer(self, work: Work, slot: Slot) -> Answer | Failure:
         return self._answered(work, partial(self._table, work, slot))
 
-    def _answered(self, work: Work, made: Callable[[], Protected]) -> Answer | Failure:
+    def _answered(self, work: Work, made: Callable[[], Made]) -> Answer | Failure:
         """Fails closed: whatever goes wrong, nothing leaves and the reason stays inside."""
         try:
-            table = made()
+            table, evidence = made()
             own = arranged(table, shape=work.quote.shape, order=work.quote.order)
             rendered = artefacts.render(own, title=work.title)
         except (EngineFailed, DisclosureError) as error:
@@ -242,13 +251,13 @@ class Carrier:
         except Exception as error:  # noqa: BLE001 - a fault of ours must not differ from theirs
             log.error("question %s: %s", work.submission_id, type(error).__name__)  # noqa: TRY400
             return Failure(type(error).__name__)
-        return Answer(table, rendered)
+        return Answer(table, rendered, evidence)
 
-    def _table(self, work: Work, slot: Slot) -> Protected:
+    def _table(self, work: Work, slot: Slot) -> Made:
         """What was drawn before, or a fresh draw; both at the same time of the slot."""
         if work.stored is not None:
             slot.wait_for_engine()
-            return protected.drawn_before(work.stored)
+            return protected.drawn_before(work.stored), None
         try:
             counted = executed.execute(work, engine=self.engine, deadline=slot.engine_until)
         finally:
@@ -258,7 +267,8 @@ class Carrier:
         self.at_step("counted")
         table = protected.protect(work, counted, seconds=slot.suppression)
         self.at_step("drawn")
-        return table
+        seal = None if self.safe is None else self.safe.seal(work.quote.fingerprint)
+        return door.set_aside(counted, table, seal=seal)
 
     def _settle(
         self, session: Session, work: Work, answer: Answer, verdict: VerdictOnTable | None = None
@@ -270,6 +280,7 @@ class Carrier:
                 work=work,
                 protected=answer.table,
                 rendered=answer.rendered,
+                evidence=answer.evidence,
                 now=self.clock(),
                 verdict=verdict,
                 before_commit=partial(self.at_step, "settling"),

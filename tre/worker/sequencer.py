@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import datetime
 import logging
-import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from tre.journey import sealed
@@ -30,49 +26,18 @@ LATE_LOOK = 5.0  # seconds between looks at entries that may have committed late
 
 @dataclass(slots=True)
 class Sequencer:
-    """``outside`` is the folder where checkpoints are put. Works while the block lasts."""
+    """``outside`` is the folder where checkpoints are put."""
 
     sessions: sessionmaker[Session]
-    poll_seconds: float
     signer: Signer | None = None
     outside: Path | None = None
     whole: bool = True  # look at all entries: at the start, since some may have committed late
     looked: float = float("-inf")
-    _enough: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """What was done until now is still taken up."""
-        self._enough.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            last = self._enough.wait(self.poll_seconds)
-            try:
-                self.turn(at_once=last)
-            except OperationalError as error:
-                log.warning("the database does not answer: %s", type(error.orig).__name__)
-            except Exception as error:  # whatever it is, the next turn is tried
-                log.exception("the log could not be kept: %s", type(error).__name__)
-            if last:
-                return
-
-    def turn(self, *, at_once: bool = True) -> None:
-        """One batch at most; what is left is for the next turn."""
+    def turn(self, *, last: bool = True) -> None:
+        """One batch at most; what is left is for the next turn. The last one is always taken."""
         with self.sessions() as session:
-            if not at_once and not self._is_due(session):
+            if not last and not self._is_due(session):
                 return
             self.looked = time.monotonic()
             taken = transparency_log.take_up(
