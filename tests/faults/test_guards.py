@@ -445,16 +445,19 @@ def a_look(output: Output, checker: str) -> EvidenceAsked:
 
 @pytest.mark.parametrize(("track", "said"), [("dp", "no true numbers"), ("sdc", None)])
 def test_true_numbers_are_kept_of_exact_tables_only(open_session, furnished, track, said):
-    submission = factories.a_submission(open_session, furnished, track=track)
+    submission = factories.a_submission(
+        open_session, furnished, track=track, checkers_required=2, rho_nano=0
+    )
     output = factories.an_output(open_session, submission)
     found = flush_refused(open_session, an_evidence(output))
     assert found is None if said is None else said in found
 
 
 def test_true_numbers_are_asked_for_from_outside_and_answered_once(open_session, furnished):
-    output = factories.an_output(
-        open_session, factories.a_submission(open_session, furnished, track="sdc")
+    submission = factories.a_submission(
+        open_session, furnished, track="sdc", checkers_required=2, rho_nano=0
     )
+    output = factories.an_output(open_session, submission)
     for who in ("ada", "ben"):
         told = flush_refused(open_session, a_look(output, furnished.people[who]))
         assert "outside the project" in told
