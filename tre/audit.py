@@ -63,6 +63,8 @@ EVENTS: dict[str, frozenset[str]] = {
     "webhook_ended": frozenset({"webhook"}),
     "release_waits": frozenset({"gates"}),
     "exact_values_seen": frozenset({"output"}),
+    "seeded": frozenset({"fault", "fingerprint"}),
+    "seeded_ended": frozenset({"fault", "decided"}),
     "stopped": frozenset({"reason"}),
     "resumed": frozenset({"reason"}),
     "exported": frozenset({"rows"}),

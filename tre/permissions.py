@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tre import releases, reviews
+from tre import releases, reviews, seeded
 from tre.datasets import Dataset
 from tre.errors import NotFound, NotPermitted
 from tre.people import Person, Role
@@ -104,6 +104,9 @@ def check_review(session: Session, *, person: Person, output: Output) -> None:
         raise NotPermitted(reason)
     if any(one.publisher_id == person.id for one in releases.sent_back(session, output.id)):
         raise NotPermitted("You sent this output back as its publisher, so others check it.")
+    planted = seeded.of_submission(session, output.submission)
+    if planted is not None and planted.by_id == person.id:
+        raise NotPermitted("You put this output before others, so others check it.")
 
 
 def check_publish_at_all(*, person: Person) -> None:

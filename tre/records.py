@@ -23,6 +23,7 @@ from tre import (
     restorations,
     reviews,
     second_tracks,
+    seeded,
     submissions,
     tightenings,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "restorations",
     "reviews",
     "second_tracks",
+    "seeded",
     "submissions",
     "tightenings",
 ]

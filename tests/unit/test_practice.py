@@ -30,6 +30,7 @@ from tre.journey import looked, made_public, published, shown
 from tre.people import Person, Role
 from tre.practice import made, opened
 from tre.practice.__main__ import practice
+from tre.practice.opened import Place
 from tre.projects import Project
 from tre.publications import PublicationAsked
 from tre.sign_in import browser
@@ -53,8 +54,7 @@ def open_(service: Service, places: tuple[Path, Path], owner: str = "eve") -> Da
         return opened.open_(
             session,
             owner=service.person(session, owner),
-            store_root=store,
-            key_file=key,
+            place=Place(store, key),
             stream=io.StringIO(),
             now=NOW,
         )

@@ -74,6 +74,8 @@ GET  /checks/<output_id>/exact-values/<asked_id>      303 404 404 404 404 404 40
 POST /checks/<output_id>/claim                        303 404 409 404 404 404 404
 POST /checks/<output_id>/hand-over                    303 404 403 404 404 404 404
 GET  /checkers                                        303 404 404 404 404 404 404
+GET  /checkers/seeded                                 303 404 404 404 404 404 404
+POST /checkers/seeded                                 303 404 404 404 404 404 404
 GET  /publishing                                      303 404 404 404 404 404 404
 GET  /publishing/<output_id>                          303 404 404 404 404 404 404
 POST /publishing/<output_id>                          303 404 404 404 404 404 404

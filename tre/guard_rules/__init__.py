@@ -16,6 +16,7 @@ from tre.guard_rules.outputs import OUTPUT, RECALL
 from tre.guard_rules.publications import PUBLICATION
 from tre.guard_rules.questions import SUBMISSION
 from tre.guard_rules.register import REGISTER
+from tre.guard_rules.seeded import SEEDED
 from tre.guard_rules.written import Guard
 
 __all__ = ["GUARDS", "Guard"]
@@ -34,4 +35,5 @@ GUARDS: tuple[Guard, ...] = (
     + RECALL
     + PUBLICATION
     + RESTORATION
+    + SEEDED
 )

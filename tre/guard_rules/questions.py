@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from tre.guard_rules.seeded import IS_SEEDED
 from tre.guard_rules.written import TERMINAL_LIST, Guard, changed, kept, stays, texts
 from tre.lifecycle import EDGES, INITIAL, State
 
@@ -95,15 +96,21 @@ SUBMISSION = (
         f" AND {_not_decided('approve')}",
         "too few approvals of these bytes",
     ),
-    *(
-        Guard(
-            f"submission_{state.value}",
-            "submission",
-            "UPDATE",
-            f"OLD.state <> NEW.state AND NEW.state = '{state.value}' AND {_not_decided(decision)}",
-            "checkers who disagree decide together",
-        )
-        for state, decision in ((State.RETURNED, "return"), (State.REJECTED, "reject"))
+    Guard(
+        "submission_returned",
+        "submission",
+        "UPDATE",
+        f"OLD.state <> NEW.state AND NEW.state = '{State.RETURNED.value}'"
+        f" AND {_not_decided('return')}",
+        "checkers who disagree decide together",
+    ),
+    Guard(
+        "submission_rejected",
+        "submission",
+        "UPDATE",
+        f"OLD.state <> NEW.state AND NEW.state = '{State.REJECTED.value}'"
+        f" AND {_not_decided('reject')} AND NOT {IS_SEEDED}",
+        "checkers who disagree decide together",
     ),
     Guard(
         "submission_sent_back",

@@ -11,13 +11,13 @@ from __future__ import annotations
 import datetime
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from tre import assignments
+from tre import assignments, seeded
 from tre.lifecycle import State
 from tre.outputs import Output
 from tre.people import Person
@@ -55,6 +55,8 @@ class OfChecker:
     changed: int  # of these: ended with another decision than they had made alone
     sent_back: int  # approved, and then sent back by a publisher
     recalled: int  # approved and released, and then recalled
+    seeded: int = 0  # outputs that were known to be unsafe
+    found: int = 0  # of these: not approved
 
     @property
     def alone(self) -> int:
@@ -87,7 +89,7 @@ def measures(
     """Of the last 365 days, and what waits. Raises NotFound for whoever is not their head."""
     check_measure(person=head)
     since = now - YEAR
-    decided = _decided(session, since)
+    decided = _decided(session, since, ~seeded.is_seeded())
     rounds = _rounds(decided)
     taken_back = _taken_back(session)
     alone = [
@@ -98,7 +100,14 @@ def measures(
     by_checker: defaultdict[str, list[Decided]] = defaultdict(list)
     for one in decided:
         by_checker[one.checker_id].append(one)
-    found = [_of_checker(own, rounds, *taken_back) for own in by_checker.values()]
+    planted = _seeded(session, since)
+    for one in planted:
+        by_checker[one.checker_id] += []
+    names = {one.checker_id: one.name for one in (*decided, *planted)}
+    found = [
+        _with_seeded(_of_checker(names[checker], own, rounds, *taken_back), checker, planted)
+        for checker, own in by_checker.items()
+    ]
     return Measures(
         since=since,
         waiting=_waiting(session, late_before=now - service_level),
@@ -112,7 +121,7 @@ def measures(
 def _waiting(session: Session, *, late_before: datetime.datetime) -> Waiting:
     since = session.scalars(
         select(Submission.moved_at)
-        .where(Submission.state == State.PROTECTED.value)
+        .where(Submission.state == State.PROTECTED.value, ~seeded.is_seeded())
         .order_by(Submission.moved_at)
     ).all()
     names = dict(session.execute(select(Person.id, Person.name)).all())
@@ -143,7 +152,9 @@ def kappa(ratings: Sequence[Sequence[str]]) -> float | None:
 Round = tuple[str, int]
 
 
-def _decided(session: Session, since: datetime.datetime) -> list[Decided]:
+def _decided(
+    session: Session, since: datetime.datetime, which: ColumnElement[bool]
+) -> list[Decided]:
     found = (
         select(
             Review.output_id,
@@ -158,10 +169,21 @@ def _decided(session: Session, since: datetime.datetime) -> list[Decided]:
         .join(Person, Person.id == Review.checker_id)
         .join(Output, Output.id == Review.output_id)
         .join(Submission, Submission.id == Output.submission_id)
-        .where(Review.created_at >= since, ~_open_still())
+        .where(Review.created_at >= since, ~_open_still(), which)
         .order_by(Review.turn)
     )
     return [Decided(*row) for row in session.execute(found)]
+
+
+def _seeded(session: Session, since: datetime.datetime) -> list[Decided]:
+    """What was decided alone on outputs that are known to be unsafe."""
+    found = _decided(session, since, seeded.is_seeded())
+    return [one for one in found if one.turn == 1]
+
+
+def _with_seeded(of: OfChecker, checker_id: str, planted: list[Decided]) -> OfChecker:
+    own = [one.decision for one in planted if one.checker_id == checker_id]
+    return replace(of, seeded=len(own), found=len(own) - own.count(Decision.APPROVE.value))
 
 
 def _open_still() -> ColumnElement[bool]:
@@ -185,6 +207,7 @@ def _taken_back(session: Session) -> tuple[set[Round], set[str]]:
 
 
 def _of_checker(
+    name: str,
     own: list[Decided],
     rounds: dict[Round, list[Decided]],
     sent_back: set[Round],
@@ -201,7 +224,7 @@ def _of_checker(
     approved = {round_ for round_, decision in last.items() if decision == Decision.APPROVE.value}
     hours = [(one.at - one.waiting_since).total_seconds() / 3600 for one in alone if one.round == 1]
     return OfChecker(
-        name=own[0].name,
+        name=name,
         decisions={one: sum(each.decision == one.value for each in alone) for one in Decision},
         hours=median(hours) if hours else None,
         disagreed=len(apart),

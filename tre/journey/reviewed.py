@@ -11,7 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from disclosure_control.policy import Track
-from tre import audit, outputs, register, reviews, submissions
+from tre import audit, outputs, register, reviews, seeded, submissions
 from tre.database import new_id, writing
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, Incomplete, MayNotLeave, NotFound
 from tre.journey import assigned, notified
@@ -22,6 +22,7 @@ from tre.outputs import Output
 from tre.people import Person
 from tre.permissions import can_review, check_review
 from tre.reviews import Decision, Phase, Review, Standing
+from tre.seeded import Seeded
 from tre.submissions import Submission
 
 LONGEST_REASON = 2000
@@ -93,6 +94,10 @@ def _follow(
         if gone is not None:
             _begin_round(session, output, without=gone, now=now)
         return
+    planted = seeded.of_submission(session, submission)
+    if planted is not None:
+        _end_inside(session, submission, planted, agreed, now=now)
+        return
     submissions.move(session, submission, to=TARGETS[agreed], mover=Mover.CHECKER, now=now)
     if agreed in TOLD:
         notified.tell_of_decision(session, submission, TOLD[agreed], now=now)
@@ -107,6 +112,27 @@ def _follow(
             approvals=reviews.approvals(session, output),
             required=submission.checkers_required,
         )
+
+
+def _end_inside(
+    session: Session,
+    submission: Submission,
+    planted: Seeded,
+    agreed: Decision,
+    *,
+    now: datetime.datetime,
+) -> None:
+    """What is known to be unsafe ends here, whatever was decided."""
+    submissions.move(session, submission, to=State.REJECTED, mover=Mover.CHECKER, now=now)
+    withdraw(session, submission=submission, now=now)
+    audit.write_about(
+        session,
+        submission,
+        "seeded_ended",
+        now=now,
+        fault=planted.fault,
+        decided=agreed.value,
+    )
 
 
 def begin_anew(session: Session, *, without: Person, now: datetime.datetime) -> None:

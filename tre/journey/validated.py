@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from disclosure_control.policy import Track
 from queries.errors import QueryError
-from tre import audit, budgets, exact_cells, gates, jobs, outputs, submissions
+from tre import audit, budgets, exact_cells, gates, jobs, outputs, seeded, submissions
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import BudgetExceeded, ServiceError
@@ -25,6 +25,7 @@ from tre.journey import drawn, failed, priced
 from tre.journey.priced import Quote
 from tre.lifecycle import Mover, State
 from tre.outputs import Draw, DrawState
+from tre.seeded import Fault
 from tre.submissions import Submission
 
 DELTA_FEMTO = 0  # both mechanisms are accounted for by rho alone
@@ -54,6 +55,7 @@ class Work:
     title: str
     slot_seconds: float
     stored: str | None  # the protected table of an earlier draw, as JSON
+    fault: Fault | None = None  # that checkers should find, of an output that is seeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
         exact_cells.charge(session, submission=submission, part=quote.part, cells=cells, now=now)
         audit.write_about(session, submission, "cells_charged", now=now, cells=cells)
     submissions.move(session, submission, to=State.VALIDATED, mover=Mover.WORKER, now=now)
-    return _outcome(job, submission, quote, draw)
+    return _outcome(session, job, submission, quote, draw)
 
 
 def _again(session: Session, job: Job, submission: Submission, now: datetime.datetime) -> Outcome:
@@ -132,7 +134,7 @@ def _again(session: Session, job: Job, submission: Submission, now: datetime.dat
         return STOPPED
     draw = outputs.live_draw(session, submission.fingerprint)
     finished = draw is not None and draw.state == DrawState.DRAWN.value
-    return _outcome(job, submission, quote, draw if finished else None)
+    return _outcome(session, job, submission, quote, draw if finished else None)
 
 
 def _cells(session: Session, submission: Submission, quote: Quote) -> int:
@@ -235,7 +237,10 @@ def _write_reservation(
     )
 
 
-def _outcome(job: Job, submission: Submission, quote: Quote, draw: Draw | None) -> Outcome:
+def _outcome(
+    session: Session, job: Job, submission: Submission, quote: Quote, draw: Draw | None
+) -> Outcome:
+    planted = seeded.of_submission(session, submission)
     work = Work(
         job_id=job.id,
         token=job.token,
@@ -247,5 +252,6 @@ def _outcome(job: Job, submission: Submission, quote: Quote, draw: Draw | None) 
         title=submission.words,
         slot_seconds=submission.slot_ms / 1000,
         stored=None if draw is None else draw.protected_json,
+        fault=None if planted is None else Fault(planted.fault),
     )
     return Outcome(Step.RUN if draw is None else Step.REUSE, work)

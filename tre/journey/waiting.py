@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from tre import seeded
 from tre.assignments import Assignment
 from tre.datasets import Dataset
 from tre.lifecycle import State
@@ -110,6 +111,7 @@ def _may_decide() -> ColumnElement[bool]:
 _FOR_CHECKER = _without_conflict(State.PROTECTED).where(
     _may_decide(),
     ~exists().where(SentBack.output_id == Output.id, SentBack.publisher_id == _ME),
+    ~seeded.is_seeded(by=_ME),
 )
 _OWN_OF_CHECKER = _FOR_CHECKER.where(
     exists().where(

@@ -1,4 +1,7 @@
-"""Who is in the practice data? Five thousand people, always the same, drawn at random."""
+"""Who is in made-up data? For practice five thousand people, always the same, drawn at random.
+
+And those that checkers are asked about: more of them, with illnesses of which some are rare.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,18 @@ DAYS = 366
 MOST_VISITS = 4
 INCOME_KNOWN = 0.9
 
+SEEDED_PEOPLE = 40_000
+ILLNESSES = {
+    "none": 60_000,
+    "asthma": 20_000,
+    "diabetes": 12_000,
+    "heart": 7_000,
+    "epilepsy": 900,
+    "lupus": 60,
+    "sarcoidosis": 25,
+}
+"""Of 100,000, about."""
+
 Row = tuple[object, ...]
 
 
@@ -23,6 +38,21 @@ def write(folder: Path) -> None:
     dice = random.Random(SEED)  # noqa: S311 - made-up people need no secrecy  # nosec B311
     _table(folder / "persons.csv", ("person", "sex", "age", "region", "income"), _persons(dice))
     _table(folder / "visits.csv", ("person", "kind", "day"), _visits(dice))
+
+
+def write_seeded(folder: Path) -> None:
+    """``persons.csv``, as the entry of seeded outputs describes it."""
+    dice = random.Random(SEED + 1)  # noqa: S311  # nosec B311
+    header = ("person", "sex", "age", "region", "illness")
+    _table(folder / "persons.csv", header, _ill(dice))
+
+
+def _ill(dice: random.Random) -> Iterator[Row]:
+    illnesses = dice.choices(tuple(ILLNESSES), tuple(ILLNESSES.values()), k=SEEDED_PEOPLE)
+    for number, illness in enumerate(illnesses):
+        age = min(110, max(0, round(dice.gauss(45, 22))))
+        region = dice.choices("nesw", (4, 3, 2, 1))[0]
+        yield f"p{number}", dice.choice("fm"), age, region, illness
 
 
 def _persons(dice: random.Random) -> Iterator[Row]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import datetime
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queries import read_catalogue
-from tre import audit, datasets, people, projects
+from tre import audit, datasets, people, projects, seeded
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import NotFound
@@ -29,49 +31,114 @@ from tre.projects import Position, Project
 from tre.scopes import EVERY
 
 ENTRY = Path(__file__).parent / "entry"
+SEEDED_ENTRY = Path(__file__).parent / "seeded_entry"
 NAME = "practice"
 POOL = 10**15  # in 1e-9 rho: nobody is in the data, so nobody's privacy is spent
 SHARE = 10**12
 YEARS = datetime.timedelta(days=3650)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where data are sealed, and with what."""
+
+    store_root: Path
+    key_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An entry, and what writes its source."""
+
+    folder: Path
+    write: Callable[[Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A project that asks of made-up people."""
+
+    slug: str
+    title: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeededWords:
+    """Under which names seeded outputs come: checkers must not know them by these."""
+
+    project: str
+    purpose: str
+    author: str
+
+
 def open_(
-    session: Session,
-    *,
-    owner: Person,
-    store_root: Path,
-    key_file: Path,
-    stream: TextIO,
-    now: datetime.datetime,
+    session: Session, *, owner: Person, place: Place, stream: TextIO, now: datetime.datetime
 ) -> Dataset:
     """The practice data, sealed and published; the same again changes nothing.
 
     Raises NotPermitted, NotFound where the data are another owner's, IngestError, StoreFailed.
     """
-    entry = read_entry(ENTRY)
+    entry = Made(ENTRY, made.write)
+    dataset = _published(session, entry, owner=owner, place=place, stream=stream, now=now)
+    with writing(session):
+        budgeted.open_account(session, dataset, rho_total=POOL, now=now)
+    return dataset
+
+
+def open_seeded(
+    session: Session,
+    *,
+    owner: Person,
+    words: SeededWords,
+    place: Place,
+    stream: TextIO,
+    now: datetime.datetime,
+) -> Dataset:
+    """What seeded outputs are asked of, and who asks. Raises as ``open_``."""
+    entry = Made(SEEDED_ENTRY, made.write_seeded)
+    dataset = _published(session, entry, owner=owner, place=place, stream=stream, now=now)
+    with writing(session):
+        author = _nobody(session, f"{seeded.NAME}@practice.invalid", words.author, now)
+        _project_of(
+            session,
+            Asking(seeded.NAME, words.project, words.purpose),
+            dataset=dataset,
+            author=author,
+            now=now,
+        )
+    return dataset
+
+
+def _published(
+    session: Session,
+    entry: Made,
+    *,
+    owner: Person,
+    place: Place,
+    stream: TextIO,
+    now: datetime.datetime,
+) -> Dataset:
     with tempfile.TemporaryDirectory() as folder:
-        made.write(Path(folder))
+        entry.write(Path(folder))
         result = command.run(
-            ENTRY,
+            entry.folder,
             source=Path(folder),
-            store_root=store_root,
-            key_file=key_file,
+            store_root=place.store_root,
+            key_file=place.key_file,
             stream=stream,
             full_report=False,
         )
-    dataset = published.publish(
+    return published.publish(
         session,
         owner=owner,
         catalogue=read_catalogue.from_json(result.catalogue_json),
-        policy=entry.policy,
+        policy=read_entry(entry.folder).policy,
         version=result.version,
         report=result.report.to_json(),
         made_up=True,
         now=now,
     )
-    with writing(session):
-        budgeted.open_account(session, dataset, rho_total=POOL, now=now)
-    return dataset
 
 
 def token(
@@ -99,18 +166,16 @@ def token(
 
 
 def _stand_in(session: Session, person: Person, now: datetime.datetime) -> Person:
-    """Without a password: nobody signs in as them."""
     email = f"practice-{person.id}@practice.invalid"
+    return _nobody(session, email, f"Practice of {person.name}", now)
+
+
+def _nobody(session: Session, email: str, name: str, now: datetime.datetime) -> Person:
+    """Without a password: nobody signs in as them."""
     found = people.by_email(session, email)
     if found is not None:
         return found
-    added = people.add(
-        session,
-        email=email,
-        name=f"Practice of {person.name}",
-        roles=(Role.RESEARCHER,),
-        now=now,
-    )
+    added = people.add(session, email=email, name=name, roles=(Role.RESEARCHER,), now=now)
     audit.write(session, "person_added", now=now, person=added.id, roles=added.roles)
     return added
 
@@ -118,21 +183,30 @@ def _stand_in(session: Session, person: Person, now: datetime.datetime) -> Perso
 def _project(
     session: Session, dataset: Dataset, stand_in: Person, person: Person, now: datetime.datetime
 ) -> None:
-    slug = f"{NAME}-{person.id}"
-    if session.scalar(select(Project.id).where(Project.slug == slug)) is not None:
-        return
-    project = projects.create(
-        session,
-        slug=slug,
-        title="Practice",
-        purpose="To try programs on made-up people.",
-        starts_on=now.date(),
-        ends_on=(now + YEARS).date(),
-        members=((stand_in, Position.LEAD),),
-        datasets=(dataset,),
-        now=now,
-    )
-    audit.write(session, "project_created", now=now, project_id=project.id, slug=slug)
+    asking = Asking(f"{NAME}-{person.id}", "Practice", "To try programs on made-up people.")
+    project = _project_of(session, asking, dataset=dataset, author=stand_in, now=now)
     own = {"project_id": project.id}
     for holder in (own, {**own, "person_id": stand_in.id}):
         budgeted.open_account(session, dataset, rho_total=SHARE, now=now, **holder)
+
+
+def _project_of(
+    session: Session, asking: Asking, *, dataset: Dataset, author: Person, now: datetime.datetime
+) -> Project:
+    """Made once."""
+    found = session.scalar(select(Project).where(Project.slug == asking.slug))
+    if found is not None:
+        return found
+    project = projects.create(
+        session,
+        slug=asking.slug,
+        title=asking.title,
+        purpose=asking.purpose,
+        starts_on=now.date(),
+        ends_on=(now + YEARS).date(),
+        members=((author, Position.LEAD),),
+        datasets=(dataset,),
+        now=now,
+    )
+    audit.write(session, "project_created", now=now, project_id=project.id, slug=asking.slug)
+    return project

@@ -11,7 +11,16 @@ from werkzeug.wrappers import Response
 from tre import assignments, reviews
 from tre import request as this
 from tre.errors import Incomplete, NotFound
-from tre.journey import assigned, compared, dossier, evidenced, requested, reviewed, waiting
+from tre.journey import (
+    assigned,
+    compared,
+    dossier,
+    evidenced,
+    requested,
+    reviewed,
+    seeding,
+    waiting,
+)
 from tre.lifecycle import State
 from tre.outputs import Format, Output
 from tre.people import Person, Role
@@ -34,6 +43,7 @@ DONE: dict[str, str] = {
 }
 
 ALONE = "Your decision is recorded. Another checker has to look as well, and sees it only then."
+KNOWN = "Your decision is recorded. This output was known to be unsafe, and never leaves."
 APART = "Your decision is recorded. You disagree with another checker: decide it together."
 
 
@@ -150,6 +160,9 @@ def _next() -> str:
 
 
 def _done(submission: Submission) -> str:
+    planted = seeding.told(this.session(), checker=me(), submission=submission)
+    if planted is not None:
+        return f"{KNOWN} {planted}"
     if submission.state != State.PROTECTED.value or submission.output is None:
         return DONE.get(submission.state, "Your decision is recorded.")
     phase = reviews.standing(this.session(), submission.output).phase
@@ -196,6 +209,7 @@ def _page(output: Output, form: checking_forms.Decide) -> str:
         units=_units(submission),
         drawn=DRAWN,
         open=submission.state == State.PROTECTED,
+        planted=seeding.told(this.session(), checker=me(), submission=submission),
         kept=evidenced.may_ask(this.session(), checker=me(), output_id=output.id),
         form=form,
         problems=forms.problems_of(form),

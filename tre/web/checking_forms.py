@@ -24,6 +24,8 @@ from wtforms.validators import InputRequired, Length, Optional
 from tre.comments import Audience
 from tre.journey.discussed import LONGEST as LONGEST_COMMENT
 from tre.journey.reviewed import LONGEST_REASON
+from tre.journey.submitted import LONGEST_PURPOSE
+from tre.seeded import MEANING, Fault
 
 REASONS: dict[str, str] = {
     "categories": "Broader categories would show the same with fewer hidden cells.",
@@ -148,3 +150,19 @@ class Publish(FlaskForm):
     )
     artefact_hash = HiddenField(validators=[InputRequired("Look at the output again")])
     submit = SubmitField("Do this", widget=GovSubmitInput())
+
+
+class Seed(FlaskForm):
+    fault = RadioField(
+        "What is wrong with it?",
+        widget=GovRadioInput(),
+        choices=[SelectChoice(fault.value, MEANING[fault]) for fault in Fault],
+        validators=[InputRequired("Choose what is wrong with it")],
+    )
+    purpose = TextAreaField(
+        "What would its author say that it is for?",
+        description="Checkers read this. Where the purpose is what is wrong, say one that is.",
+        widget=GovTextArea(),
+        validators=[InputRequired("Say what it is for"), Length(max=LONGEST_PURPOSE)],
+    )
+    submit = SubmitField("Put it before the checkers", widget=GovSubmitInput())

@@ -28,6 +28,7 @@ from tre.errors import LeaseLost, RegisterMoved, ServiceError
 from tre.jobs import Job
 from tre.journey import executed, failed, protected, registered, validated
 from tre.journey.executed import Engine
+from tre.journey.planted import planted
 from tre.journey.registered import Judge, VerdictOnTable
 from tre.journey.validated import Work
 from tre.outputs import Rendered
@@ -245,7 +246,7 @@ class Carrier:
         try:
             table, evidence = made()
             own = arranged(table, shape=work.quote.shape, order=work.quote.order)
-            rendered = artefacts.render(own, title=work.title)
+            rendered = artefacts.render(planted(own, work.fault), title=work.title)
         except (EngineFailed, DisclosureError) as error:
             return Failure(f"{type(error).__name__}: {error.detail}".strip(": "))
         except Exception as error:  # noqa: BLE001 - a fault of ours must not differ from theirs
