@@ -16,7 +16,8 @@ from tre import request as this
 from tre.api.unchanged import MAY_FETCH, Unchanged
 from tre.journey import started
 from tre.prepared import Prepared
-from tre.web import faults, mount, pages, security, visitor
+from tre.web import as_shown, faults, mount, pages, security, visitor
+from tre.web.as_shown import AsShown
 from tre.web.security import Promise
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
@@ -33,6 +34,7 @@ def create_app(
     _with_promises(app, settings, promise)
     _with_pages(app, settings)
     _with_api(app, settings)
+    _as_shown_first(app, engine, clock)
     _unchanged_first(app, engine, clock, promise)
     _behind_proxies(app, settings)
     return app
@@ -99,6 +101,13 @@ def _with_pages(app: APIFlask, settings: config.WebConfig) -> None:
 def _with_api(app: APIFlask, settings: config.WebConfig) -> None:
     app.config["API_PER_MINUTE"] = settings.api_per_minute
     tre.api.mount(app)
+
+
+def _as_shown_first(app: APIFlask, engine: Engine, clock: this.Clock) -> None:
+    statement = as_shown.still_counts(engine.dialect)
+    app.wsgi_app = AsShown(  # type: ignore[method-assign]
+        app.wsgi_app, Prepared(engine, statement), clock
+    )
 
 
 def _unchanged_first(app: APIFlask, engine: Engine, clock: this.Clock, promise: Promise) -> None:

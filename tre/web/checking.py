@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
-from flask_login import login_required
+from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
 from tre import assignments, reviews
@@ -27,7 +27,7 @@ from tre.people import Person, Role
 from tre.releases import sent_back
 from tre.reviews import Decision, Phase
 from tre.submissions import Submission
-from tre.web import again, checking_forms, discussing, forms, tables
+from tre.web import again, as_shown, checking_forms, discussing, forms, tables
 from tre.web.layers import DRAWN, LAYERS
 from tre.web.releases import sent
 from tre.web.visitor import me
@@ -50,6 +50,7 @@ APART = "Your decision is recorded. You disagree with another checker: decide it
 @checking.get("/checks")
 @login_required
 def queue() -> str:
+    as_shown.only_of_the_database(current_user.token)
     found = waiting.for_checker(
         this.session(),
         checker=me(),
