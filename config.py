@@ -54,7 +54,7 @@ class WorkerConfig:
     register_seconds: float = 30.0  # that the register has for each exact table
     log_key_file: str = ""  # file with the key that signs the log; made by `log key`
     log_name: str = ""  # of the log in its checkpoints: a host and a path, tre.example.org/log
-    log_outside: str = ""  # folder elsewhere that each signed checkpoint is put into
+    log_outside: str = ""  # folders elsewhere (a:b) that each signed checkpoint is put into
 
     @property
     def production(self) -> bool:

@@ -53,7 +53,7 @@ def acts_per_second(url: str, world: World) -> float:
 
 def keep_the_log(url: str, ready: Event, stop: Event) -> None:
     engine = database.connect(url)
-    with Beside("log keeper", Sequencer(sessionmaker(engine), SIGNER, None).turn, POLL):
+    with Beside("log keeper", Sequencer(sessionmaker(engine), SIGNER).turn, POLL):
         ready.set()
         stop.wait()
     engine.dispose()

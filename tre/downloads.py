@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tre.database import Base, new_id
@@ -23,6 +23,12 @@ class Download(Base):
     token_id: Mapped[str | None] = mapped_column(ForeignKey("api_token.id"))
     file: Mapped[str]
     at: Mapped[datetime.datetime]
+
+
+def has_fetched(session: Session, release_id: str, person: Person) -> bool:
+    """Anything of it, at any time."""
+    own = exists().where(Download.release_id == release_id, Download.person_id == person.id)
+    return bool(session.scalar(select(own)))
 
 
 def readers(session: Session, release_id: str) -> list[Person]:

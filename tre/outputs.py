@@ -61,7 +61,7 @@ MEDIA: dict[Format, str] = {
     Format.CHART: "image/svg+xml",
     Format.RECORD: "application/json",
     Format.CSVW: "application/csvm+json",
-    Format.JSONSTAT: "application/json",
+    Format.JSONSTAT: 'application/json; profile="https://json-stat.org/full/"',
     Format.SDMX: "application/vnd.sdmx.data+csv; version=2.0.0; labels=both",
     Format.PARQUET: "application/vnd.apache.parquet",
     Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -220,7 +220,7 @@ def test_a_fault_in_one_turn_of_the_thread_does_not_end_it(held, monkeypatch):
 
     monkeypatch.setattr(Sequencer, "turn", once_broken)
     session.rollback()
-    keeper = Sequencer(sessionmaker(session.get_bind()), SIGNER, None)
+    keeper = Sequencer(sessionmaker(session.get_bind()), SIGNER)
     with Beside("log keeper", keeper.turn, 0.01):
         assert whole.wait(20)
     session.expire_all()

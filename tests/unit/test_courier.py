@@ -21,7 +21,7 @@ from tre.courier.hooks import NotDelivered
 from tre.courier.mail import Post
 from tre.courier.round import Courier
 from tre.downloads import Download
-from tre.errors import ConfigurationError, Incomplete, LimitReached, NotFound
+from tre.errors import ConfigurationError, Incomplete, LimitReached, NotFound, Recalled
 from tre.journey import fetched, made_public, notified, recalled
 from tre.notices import LATER, Notice, NoticeState
 from tre.outputs import Format
@@ -134,6 +134,23 @@ def test_what_is_fetched_goes_into_the_ledger_and_nothing_else_does(session, wor
         )
     (line,) = session.query(Download)
     assert (line.person_id, line.file, line.token_id) == (world.people["ben"], "table.csv", None)
+
+
+def test_who_reads_it_on_a_page_is_in_the_ledger_once_and_hears_of_its_recall(
+    session, world, release
+):
+    ben = world.person(session, "ben")
+    for _ in range(2):
+        fetched.seen(session, person=ben, release_id=release.id, now=NOW)
+    (line,) = session.query(Download)
+    assert (line.person_id, line.file, line.token_id) == (ben.id, "page", None)
+    take_back(session, world, release)
+    with mail_server() as (box, port):
+        deliver(courier(session, port=port))
+    assert ben.email in {one["To"] for one in box.mails}
+    ada = world.person(session, "ada")
+    with pytest.raises(Recalled):
+        fetched.seen(session, person=ada, release_id=release.id, now=NOW)
 
 
 def test_readers_and_author_get_a_mail_without_a_word_of_the_question(session, world, release):

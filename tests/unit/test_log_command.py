@@ -37,7 +37,7 @@ def place(tmp_path):
     yield (
         engine,
         made.output.strip(),
-        Sequencer(sessionmaker(engine), signer, tmp_path / "outside"),
+        Sequencer(sessionmaker(engine), signer, (tmp_path / "outside",)),
     )
     engine.dispose()
 

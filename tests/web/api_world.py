@@ -153,6 +153,7 @@ FILES = {
     Format.JSON: TABLE,
     Format.CSV: b"Sex,Rows\r\nFemale,[c]\r\n",
     Format.SDMX: b"STRUCTURE,STRUCTURE_ID,ACTION\r\n",
+    Format.JSONSTAT: b'{"version":"2.0"}',
     Format.CHART: b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     Format.RECORD: b'{"track":"dp"}',
     Format.FINDINGS: b'{"only":"for checkers"}',

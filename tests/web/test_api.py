@@ -369,6 +369,8 @@ def test_a_release_is_json_or_csv_by_accept_and_by_suffix(world):
         ("text/csv", Format.CSV),
         ("text/csv; charset=utf-8", Format.CSV),
         ("text/csv, application/json;q=0.5", Format.CSV),
+        ('application/json; profile="https://json-stat.org/full/"', Format.JSONSTAT),
+        ("application/json", Format.JSON),
         ("application/vnd.sdmx.data+csv", Format.SDMX),
         ("application/vnd.sdmx.data+csv;version=2.0.0", Format.SDMX),
         ("application/vnd.sdmx.data+csv; labels=both; version=2.0.0", Format.SDMX),

@@ -12,6 +12,7 @@ OFFERED: dict[str, Format] = {
     "text/csv": Format.CSV,
     "text/csv; charset=utf-8": Format.CSV,
     MEDIA[Format.CSVW]: Format.CSVW,
+    MEDIA[Format.JSONSTAT]: Format.JSONSTAT,  # which has no type of its own: a profile (RFC 6906)
     "application/vnd.sdmx.data+csv": Format.SDMX,
     "application/vnd.sdmx.data+csv; version=2.0.0": Format.SDMX,
     MEDIA[Format.SDMX]: Format.SDMX,

@@ -42,7 +42,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that is on record of one question. No number of its table is: those are in its files."""
+    """All that is on record of one question. What would leave, or left, is the submission's."""
 
     submission: Submission
     lines: tuple[Line, ...]  # the first first

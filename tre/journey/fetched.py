@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tre import downloads, recalls
 from tre.database import writing
 from tre.downloads import Download
-from tre.errors import NotFound
+from tre.errors import NotFound, Recalled
 from tre.journey import bundled, looked
 from tre.outputs import FOR_CHECKERS, NAMES, Artefact, Format
 from tre.people import Person
 from tre.releases import Release
 
 BUNDLE = "release.zip"
+PAGE = "page"  # in the ledger: its numbers were read on a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,23 @@ def bundle(
         found = _bundle(session, person, release_id)
         session.add(_line(person, release_id, BUNDLE, token_id, now))
     return found
+
+
+def seen(session: Session, *, person: Person, release_id: str, now: datetime.datetime) -> None:
+    """A page shows them its table: one line for each person, so that a recall reaches them.
+
+    Raises Recalled where that came before.
+    """
+    if downloads.has_fetched(session, release_id, person):
+        return
+    with writing(session):
+        _hold(session, release_id)
+        recall = recalls.of_release(session, release_id)
+        if recall is not None:
+            raise Recalled(
+                release_id, reason=recall.reason, successor_id=recall.successor_id, at=recall.at
+            )
+        session.add(_line(person, release_id, PAGE, None, now))
 
 
 def _file(

@@ -1,4 +1,4 @@
-"""Where is a checkpoint kept that whoever holds the database cannot change? In a folder elsewhere.
+"""Where is a checkpoint kept that whoever holds the database cannot change? In folders elsewhere.
 
 A mounted share, a checked-out repository, a drop box that is only written to: each checkpoint is a
 file of its own, named by how many entries it is of.
@@ -33,6 +33,11 @@ def put(note: str, *, size: int, folder: Path) -> bool:
     finally:
         aside.unlink(missing_ok=True)
     return True
+
+
+def places(text: str) -> tuple[Path, ...]:
+    """Of a setting: folders, with ``:`` between them."""
+    return tuple(Path(one) for one in text.split(os.pathsep) if one)
 
 
 def latest(folder: Path, *, origin: str, key: Ed25519PublicKey) -> Checkpoint | None:

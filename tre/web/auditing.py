@@ -13,6 +13,7 @@ from tre.audit import EVENTS
 from tre.journey import audited
 from tre.journey.audited import Line
 from tre.lifecycle import MEANING, State
+from tre.web import tables
 from tre.web.visitor import me
 
 auditing = Blueprint("auditing", __name__)
@@ -47,6 +48,7 @@ def entries() -> str:
 @login_required
 def question(submission_id: str) -> str:
     case = audited.question(this.session(), person=me(), submission_id=submission_id)
+    output = case.submission.output
     return render_template(
         "audit/question.html",
         case=case,
@@ -54,6 +56,8 @@ def question(submission_id: str) -> str:
         lines=case.lines,
         told=_told(case.lines),
         reviews=case.reviews,
+        table=None if output is None else tables.of_output(output)[1],
+        record=None if output is None else tables.of_output(output)[0].record,
         meaning=MEANING[State(case.submission.state)],
         section="auditing.entries",
     )

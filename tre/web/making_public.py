@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from tre import request as this
 from tre.errors import Incomplete, NotFound
-from tre.journey import looked, made_public
+from tre.journey import fetched, looked, made_public
 from tre.outputs import Format
 from tre.publications import PublicationAsked
 from tre.web import again, forms, tables
@@ -143,6 +143,7 @@ def _proposal(release_id: str, form: Propose) -> str:
 
 
 def _decision(asked: PublicationAsked, form: MakePublic) -> str:
+    fetched.seen(this.session(), person=me(), release_id=asked.release_id, now=this.now())
     output = asked.release.output
     protected, layout = tables.of_output(output)
     return render_template(

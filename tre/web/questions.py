@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from tre import gates, outputs
 from tre import request as this
-from tre.journey import answered, cancelled, looked, requested
+from tre.journey import answered, cancelled, fetched, looked, requested
 from tre.lifecycle import MEANING, TERMINAL, Mover, State, may_move
 from tre.outputs import Format
 from tre.submissions import Submission
@@ -101,6 +101,8 @@ def _page(found: Submission, form: asking_forms.Answer) -> str:
     state = State(found.state)
     release = looked.release_of(this.session(), person=me(), submission_id=found.id)
     recall = looked.recall_of(this.session(), person=me(), submission_id=found.id)
+    if release is not None:
+        fetched.seen(this.session(), person=me(), release_id=release.id, now=this.now())
     mine = found.author_id == me().id
     table = tables.of_output(release.output)[1] if release is not None else None
     return render_template(

@@ -41,6 +41,7 @@ def index() -> str:
 @login_required
 def release(release_id: str) -> str:
     found = looked.release(this.session(), person=me(), release_id=release_id)
+    fetched.seen(this.session(), person=me(), release_id=release_id, now=this.now())
     protected, layout = tables.of_output(found.output)
     return render_template(
         "research/release.html",

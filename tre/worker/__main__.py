@@ -33,7 +33,7 @@ from tre.journey import restored, started
 from tre.rendering import artefacts
 from tre.transparency.checkpoint import NotACheckpoint
 from tre.transparency.log import Signer
-from tre.transparency.outside import latest
+from tre.transparency.outside import latest, places
 from tre.worker.beside import Beside, Turn
 from tre.worker.carry import Carrier
 from tre.worker.loop import Loop
@@ -75,11 +75,13 @@ def _signer(settings: WorkerConfig) -> Signer | None:
 def _signer_of_a_whole_log(engine: Engine, settings: WorkerConfig) -> Signer | None:
     """Nobody signs on where the log does not begin with what was signed outside."""
     signer = _signer(settings)
-    if signer is None or not settings.log_outside:
+    if signer is None:
         return signer
-    outside = latest(Path(settings.log_outside), origin=signer.origin, key=signer.key.public_key())
+    origin, key = signer.origin, signer.key.public_key()
+    newest = [latest(one, origin=origin, key=key) for one in places(settings.log_outside)]
     with Session(engine) as session:
-        if outside is None or restored.find(session, outside, now=_now()) is None:
+        told = [restored.find(session, one, now=_now()) for one in newest if one is not None]
+        if all(one is None for one in told):
             return signer
     log.error("the database was put back to an earlier day: see Backups in docs/how-to/operate.md")
     return None
@@ -121,7 +123,7 @@ def _beside(
     engine: Engine, settings: WorkerConfig, signer: Signer | None, safe: Safe
 ) -> Iterator[tuple[str, Turn]]:
     """What goes on while a question is answered."""
-    outside = Path(settings.log_outside) if settings.log_outside else None
+    outside = places(settings.log_outside)
     yield "log keeper", Sequencer(sessionmaker(engine), signer, outside).turn
     yield "reading", Reading(sessionmaker(engine), safe).turn
 

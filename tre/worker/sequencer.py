@@ -26,11 +26,11 @@ LATE_LOOK = 5.0  # seconds between looks at entries that may have committed late
 
 @dataclass(slots=True)
 class Sequencer:
-    """``outside`` is the folder where checkpoints are put."""
+    """``outside``: the folders where checkpoints are put."""
 
     sessions: sessionmaker[Session]
     signer: Signer | None = None
-    outside: Path | None = None
+    outside: tuple[Path, ...] = ()
     whole: bool = True  # look at all entries: at the start, since some may have committed late
     looked: float = float("-inf")
 
@@ -55,12 +55,11 @@ class Sequencer:
 
     def _put(self, session: Session) -> None:
         newest = transparency_log.newest(session)
-        if newest is None or self.outside is None:
-            return
-        try:
-            outside.put(newest.note, size=newest.size, folder=self.outside)
-        except OSError as error:
-            log.warning("a checkpoint could not be put outside: %s", error.strerror)
+        for folder in () if newest is None else self.outside:
+            try:
+                outside.put(newest.note, size=newest.size, folder=folder)
+            except OSError as error:
+                log.warning("a checkpoint could not be put outside: %s", error.strerror)
 
 
 def _now() -> datetime.datetime:
