@@ -15,7 +15,7 @@ from tre.audit import AuditEntry
 from tre.database import writing
 from tre.errors import ConfigurationError
 from tre.ingest import keys
-from tre.transparency import checkpoint
+from tre.transparency import checkpoint, outside
 from tre.transparency.log import Signer
 from tre.worker.sequencer import Sequencer
 
@@ -90,6 +90,20 @@ def test_a_folder_that_is_away_is_tried_again_at_the_next_look(place, tmp_path):
     (tmp_path / "outside").mkdir()
     sequencer.turn()
     assert [one.name for one in (tmp_path / "outside").iterdir()] == ["000000000002.checkpoint"]
+
+
+def test_each_checkpoint_goes_to_every_place_and_one_that_is_away_holds_up_no_other(
+    place, tmp_path
+):
+    _, _, sequencer = place
+    folders = outside.places(f"{tmp_path / 'away'}:{tmp_path / 'one'}:{tmp_path / 'two'}")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    sequencer.outside = folders
+    sequencer.turn()
+    for name in ("one", "two"):
+        assert [one.name for one in (tmp_path / name).iterdir()] == ["000000000002.checkpoint"]
+    assert outside.places("") == ()
 
 
 def test_what_is_no_checkpoint_of_this_log_is_refused(place, tmp_path):

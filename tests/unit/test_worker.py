@@ -191,7 +191,8 @@ def test_a_slot_waits_for_what_is_left_and_no_longer():
 
 
 def test_a_worker_on_a_restored_database_says_so_and_signs_nothing(sqlite: Engine, tmp_path: Path):
-    made = tmp_path / "outside"
+    empty, made = tmp_path / "empty", tmp_path / "outside"
+    empty.mkdir()
     made.mkdir()
     key = tmp_path / "log.key"
     seed = keys.load_or_create(key, store_root=tmp_path / "store")
@@ -201,7 +202,7 @@ def test_a_worker_on_a_restored_database_says_so_and_signs_nothing(sqlite: Engin
     log = {
         "TRE_LOG_KEY_FILE": str(key),
         "TRE_LOG_NAME": "tre.example.org/log",
-        "TRE_LOG_OUTSIDE": str(made),
+        "TRE_LOG_OUTSIDE": f"{empty}:{made}",
     }
     worker = start(settings(tmp_path, sqlite, **log))
     said = ""
