@@ -69,8 +69,8 @@ def test_the_worker_signs_and_anybody_checks(place, tmp_path):
     sequencer.turn()
     (file,) = (tmp_path / "outside").iterdir()
     assert file.name == "000000000002.checkpoint"
-    for outside in ((), (file,), (tmp_path / "outside",)):
-        found = verify(engine, key, *outside)
+    for given in ((), (file,), (tmp_path / "outside",)):
+        found = verify(engine, key, *given)
         assert found.output.startswith("Entries in the log: 2; ")
         assert found.output.endswith(f"{len(outside)}. All agree.\n")
     with Session(engine) as session:
