@@ -129,9 +129,9 @@ def test_whatever_is_decided_it_ends_inside_and_its_checkers_are_told(service, p
         visitor = service.visitor(who)
         page = visitor.get(f"/checks/{output}").text
         assert MEANING[Fault.SMALL] not in page
-        assert "known to be unsafe" not in page
+        assert "to see what is found" not in page
         assert decide(visitor, output, decision.value, "Because.").status_code == 303
-    assert "known to be unsafe" in visitor.get("/checks").text
+    assert MEANING[Fault.SMALL] in visitor.get("/checks").text
     assert MEANING[Fault.SMALL] in service.visitor("cleo").get(f"/checks/{output}").text
     with service.sessions() as session:
         assert session.get_one(Submission, asked).state == State.REJECTED
@@ -167,6 +167,21 @@ def test_it_is_counted_apart_from_what_is_real(service, place):
     told = service.visitor("hal").get("/checkers").text
     assert "0 of 1" in told
     assert "1 of 1" in told
+
+
+def test_sound_ones_are_among_them_and_a_refusal_of_one_is_told_apart(service, place):
+    asked = put(service, place, Fault.NONE)
+    shown_table, drawn, _ = shown_and_drawn(service, asked)
+    assert sorted(values(shown_table), key=str) == sorted(values(drawn), key=str)
+    output = service.output_of(asked)
+    for who, decision in (("cleo", "approve"), ("dan", "reject"), ("dan", "approve")):
+        assert decide(service.visitor(who), output, decision, "Hm.").status_code == 303
+    with service.sessions() as session:
+        hal = service.person(session, "hal")
+        found = measured.measures(session, head=hal, now=NOW, service_level=web.Clock().now - NOW)
+        assert session.get_one(Submission, asked).state == State.REJECTED
+    by_name = {one.name: (one.seeded, one.sound, one.alarms) for one in found.checkers}
+    assert by_name == {"Cleo": (0, 1, 0), "Dan": (0, 1, 1)}
 
 
 def test_the_head_sees_no_decision_before_all_have_decided(service, place):

@@ -57,6 +57,8 @@ class OfChecker:
     recalled: int  # approved and released, and then recalled
     seeded: int = 0  # outputs that were known to be unsafe
     found: int = 0  # of these: not approved
+    sound: int = 0  # seeded outputs that were sound
+    alarms: int = 0  # of these: not approved
 
     @property
     def alone(self) -> int:
@@ -100,13 +102,16 @@ def measures(
     by_checker: defaultdict[str, list[Decided]] = defaultdict(list)
     for one in decided:
         by_checker[one.checker_id].append(one)
-    planted = _seeded(session, since)
-    for one in planted:
-        by_checker[one.checker_id] += []
-    names = {one.checker_id: one.name for one in (*decided, *planted)}
+    sound, unsafe = (
+        [one for one in _decided(session, since, seeded.is_seeded(sound=sound)) if one.turn == 1]
+        for sound in (True, False)
+    )
+    names = {one.checker_id: one.name for one in (*decided, *sound, *unsafe)}
     found = [
-        _with_seeded(_of_checker(names[checker], own, rounds, *taken_back), checker, planted)
-        for checker, own in by_checker.items()
+        _with_seeded(
+            _of_checker(name, by_checker[checker], rounds, *taken_back), checker, unsafe, sound
+        )
+        for checker, name in names.items()
     ]
     return Measures(
         since=since,
@@ -175,15 +180,18 @@ def _decided(
     return [Decided(*row) for row in session.execute(found)]
 
 
-def _seeded(session: Session, since: datetime.datetime) -> list[Decided]:
-    """What was decided alone on outputs that are known to be unsafe."""
-    found = _decided(session, since, seeded.is_seeded())
-    return [one for one in found if one.turn == 1]
+def _with_seeded(
+    of: OfChecker, checker_id: str, unsafe: list[Decided], sound: list[Decided]
+) -> OfChecker:
+    """Of outputs that were put before them to see what they find."""
 
+    def of_theirs(planted: list[Decided]) -> tuple[int, int]:
+        own = [one.decision for one in planted if one.checker_id == checker_id]
+        return len(own), len(own) - own.count(Decision.APPROVE.value)
 
-def _with_seeded(of: OfChecker, checker_id: str, planted: list[Decided]) -> OfChecker:
-    own = [one.decision for one in planted if one.checker_id == checker_id]
-    return replace(of, seeded=len(own), found=len(own) - own.count(Decision.APPROVE.value))
+    seeded_, found = of_theirs(unsafe)
+    sound_, alarms = of_theirs(sound)
+    return replace(of, seeded=seeded_, found=found, sound=sound_, alarms=alarms)
 
 
 def _open_still() -> ColumnElement[bool]:

@@ -16,8 +16,8 @@ FEW = Decimal(4)  # people: below every threshold
 
 
 def planted(table: Protected, fault: Fault | None) -> Protected:
-    """Without a fault the table itself."""
-    if fault is None or fault is Fault.PURPOSE:
+    """Where no number is at fault the table itself."""
+    if fault not in {Fault.SMALL, Fault.GIVEN_BACK}:
         return table
     changed = _given_back(table) if fault is Fault.GIVEN_BACK else {}
     return _with(table, changed or _small(table))
