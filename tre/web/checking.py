@@ -44,8 +44,6 @@ DONE: dict[str, str] = {
 
 ALONE = "Your decision is recorded. Another checker has to look as well, and sees it only then."
 KNOWN = "Your decision is recorded. This output showed what is found, and never leaves. At fault:"
-    "Your decision is recorded. This output shows what is found, and never leaves. Wrong with it:"
-)
 APART = "Your decision is recorded. You disagree with another checker: decide it together."
 
 
