@@ -154,6 +154,14 @@ def write_about(
     )
 
 
+def latest(session: Session, event: str, *, dataset_id: str) -> datetime.datetime | None:
+    """When this last happened to a dataset."""
+    found = select(AuditEntry.at).where(
+        AuditEntry.dataset_id == dataset_id, AuditEntry.event == event
+    )
+    return session.scalar(found.order_by(AuditEntry.id.desc()).limit(1))
+
+
 def of_submission(session: Session, submission_id: str) -> list[AuditEntry]:
     found = select(AuditEntry).where(AuditEntry.submission_id == submission_id)
     return list(session.scalars(found.order_by(AuditEntry.id)))

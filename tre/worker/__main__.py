@@ -37,6 +37,7 @@ from tre.transparency.outside import latest, places
 from tre.worker.beside import Beside, Turn
 from tre.worker.carry import Carrier
 from tre.worker.loop import Loop
+from tre.worker.nightly import Nightly
 from tre.worker.reading import Reading
 from tre.worker.safe import Safe
 from tre.worker.sequencer import Sequencer
@@ -99,6 +100,7 @@ def _work(
     signer: Signer | None,
     stop: threading.Event,
 ) -> None:
+    registrar = Registrar(store)
     safe = Safe(keys.derived(store.key, purpose="evidence"))
     with Sandboxes(store) as sandboxes:
         _warm_up(engine, sandboxes)
@@ -108,24 +110,30 @@ def _work(
             engine=sandboxes,
             name=f"{socket.gethostname()}:{os.getpid()}",
             slot_scale=settings.slot_scale,
-            registrar=Registrar(store),
+            registrar=registrar,
             safe=safe,
             register_seconds=settings.register_seconds,
         )
         with ExitStack() as beside:
-            for name, turn in _beside(engine, settings, signer, safe):
+            for name, turn in _beside(engine, settings, signer, safe, registrar):
                 beside.enter_context(Beside(name, turn, settings.poll_seconds))
             Loop(carrier, settings.poll_seconds).run(stop)
     log.info("stopped")
 
 
 def _beside(
-    engine: Engine, settings: WorkerConfig, signer: Signer | None, safe: Safe
+    engine: Engine,
+    settings: WorkerConfig,
+    signer: Signer | None,
+    safe: Safe,
+    registrar: Registrar,
 ) -> Iterator[tuple[str, Turn]]:
     """What goes on while a question is answered."""
     outside = places(settings.log_outside)
     yield "log keeper", Sequencer(sessionmaker(engine), signer, outside).turn
     yield "reading", Reading(sessionmaker(engine), safe).turn
+    if settings.production:
+        yield "nightly", Nightly(sessionmaker(engine), registrar).turn
 
 
 def _warm_up(engine: Engine, sandboxes: Sandboxes) -> None:

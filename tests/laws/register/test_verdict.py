@@ -59,6 +59,16 @@ def test_a_margin_then_the_finer_table_without_its_small_cell_is_a_pair():
     assert clash.tables == (0,)
 
 
+@pytest.mark.parametrize(("left_out", "refused"), [(12, True), (29, True), (30, False)])
+def test_where_sums_are_told_larger_groups_are_refused_too(left_out, refused):
+    known = after(AREA)
+    without = AREA.copy()
+    without[np.flatnonzero(AREA == 1)[:left_out]] = 0
+    counts, sums = LIMITS, replace(LIMITS, told=3 * LIMITS.threshold)
+    assert layers(without, known, counts) == set(), "their number may be told"
+    assert layers(without, known, sums) == ({Layer.PAIRS} if refused else set())
+
+
 def test_tables_that_clash_only_together_are_found_by_the_window():
     few = np.zeros(PEOPLE, dtype=bool)
     few[:3] = True
