@@ -3,10 +3,14 @@
     python -m disclosure_control check DATA --policy FILE --by COLUMN ... [--sum COLUMN] [--totals]
     python -m disclosure_control suppress INSTANCE.json [--method quick|heuristic|exact]
     python -m disclosure_control audit INSTANCE.json [--hidden FILE]
+    python -m disclosure_control audit-dp [--mechanism NAME]
     python -m disclosure_control perturbation --most N --variance V [--hidden N] > TABLE.csv
 
 Each but the last prints one JSON object; the last a perturbation table for cell keys. Exit status:
 0 safe, 1 not safe or no pattern, 2 input cannot be read.
+
+``audit-dp`` draws the noise of this installation some 100,000 times for each mechanism, and judges
+from what comes out whether it is the noise that is claimed.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from disclosure_control.check.reading import NotATable
 from disclosure_control.entropy import perturbation
 from disclosure_control.errors import PolicyInvalid
 from disclosure_control.perturbation import to_csv
+from disclosure_control.policy import Mechanism
 from disclosure_control.sdc.audit import read as audited
 from disclosure_control.sdc.audit.attacker import (
     Attacker,
@@ -64,12 +69,27 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("instance", help="a JSON file")
         each.add_argument("--seconds", type=float, default=600.0, help="at most, for each part")
     command.add_to(acts)
+    noise = acts.add_parser("audit-dp", help="is the noise of this installation as claimed?")
+    noise.add_argument("--mechanism", choices=[*Mechanism], help="one alone")
+    noise.set_defaults(act=_audit_dp)
     three = acts.add_parser("perturbation", help="make a perturbation table, a secret of its owner")
     three.add_argument("--most", type=int, required=True, help="largest noise, 1 to 8")
     three.add_argument("--variance", type=float, required=True, help="of the noise")
     three.add_argument("--hidden", type=int, default=0, help="never show 1 to this")
     three.set_defaults(act=_perturbation)
     return parser
+
+
+def _audit_dp(given: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    """A sound installation is accused with a probability of less than 1 in 50,000."""
+    from disclosure_control.dp import mechanisms
+    from disclosure_control.dp.audit.door import audit
+    from disclosure_control.protect import protect
+
+    chosen = list(Mechanism) if given.mechanism is None else [Mechanism(given.mechanism)]
+    faults = {one.value: list(audit(protect, mechanism=one)) for one in chosen}
+    answer = {"faults": faults, "opendp": mechanisms.library_version()}
+    return answer, NOT_SAFE if any(faults.values()) else 0
 
 
 def _perturbation(given: argparse.Namespace) -> tuple[str, int]:

@@ -46,6 +46,16 @@ def draw(
     return Draw(tuple(noisy), max(library, closed))
 
 
+def implied_epsilon(rho: float, *, delta: float) -> float:
+    """The library's own conversion of rho-zCDP, of a Gaussian that costs as much or a bit more."""
+    dp = _opendp()
+    scale = math.sqrt(0.5 / rho)
+    while Fraction(_gaussian(scale).map(1.0)) < Fraction(rho):
+        scale = math.nextafter(scale, 0.0)
+    profile = dp.c.make_zCDP_to_approxDP(_gaussian(scale)).map(1.0)
+    return float(profile.epsilon(delta))
+
+
 def prepare() -> None:
     """Imports the library and makes both mechanisms once. Takes a second."""
     for make in MEASUREMENTS.values():

@@ -108,10 +108,17 @@ def _finding(column: Published, rule: str, *, threshold: str, cells: Collection[
 
 
 def _dp_claim(shape: Shape, plan: NoisePlan) -> str:
+    """Of two conversions, ours and the library's, the larger epsilon is claimed."""
+    from disclosure_control.dp import mechanisms
+
+    rho, delta = plan.rho_nano / accounting.NANO, accounting.CLAIM_DELTA
+    epsilon = max(
+        accounting.epsilon_at(rho, delta=delta), mechanisms.implied_epsilon(rho, delta=delta)
+    )
     return records.dp_claim(
         shape.unit,
         rho=f"{Decimal(plan.rho_nano).scaleb(-9).normalize():f}",
-        epsilon=accounting.implied_epsilon(plan.rho_nano, delta=accounting.CLAIM_DELTA),
+        epsilon=accounting.up(epsilon),
     )
 
 

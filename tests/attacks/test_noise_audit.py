@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from disclosure_control.dp import accounting, mechanisms, postprocess
+from disclosure_control.dp.audit.door import MECHANISMS, MOVED, audit
 from disclosure_control.errors import AccountingError
 from disclosure_control.protect import protect
-from tests.noise_audit import MECHANISMS, MOVED, audit
 
 original_draw = mechanisms.draw
 

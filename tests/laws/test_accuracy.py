@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from disclosure_control.dp import accuracy, mechanisms
 from disclosure_control.dp.accuracy import EACH_OF_TWO, PER_CELL, half_width, joint_alpha
-from tests.exact_statistics import FALSE_ALARM, binomial_tails
+from disclosure_control.dp.audit.chance import FALSE_ALARM, binomial_tails
 from tests.small_tables import BOTH, ONE
 
 GAUSSIAN, LAPLACE = BOTH

@@ -6,12 +6,13 @@ import math
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from statistics import NormalDist
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disclosure_control.dp import accounting
+from disclosure_control.dp import accounting, mechanisms
 from disclosure_control.dp.accounting import NANO, noise_plan
 from disclosure_control.errors import AccountingError, Refused
 from disclosure_control.tables import Counting, Sensitivity, Shape, Vector
@@ -108,7 +109,28 @@ def test_the_scale_text_is_the_exact_value_of_the_float():
     assert len(noise.scale_text) < 30
 
 
-def test_the_implied_epsilon_is_rounded_up():
-    exact = 0.02 + 2 * math.sqrt(0.02 * math.log(1e6))
-    stated = float(accounting.implied_epsilon(RHO_NANO, delta=1e-6))
-    assert exact <= stated < exact + 0.0011
+@pytest.mark.parametrize("rho_nano", [1, 1000, 10**6, RHO_NANO, 10**8, 10**9, 7 * 10**9])
+@pytest.mark.parametrize("delta", [1e-6, 1e-9])
+def test_the_implied_epsilon_is_the_librarys_rounded_up(rho_nano, delta):
+    rho = rho_nano / accounting.NANO
+    ours = accounting.epsilon_at(rho, delta=delta)
+    assert ours == pytest.approx(mechanisms.implied_epsilon(rho, delta=delta), rel=1e-6)
+    stated = float(accounting.implied_epsilon(rho_nano, delta=delta))
+    assert ours <= stated < ours + 0.0011
+    assert ours < rho + 2 * math.sqrt(rho * math.log(1 / delta)), "the usual bound is larger"
+
+
+@pytest.mark.parametrize("rho", [0.001, 0.02, 0.5, 4.0])
+def test_a_gaussian_keeps_the_implied_epsilon(rho):
+    """By its own law: delta(epsilon) of the Gaussian (Balle and Wang 2018) is below delta."""
+    delta, moved = 1e-6, math.sqrt(2 * rho)  # in standard deviations
+    epsilon = accounting.epsilon_at(rho, delta=delta)
+    below = NormalDist().cdf
+    own = below(moved / 2 - epsilon / moved) - math.exp(epsilon) * below(
+        -moved / 2 - epsilon / moved
+    )
+    assert 0 < own < delta
+
+
+def test_what_costs_nothing_implies_nothing():
+    assert accounting.implied_epsilon(0, delta=1e-6) == "0.000"

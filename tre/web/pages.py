@@ -52,6 +52,7 @@ def install(app: Flask, *, demo: bool) -> None:
         plain=words.plain,
         moment=words.moment,
         day=words.day,
+        month=words.month,
         seconds=words.seconds,
         sentence=words.sentence,
         share=words.share,

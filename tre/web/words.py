@@ -143,6 +143,10 @@ def day(at: datetime.date | None) -> str:
     return f"{at.day} {at:%B %Y}" if at is not None else ""
 
 
+def month(at: datetime.date) -> str:
+    return f"{at:%B %Y}"
+
+
 def seconds(milliseconds: int) -> str:
     exact = Decimal(milliseconds) / 1000
     text = f"{exact:f}".rstrip("0").rstrip(".") if exact % 1 else f"{int(exact)}"

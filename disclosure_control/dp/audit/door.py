@@ -3,7 +3,9 @@
 An audit is given a door (a function like ``protect``) and looks at what comes out of it: the
 published tables and their records, and says what is wrong. Each check has a probability of at
 most ``FALSE_ALARM`` to accuse a sound door, at a fixed number of draws, and is strong enough for
-the planted bugs of ``tests/attacks/test_noise_audit.py``.
+the bugs that the project's attacks plant: noise that is 5 % too small, for half of the sensitivity,
+seeded, the same for all cells, or none; contributions that were not clamped; cells that are hidden
+by true counts; half-widths that are one too small.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from functools import cache
 from itertools import pairwise
 
 from disclosure_control.dp import accuracy
-from disclosure_control.policy import Mechanism
+from disclosure_control.dp.audit.chance import FALSE_ALARM, binomial_tails, chi_square_tail
+from disclosure_control.policy import DpRules, Mechanism, Policy, Track
 from disclosure_control.protect import NoiseGrant
 from disclosure_control.record import NoiseStatement
 from disclosure_control.tables import (
+    Axis,
     Cell,
     Counting,
     Kind,
@@ -32,9 +36,17 @@ from disclosure_control.tables import (
     Unprotected,
     Vector,
 )
-from tests.exact_statistics import FALSE_ALARM, binomial_tails, chi_square_tail
-from tests.small_tables import NOISY, RHO_NANO, axis
 
+RHO_NANO = 20_000_000
+RULES = DpRules(
+    threshold=10,
+    rho_nano_default=RHO_NANO,
+    rho_nano_min=RHO_NANO,
+    rho_nano_max=RHO_NANO,
+    mechanisms=tuple(Mechanism),
+    max_rows_per_unit=20,
+)
+NOISY = Policy(1, Track.DP, RULES, None, max_cells=100_000, checkers=1)
 DRAWS = 40_000  # for the law of the noise: 5 % less of it is 10 standard errors away
 FEWER = 4_000  # for events that a bug makes much more or less likely
 FAR = 1_000_000  # a true count that no noise brings below the threshold
@@ -58,9 +70,9 @@ def audit(door: Door, *, mechanism: str, moves: int = MOVED) -> Iterator[str]:
 
 def shape(cells: int) -> Shape:
     vector = Vector("rows", Counting.ROWS, 1, 10**9, SENSITIVITY)
-    return Shape(
-        "person", (axis(cells),), (vector,), (Published("n", "N", Kind.COUNT, "rows", None, 0),)
-    )
+    axis = Axis("cell", tuple(f"cell {number}" for number in range(cells)))
+    published = Published("n", "N", Kind.COUNT, "rows", None, 0)
+    return Shape("person", (axis,), (vector,), (published,))
 
 
 def let_out(door: Door, value: int, mechanism: str, *, cells: int) -> Protected:

@@ -1,9 +1,9 @@
-"""How likely is what was seen? Tail probabilities for tests that must not raise false alarms."""
+"""How likely is what was seen? Tail probabilities for audits that must not raise false alarms."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 FALSE_ALARM = 1e-6
 
@@ -29,7 +29,7 @@ def clopper_pearson(successes: int, *, trials: int, alpha: float) -> tuple[float
     return (low if successes else 0.0), (high if successes < trials else 1.0)
 
 
-def _bisect(below, steps: int = 40) -> float:
+def _bisect(below: Callable[[float], bool], steps: int = 40) -> float:
     low, high = 1e-12, 1 - 1e-12
     for _ in range(steps):
         middle = (low + high) / 2

@@ -1,0 +1,1 @@
+"""Is the noise that leaves the noise that is claimed? From outputs alone."""
