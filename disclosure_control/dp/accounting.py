@@ -43,6 +43,7 @@ ROOM_FOR_NOISE = 64
 LARGEST_INTEGER = 2**63
 LEAST_ORDER, MOST_ORDER = 1e-6, 1e9  # less 1: orders of Renyi divergence that are searched
 GOLDEN = (math.sqrt(5) - 1) / 2
+NOTHING = "0.000"
 SEARCHED = 120  # steps: the golden section of 35 to the last bit
 
 
@@ -139,7 +140,7 @@ def implied_epsilon(rho_nano: int, *, delta: float) -> str:
     For every order a > 1 it is at most a rho + (ln(1/delta) - ln a) / (a - 1) + ln(1 - 1/a); the
     order is sought that makes it small.
     """
-    return up(epsilon_at(rho_nano / NANO, delta=delta))
+    return up(epsilon_at(rho_nano / NANO, delta=delta)) if rho_nano else NOTHING
 
 
 def epsilon_at(rho: float, *, delta: float) -> float:

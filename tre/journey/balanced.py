@@ -70,7 +70,9 @@ def sheet(
     """None for a dataset without a budget. Raises NotFound for somebody else's."""
     dataset = owned(session, owner=owner, dataset_id=dataset_id)
     pool = budgets.account(session, dataset_id=dataset.id)
-    if pool is None or not pool.rho_total:
+    policy = datasets.current_policy(session, dataset)
+    noisy = policy is not None and policy.policy.dp is not None
+    if pool is None or not (noisy or pool.rho_spent):
         return None
     charges = session.execute(
         select(Charge.reserved_at, Charge.rho_nano)
