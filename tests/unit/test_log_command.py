@@ -72,7 +72,7 @@ def test_the_worker_signs_and_anybody_checks(place, tmp_path):
     for given in ((), (file,), (tmp_path / "outside",)):
         found = verify(engine, key, *given)
         assert found.output.startswith("Entries in the log: 2; ")
-        assert found.output.endswith(f"{len(outside)}. All agree.\n")
+        assert found.output.endswith(f"{len(given)}. All agree.\n")
     with Session(engine) as session:
         guards.lift(session.connection())
         session.query(AuditEntry).filter_by(id=1).update({"detail": {"slug": "other"}})

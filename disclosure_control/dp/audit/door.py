@@ -45,6 +45,7 @@ RULES = DpRules(
     rho_nano_max=RHO_NANO,
     mechanisms=tuple(Mechanism),
     max_rows_per_unit=20,
+    max_groups_per_unit=1,
 )
 NOISY = Policy(1, Track.DP, RULES, None, max_cells=100_000, checkers=1)
 DRAWS = 40_000  # for the law of the noise: 5 % less of it is 10 standard errors away
