@@ -84,9 +84,12 @@ def for_release(record: DisclosureRecord) -> DisclosureRecord:
 
 
 def without_measures(record: DisclosureRecord) -> DisclosureRecord:
-    """The record without true numbers: which cells broke which rule, not by how much."""
+    """The record without true numbers of cells that broke a rule: which did, not by how much.
+
+    How near the nearest *shown* cell came stays: an owner judges other policies by it.
+    """
     findings = tuple(
-        replace(one, values=(), closest="") if one.for_checkers else one for one in record.findings
+        replace(one, values=()) if one.for_checkers else one for one in record.findings
     )
     return replace(record, findings=findings)
 

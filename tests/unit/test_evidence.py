@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from dataclasses import dataclass, replace
 
 import pytest
+import yaml
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
 
+from disclosure_control import policy as policies
 from disclosure_control.alterations import Alteration, Method
 from disclosure_control.tables import Counting, Unprotected
 from queries.language import Dimension
@@ -28,7 +31,7 @@ from tre import guards
 from tre.database import writing
 from tre.errors import EdgeNotAllowed, Incomplete, NotFound, NotPermitted
 from tre.evidence import Evidence, EvidenceAsked
-from tre.journey import cancelled, evidenced
+from tre.journey import cancelled, evidenced, supposed
 from tre.lifecycle import State
 from tre.outputs import Draw, Format
 from tre.people import Person
@@ -146,10 +149,31 @@ def test_no_true_number_of_a_hidden_cell_lies_open_in_the_database(session, worl
     unsafe = [one for one in findings if one["cells"]]
     assert unsafe, "the rule fired"
     for one in (*findings, *stored):
-        assert (one["values"], one["closest"]) == ([], "")
+        assert one["values"] == []
+        assert one["closest"] != str(FEW), "of cells that are shown"
     kept = session.get_one(Evidence, draw.id).sealed
     assert str(FEW).encode() * 3 not in kept
     assert len(kept) == 4096 + NONCE + 16, "a size that tells nothing"
+
+
+def test_an_owner_still_learns_what_another_policy_would_have_stopped(session, world, submission):
+    """From records: of hidden cells nothing is told, of shown ones how near they came."""
+    for who in ("cleo", "dan"):
+        decide(session, world, submission, who)
+    rules = yaml.safe_dump(json.loads(policies.to_json(sdc_policy())))
+
+    def stopped(text: str) -> list[str]:
+        found = supposed.suppose(
+            session,
+            owner=world.person(session, "eve"),
+            dataset_id=world.dataset,
+            policy_text=text,
+        )
+        return [reason.rule for one in found.stopped for reason in one.reasons]
+
+    assert stopped(rules) == [], "the rules that it passed"
+    changed = re.sub(r"threshold: .*", f"threshold: {MANY + 1}", rules)
+    assert stopped(changed) == ["minimum-threshold"]
 
 
 def test_the_same_question_asked_again_shows_the_numbers_of_its_own_order(
