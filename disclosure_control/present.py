@@ -20,7 +20,16 @@ from disclosure_control.errors import Malformed
 from disclosure_control.plain import Faults, canonical_json, from_plain, number_text
 from disclosure_control.policy import Track
 from disclosure_control.record import for_release
-from disclosure_control.tables import Axis, Cell, Columns, Draft, Kind, Protected, Published, Status
+from disclosure_control.tables import (
+    QUOTIENTS,
+    Axis,
+    Cell,
+    Columns,
+    Draft,
+    Protected,
+    Published,
+    Status,
+)
 
 FORMAT = "protected-table/1"
 CONFIDENTIAL = "[c]"
@@ -102,7 +111,7 @@ VALUE = _Part("", lambda cell: cell.value)
 HALF_WIDTH = _Part(" (plus or minus, 95 %)", lambda cell: cell.half_width)
 LOWER = _Part(" (lower, 95 %)", lambda cell: cell.low)
 UPPER = _Part(" (upper, 95 %)", lambda cell: cell.high)
-# A mean has no single half-width; exact values have no noise interval.
+# What is divided by a count has no single half-width; exact values have no noise interval.
 PARTS: dict[tuple[str, bool], tuple[_Part, ...]] = {
     (Track.DP, False): (VALUE, HALF_WIDTH, LOWER, UPPER),
     (Track.DP, True): (VALUE, LOWER, UPPER),
@@ -131,7 +140,7 @@ class _Column:
 
 def _columns(track: str, published: tuple[Published, ...], columns: Columns) -> Iterator[_Column]:
     for one, cells in zip(published, columns, strict=True):
-        yield _Column(one, cells, PARTS[track, one.kind == Kind.MEAN])
+        yield _Column(one, cells, PARTS[track, one.kind in QUOTIENTS])
 
 
 def _safe(text: str) -> str:

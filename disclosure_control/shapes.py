@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from disclosure_control.errors import Refused
 from disclosure_control.policy import Policy, Track
 from disclosure_control.sdc.evidence import evidence_names
-from disclosure_control.tables import Axis, Counting, Kind, Published, Shape
+from disclosure_control.tables import QUOTIENTS, SPREADS, Axis, Counting, Kind, Published, Shape
 
 LIMIT = 2**62
 COUNTED = (Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS)
@@ -20,7 +20,7 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
     ("nothing is published", lambda s: bool(s.published)),
     ("a vector's name is repeated", lambda s: _distinct(v.name for v in s.vectors)),
     ("a column's name is repeated", lambda s: _distinct(c.name for c in s.published)),
-    ("a scale is not positive", lambda s: all(v.scale >= 1 for v in s.vectors)),
+    ("a scale is not positive", lambda s: all(min(v.scale, v.step) >= 1 for v in s.vectors)),
     ("a magnitude is out of range", lambda s: all(0 <= v.magnitude < LIMIT for v in s.vectors)),
     ("a column has negative decimals", lambda s: all(c.decimals >= 0 for c in s.published)),
     ("a column reads no such vector", lambda s: all(_reads(s, c) for c in s.published)),
@@ -31,6 +31,7 @@ POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
     ("a sensitivity is missing", lambda s, p: p.track != Track.DP or _has_sensitivities(s)),
     ("an exact vector claims a sensitivity", lambda s, p: p.track != Track.SDC or _has_none(s)),
     ("only counts are altered", lambda s, p: not _alters(p) or all(map(_is_count, s.published))),
+    ("spreads are not exact", lambda s, p: p.track != Track.SDC or not _has_spreads(s)),
     ("record keys are missing", lambda s, p: not _draws(s, p) or _has_keys(s)),
 )
 
@@ -77,14 +78,19 @@ def _reads(shape: Shape, column: Published) -> bool:
         return False
     if column.kind in (Kind.COUNT, Kind.UNITS):
         return column.total is None
-    total = vectors.get(column.total or "")
-    if total is None or total.counts != Counting.TOTAL:
+    names = (column.total, *([column.squares] if column.kind in SPREADS else []))
+    read = [vectors.get(name or "") for name in names]
+    if any(one is None or one.counts != Counting.TOTAL for one in read):
         return False
-    return column.kind == Kind.MEAN or total.centre == 0
+    return column.kind in QUOTIENTS or all(one is not None and one.centre == 0 for one in read)
 
 
 def _alters(policy: Policy) -> bool:
     return policy.sdc is not None and policy.sdc.counts is not None
+
+
+def _has_spreads(shape: Shape) -> bool:
+    return any(column.kind in SPREADS for column in shape.published)
 
 
 def _is_count(column: Published) -> bool:

@@ -109,6 +109,8 @@ class Vector:
     row_bounds: tuple[int, int] | None = None  # TOTAL, SDC: public bounds of what one row adds
     centre: int = 0  # TOTAL only: the public midpoint subtracted from each value, in the integers
     #                  of the store (so, where row weights multiply a total, before the weight)
+    step: int = 1  # TOTAL of squares only: quantity = integer * step / scale, and what each row
+    #                adds was rounded to whole steps
 
 
 class Kind(StrEnum):
@@ -118,6 +120,13 @@ class Kind(StrEnum):
     UNITS = "units"
     SUM = "sum"
     MEAN = "mean"
+    VARIANCE = "variance"
+    STDDEV = "stddev"
+
+
+SPREADS = frozenset({Kind.VARIANCE, Kind.STDDEV})
+QUOTIENTS = SPREADS | {Kind.MEAN}
+"""Divided by a count: their interval depends on the cell, so that there is no single half-width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +149,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One column of the published table, computed from one or two vectors.
+    """One column of the published table, computed from one to three vectors.
 
     COUNT and UNITS read ``count``; SUM reads ``total``; MEAN is
-    (centre + total / count) x (count.scale / total.scale). On the DP track a column is hidden
+    (centre + total / count) x (count.scale / total.scale). VARIANCE (DP track) is the mean of the
+    ``squares`` of what ``total`` adds up, which have a centre of their own, less the square of the
+    mean of ``total``, times n / (n - 1); STDDEV is its root. On the DP track a column is hidden
     where its noisy ``count`` is below the threshold; on the SDC track ``evidence`` decides.
     """
 
@@ -154,6 +165,7 @@ class Published:
     total: str | None
     decimals: int  # shown after the point
     evidence: Evidence | None = None  # SDC track only
+    squares: str | None = None  # spreads only
 
 
 @dataclass(frozen=True, slots=True)

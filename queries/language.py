@@ -40,6 +40,12 @@ class Statistic(StrEnum):
     UNITS = "units"  # distinct units: SQL count(distinct <unit column>)
     SUM = "sum"
     MEAN = "mean"  # of the non-missing values
+    VARIANCE = "variance"  # of the non-missing values, as of a sample: divided by n - 1
+    STDDEV = "stddev"  # its root
+
+
+SPREADS = frozenset({Statistic.VARIANCE, Statistic.STDDEV})
+"""How far values lie from their mean: on the noisy track only."""
 
 
 class Operator(StrEnum):

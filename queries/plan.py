@@ -29,6 +29,7 @@ from queries.plan_vectors import (
     Limits,
     Measured,
     Recipe,
+    added_up,
     exact_vector,
     measured_in,
     noisy_vector,
@@ -151,7 +152,7 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
         measured=measured,
         keyed=policy.sdc is not None and policy.sdc.keyed,
     )
-    by_name = {one.name: one for one in measured.values()}
+    by_name = added_up(measured)
     shape = Shape(
         unit=catalogue.unit,
         axes=tuple(axis for _, axis in axes),

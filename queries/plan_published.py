@@ -1,22 +1,43 @@
 """Which columns does the table publish, and from which vectors?
 
 A vector that two measures need is counted once. The noisy track publishes a mean from the
-number of values and the total of (value - midpoint); the exact track adds the evidence that its
-rules need: distinct units, and the contributions of single units to a total.
+number of values and the total of (value - midpoint), and a spread from the total of its squares as
+well; the exact track adds the evidence that its rules need: distinct units, and the contributions
+of single units to a total.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from disclosure_control.policy import Track
 from disclosure_control.tables import Counting, Evidence, Kind, Published
 from queries.catalogue import Catalogue
-from queries.language import Measure, Query, Statistic
+from queries.language import SPREADS, Measure, Query, Statistic
 from queries.plan_vectors import Contribution, Measured, Recipe
 
-MEAN_DIGITS = 1  # a mean is shown with more digits than its values
 MOST_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How a number that is added up is published: with ``digits`` more than its values have.
+
+    ``power``: of the values' unit, in which the number is measured.
+    """
+
+    title: str
+    kind: Kind
+    digits: int
+    power: int = 1
+
+
+LOOKS = {
+    Statistic.SUM: Looks("Sum", Kind.SUM, 0),
+    Statistic.MEAN: Looks("Mean", Kind.MEAN, 1),
+    Statistic.VARIANCE: Looks("Variance", Kind.VARIANCE, 1, power=2),
+    Statistic.STDDEV: Looks("Standard deviation", Kind.STDDEV, 1),
+}
 EVIDENCE = (
     Counting.TOTAL,
     Counting.LARGEST,
@@ -59,13 +80,18 @@ class _Columns:
         return Evidence(self._units(), keys=keys)
 
     def _noisy(self, measure: Measure, of: Measured) -> Published:
-        mean = measure.statistic is Statistic.MEAN
-        centre = of.midpoint if mean else 0
-        to_rows = mean and self.how is Contribution.UNIT_TOTALS
-        name = f"centred_{of.name}" if centre or to_rows else f"total_{of.name}"
         count = self._values(of)
-        total = self._add(Recipe(name, Counting.TOTAL, of.name, centre, to_rows))
-        return _summed(measure, of, count=count, total=total)
+        total = self._total(of, divided=measure.statistic is not Statistic.SUM)
+        spread = measure.statistic in SPREADS
+        squares = self._total(of.squares, divided=True) if spread else None
+        return replace(_summed(measure, of, count=count, total=total), squares=squares)
+
+    def _total(self, of: Measured, *, divided: bool) -> str:
+        """DP: of what is divided by a count, distances from the middle are added up."""
+        centre = of.midpoint if divided else 0
+        to_rows = divided and self.how is Contribution.UNIT_TOTALS
+        name = f"centred_{of.name}" if centre or to_rows else f"total_{of.name}"
+        return self._add(Recipe(name, Counting.TOTAL, of.name, centre, to_rows))
 
     def _exact(self, measure: Measure, of: Measured) -> Published:
         mean = measure.statistic is Statistic.MEAN
@@ -131,13 +157,13 @@ def published_by(
 def _summed(
     measure: Measure, of: Measured, *, count: str, total: str, evidence: Evidence | None = None
 ) -> Published:
-    mean = measure.statistic is Statistic.MEAN
+    looks = LOOKS[measure.statistic]
     return Published(
         name=f"{measure.statistic.value}_{of.name}",
-        title=f"Mean of {of.title}" if mean else f"Sum of {of.title}",
-        kind=Kind.MEAN if mean else Kind.SUM,
+        title=f"{looks.title} of {of.title}",
+        kind=looks.kind,
         count=count,
         total=total,
-        decimals=min(of.decimals + MEAN_DIGITS, MOST_DIGITS) if mean else of.decimals,
+        decimals=min(looks.power * of.decimals + looks.digits, MOST_DIGITS),
         evidence=evidence,
     )

@@ -16,14 +16,14 @@ largest distance from the centre within the declared bounds for a total):
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from disclosure_control.policy import Policy
 from disclosure_control.tables import Counting, Sensitivity, Vector
 from queries.catalogue import Catalogue, Table
 from queries.errors import QueryRefused, problem
-from queries.language import ColumnRef, Measure, Query, Ref
+from queries.language import SPREADS, ColumnRef, Measure, Query, Ref
 from queries.plan_terms import Level, Term, known, stored_bounds, term_of
 
 WEIGHT = 10**6
@@ -39,6 +39,12 @@ ROUND_FIGURE = 2
 BITS = 62
 """Most cells that one integer holds as a set: up to so many, no table of pairs is made."""
 
+
+SQUARES = "squares."
+"""Before the name of a number whose squares are added up; no declared name has a full stop."""
+
+STEPS = 10**6
+"""Of the largest square: finer steps would change no number that noise leaves to be seen."""
 
 KEY_BITS = 32
 """Of a record key: a whole number from 0 on."""
@@ -80,7 +86,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A number that is added up: a column or feature, kept within its declared bounds."""
+    """A number that is added up: a column or feature, kept within its declared bounds.
+
+    ``lower`` and ``upper`` bound what is added; ``values`` what is read of the column, where the
+    squared distance from its midpoint is added instead.
+    """
 
     name: str
     title: str
@@ -90,6 +100,29 @@ class Measured:
     upper: int
     decimals: int
     nullable: bool
+    values: tuple[int, int] | None = None
+    step: int = 1  # of squares, which are rounded to it
+
+    @property
+    def squares(self) -> Measured:
+        """The squared distance of a value from the midpoint, a number like any other.
+
+        Within 0 to the square of the reach, so that its own midpoint halves what a unit moves. In
+        steps of a power of ten, so that sums of large squares fit.
+        """
+        largest = self.reach(self.midpoint) ** 2
+        step = 1
+        while largest > STEPS * step:
+            step *= 10
+        return replace(
+            self,
+            name=SQUARES + self.name,
+            lower=0,
+            upper=(largest + step // 2) // step,
+            decimals=2 * self.decimals,
+            values=(self.lower, self.upper),
+            step=step,
+        )
 
     @property
     def midpoint(self) -> int:
@@ -129,6 +162,13 @@ def measured_in(
         for ref in refs
     }
     return {one: found[one.ref] for one in query.measures if one.ref is not None}
+
+
+def added_up(measured: dict[Measure, Measured]) -> dict[str, Measured]:
+    """By name, all numbers that are read of each row; squares where a spread needs them."""
+    values = {one.name: one for one in measured.values()}
+    squares = (one.squares for measure, one in measured.items() if measure.statistic in SPREADS)
+    return values | {one.name: one for one in squares}
 
 
 def _measured(
@@ -183,6 +223,7 @@ def noisy_vector(
         magnitude=_fitting(scale * reach, of=of, limits=limits),
         sensitivity=moved,
         centre=recipe.centre,
+        step=of.step if of else 1,
     )
 
 
@@ -217,6 +258,8 @@ def _fitting(per_row: int, *, of: Measured | None, limits: Limits) -> int:
     """The magnitude; with room for a unit's total times K, which unit totals compute."""
     magnitude = max(per_row, 1) * limits.table_rows
     largest = max(magnitude, per_row * limits.unit_rows * max(limits.rows, 1))
+    if of and of.values:  # squared before they are rounded
+        largest = max(largest, (of.upper + 1) * of.step)
     if largest >= LIMIT:
         name = of.title if of else "rows"
         raise QueryRefused((problem("magnitude", where="measures", name=name),))

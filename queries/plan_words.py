@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from disclosure_control.tables import Counting
 from queries.catalogue import Catalogue
-from queries.plan_vectors import Contribution, Limits, Measured, Recipe
+from queries.plan_vectors import SQUARES, Contribution, Limits, Measured, Recipe
 from queries.values import number_text, unscaled
 
 
@@ -20,7 +20,11 @@ def bounds_in_words(
 ) -> tuple[str, ...]:
     """``of`` are the recipes of the table's vectors. The exact track clamps nothing else."""
     contribution = _CONTRIBUTIONS[how](catalogue, limits, of) if limits.rows else ()
-    return (*contribution, *(_kept_within(one) for one in measured.values()))
+    return (
+        *contribution,
+        *(_kept_within(one) for one in measured.values() if one.values is None),
+        *(_rounded_to(one) for one in measured.values() if one.step > 1),
+    )
 
 
 def _kept_within(one: Measured) -> str:
@@ -28,6 +32,11 @@ def _kept_within(one: Measured) -> str:
         number_text(unscaled(end, decimals=one.decimals)) for end in (one.lower, one.upper)
     )
     return f"Values of {one.title} are kept within {low} to {high}."
+
+
+def _rounded_to(one: Measured) -> str:
+    step = number_text(unscaled(one.step, decimals=one.decimals))
+    return f"Squares of {one.title} are rounded to whole multiples of {step}."
 
 
 def _unit_rows(catalogue: Catalogue, _: Limits, __: tuple[Recipe, ...]) -> tuple[str, ...]:
@@ -46,8 +55,10 @@ def _unit_totals(catalogue: Catalogue, limits: Limits, of: tuple[Recipe, ...]) -
                 "largest value."
             )
         if any(one.to_rows for one in totals):
+            squared = any((one.of or "").startswith(SQUARES) for one in totals)
+            divided = "means and variances" if squared else "a mean"
             yield (
-                f"In a mean, a {catalogue.unit} with more than {limits.rows} records weighs as "
+                f"In {divided}, a {catalogue.unit} with more than {limits.rows} records weighs as "
                 f"{limits.rows} records."
             )
 

@@ -1,7 +1,8 @@
 """Which question does a restricted SQL text ask?
 
     [WITH f AS (SELECT unit, aggregate AS name, … FROM table [WHERE …] GROUP BY unit), …]
-    SELECT dimension, …, count(*) | count(distinct unit) | sum(x) | avg(x), …
+    SELECT dimension, …, count(*) | count(distinct unit) | sum(x) | avg(x) |
+           stddev(x) | variance(x), …
     FROM table [[LEFT] JOIN declared link ON a.x = b.y | USING (x)] [LEFT JOIN f USING (unit)]
     [WHERE condition] [GROUP BY dimension, …]
 

@@ -126,8 +126,7 @@ class _Renderer:
             return f"count(distinct {_name(self._unit(self.query.source))})"
         if measure.ref is None:
             return "count(*)"
-        function = "sum" if measure.statistic is Statistic.SUM else "avg"
-        return f"{function}({self._ref(measure.ref)})"
+        return f"{_MEASURE_SQL[measure.statistic]}({self._ref(measure.ref)})"
 
     def _ref(self, ref: Ref) -> str:
         if isinstance(ref, FeatureRef):
@@ -178,6 +177,14 @@ _CONDITIONS: dict[type, Callable[[_Renderer, Any], str]] = {
     Not: _Renderer.negation,
     And: _Renderer.conjunction,
     Or: _Renderer.disjunction,
+}
+
+
+_MEASURE_SQL = {
+    Statistic.SUM: "sum",
+    Statistic.MEAN: "avg",
+    Statistic.VARIANCE: "variance",
+    Statistic.STDDEV: "stddev",
 }
 
 

@@ -16,8 +16,21 @@ from queries.sql_conditions import condition, constant
 from queries.sql_names import Names
 from queries.sql_tree import Node
 
-_STATISTICS: dict[type[Node], Statistic] = {exp.Sum: Statistic.SUM, exp.Avg: Statistic.MEAN}
-_AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.ArgMin, exp.ArgMax)
+_STATISTICS: dict[type[Any], Statistic] = {
+    exp.Sum: Statistic.SUM,
+    exp.Avg: Statistic.MEAN,
+    exp.Variance: Statistic.VARIANCE,
+    exp.Stddev: Statistic.STDDEV,
+    exp.StddevSamp: Statistic.STDDEV,
+}
+_AGGREGATES: tuple[type[Any], ...] = (
+    exp.Count,
+    *_STATISTICS,
+    exp.Min,
+    exp.Max,
+    exp.ArgMin,
+    exp.ArgMax,
+)
 _FEWEST_BAND_ARGUMENTS = 2
 _RECODE_ARGUMENTS = 2
 

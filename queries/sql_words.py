@@ -6,7 +6,10 @@ from sqlglot.tokenizer_core import TokenType
 
 _T = TokenType
 
-FUNCTIONS = frozenset({"count", "sum", "avg", "min", "max", "arg_min", "arg_max", "band", "recode"})
+FUNCTIONS = frozenset(
+    {"count", "sum", "avg", "variance", "var_samp", "stddev", "stddev_samp"}
+    | {"min", "max", "arg_min", "arg_max", "band", "recode"}
+)
 
 GRAMMAR = frozenset(
     {_T.VAR, _T.IDENTIFIER, _T.STRING, _T.NUMBER, _T.L_PAREN, _T.R_PAREN, _T.COMMA, _T.DOT}

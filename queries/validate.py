@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 
 from disclosure_control.alterations import in_words
-from disclosure_control.policy import Policy
+from disclosure_control.policy import Policy, Track
 from queries.canonical_features import same_features
 from queries.catalogue import Catalogue, Column, Role, Table
 from queries.catalogue_faults import NAME
 from queries.errors import Problem, QueryRefused, problem
 from queries.language import (
+    SPREADS,
     Aggregate,
     ColumnRef,
     Feature,
@@ -65,6 +66,7 @@ def validate(query: Query, catalogue: Catalogue, policy: Policy) -> tuple[Proble
         *margin_problems(scope, track=policy.track),
         *_all_measure_problems(scope),
         *_alteration_problems(query, policy),
+        *_exact_problems(query, policy),
         *_filter_problems(scope),
         *_repeats(query),
     )
@@ -253,6 +255,14 @@ def _alteration_problems(query: Query, policy: Policy) -> Iterator[Problem]:
     for number, measure in enumerate(query.measures):
         if measure.statistic not in _COUNTING:
             yield problem("counts_only", where=f"measures[{number}]", how=how)
+
+
+def _exact_problems(query: Query, policy: Policy) -> Iterator[Problem]:
+    """What the exact track has no rules for."""
+    if policy.track is Track.SDC:
+        for number, measure in enumerate(query.measures):
+            if measure.statistic in SPREADS:
+                yield problem("exact_spread", where=f"measures[{number}]")
 
 
 def _filter_problems(scope: Scope) -> Iterator[Problem]:

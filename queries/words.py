@@ -51,6 +51,12 @@ _FEATURE_WORDS = {
     Aggregate.FIRST: "the first {column}, by {order_by}, of",
     Aggregate.LAST: "the last {column}, by {order_by}, of",
 }
+_STATISTIC_WORDS = {
+    Statistic.SUM: "sum",
+    Statistic.MEAN: "mean",
+    Statistic.VARIANCE: "variance",
+    Statistic.STDDEV: "standard deviation",
+}
 _OPERATOR_WORDS = {
     Operator.EQ: ": {value}",
     Operator.NE: " other than {value}",
@@ -89,8 +95,7 @@ class _Describer:
             return f"number of {self.catalogue.units}"
         if measure.ref is None:
             return f"number of {self._rows()}"
-        word = "sum" if measure.statistic is Statistic.SUM else "mean"
-        return f"{word} of {self._name(measure.ref)}"
+        return f"{_STATISTIC_WORDS[measure.statistic]} of {self._name(measure.ref)}"
 
     def _rows(self) -> str:
         table = self.catalogue.table(self.query.source)

@@ -25,6 +25,9 @@ _RESERVED = frozenset(
 )
 
 
+_MEASURES = ("sum", "avg", "stddev", "stddev_samp", "variance", "var_samp")
+
+
 class NotInGrammar(Exception):
     """The text is not of the promised form."""
 
@@ -156,7 +159,7 @@ class _Recogniser:
     def item(self) -> None:
         if self.function("count"):
             self.counted()
-        elif self.function("sum", "avg"):
+        elif self.function(*_MEASURES):
             self.ref()
             self.need(")")
         else:

@@ -9,10 +9,11 @@ differential privacy (zCDP; Bun and Steinke 2016), as an integer of 1e-9:
 
 Both are  squared sensitivity / 2 s**2, so one formula finds the scale and one checks it.
 
-**How a charge is split.** Each vector gets a share by its weight. What is published by itself, or
-is the numerator of a mean, weighs 2; a count that only divides a mean or decides what is hidden
-weighs 1. The error of a mean x is about (noise of the total + |x - centre| noise of the count) / n;
-with the centre in the middle of the bounds |x - centre| is well below the bound that scales the
+**How a charge is split.** Each vector gets a share by its weight. What is published by itself, is
+the numerator of a mean or the squares of a spread weighs 2; a count that only divides or decides
+what is hidden weighs 1, and so does a total whose square is all that is needed. The error of a
+mean x is about (noise of the total + |x - centre| noise of the count) / n; with the centre in the
+middle of the bounds |x - centre| is well below the bound that scales the
 noise of the total, so the total deserves the larger share.
 """
 
@@ -27,7 +28,7 @@ from fractions import Fraction
 from disclosure_control.dp import accuracy
 from disclosure_control.errors import AccountingError, Refused
 from disclosure_control.policy import DpRules, Mechanism
-from disclosure_control.tables import Kind, Sensitivity, Shape, Vector
+from disclosure_control.tables import Published, Sensitivity, Shape, Vector
 
 NANO = 10**9
 CLAIM_DELTA = 1e-6  # at which an epsilon is told, before and after the draw
@@ -58,6 +59,7 @@ class VectorNoise:
     half_width: int  # holds for a cell at 95 %
     joint_half_width: int  # holds for all cells of the vector together at 95 %
     mean_half_width: int  # holds for a cell at 97.5 %, for quotients of two vectors
+    spread_half_width: int  # holds for a cell at 98.3 %, for what is made of three vectors
 
     @property
     def scale_text(self) -> str:
@@ -174,11 +176,13 @@ SQUARED: dict[Mechanism, Callable[[Sensitivity], int]] = {
 
 
 def _weight(shape: Shape, vector: Vector) -> int:
-    published = any(
-        vector.name == (column.count if column.kind in (Kind.COUNT, Kind.UNITS) else column.total)
-        for column in shape.published
-    )
+    published = any(vector.name == main_vector(column) for column in shape.published)
     return PUBLISHED_WEIGHT if published else AUXILIARY_WEIGHT
+
+
+def main_vector(column: Published) -> str:
+    """Name of the vector whose noise decides the column's error."""
+    return column.squares or column.total or column.count
 
 
 def _best(vector: Vector, allowed: tuple[str, ...], *, rho_nano: int, cells: int) -> VectorNoise:
@@ -199,7 +203,12 @@ def _noise(vector: Vector, mechanism: Mechanism, *, rho_nano: int, cells: int) -
         raise Refused(f"vector {vector.name} leaves no room for its noise")
     widths = [
         accuracy.half_width(mechanism, scale=scale, alpha=alpha)
-        for alpha in (accuracy.PER_CELL, accuracy.joint_alpha(cells), accuracy.EACH_OF_TWO)
+        for alpha in (
+            accuracy.PER_CELL,
+            accuracy.joint_alpha(cells),
+            accuracy.EACH_OF_TWO,
+            accuracy.EACH_OF_THREE,
+        )
     ]
     return VectorNoise(vector.name, mechanism, scale, rho_nano, *widths)
 

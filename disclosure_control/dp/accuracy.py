@@ -30,6 +30,7 @@ from disclosure_control.policy import Mechanism
 DIGITS = 50
 PER_CELL = Decimal("0.05")  # 95 % for a cell
 EACH_OF_TWO = Decimal("0.025")  # two quantities at 97.5 % each hold together at 95 %
+EACH_OF_THREE = Decimal("0.016666")  # three at a little more than 98.33 % hold at 95 %
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494")
 SERIES_BELOW = Decimal(16)
 MIDPOINT = tuple(

@@ -12,7 +12,7 @@ from disclosure_control.errors import AccountingError, Refused
 from disclosure_control.policy import DpRules, Policy, Track, policy_hash
 from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
 from disclosure_control.sdc import rules
-from disclosure_control.tables import Columns, Draft, Kind, Published, Shape, Status
+from disclosure_control.tables import QUOTIENTS, Columns, Draft, Published, Shape, Status
 
 Values = Mapping[str, tuple[int, ...]]
 
@@ -89,7 +89,7 @@ def _findings(
         hidden = {cell for cell, shown in enumerate(cells) if shown.status == Status.SUPPRESSED}
         needed = f"noisy count at least {dp.threshold}"
         yield _finding(column, "noisy-count-threshold", threshold=needed, cells=below)
-        if column.kind == Kind.MEAN:
+        if column.kind in QUOTIENTS:
             needed = "noisy count beyond its own noise"
             yield _finding(column, "bounded-interval", threshold=needed, cells=hidden - below)
 

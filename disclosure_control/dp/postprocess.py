@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from disclosure_control.dp import quotients
 from disclosure_control.dp.accounting import NoisePlan
-from disclosure_control.errors import Refused
 from disclosure_control.exact import WIDE, shown
 from disclosure_control.tables import Cell, Kind, Published, Shape, Status, Vector
 
@@ -53,33 +53,6 @@ def displays_exactly(column: Published, vector: Vector) -> bool:
     return bool(10**column.decimals % vector.scale == 0)
 
 
-def mean_interval(
-    shape: Shape, column: Published, *, total: int, count: int, plan: NoisePlan
-) -> tuple[Fraction, Fraction] | None:
-    """Where the mean lies if both vectors are within their 97.5 % half-widths; 95 % together.
-
-    None where the count may be zero or less: then nothing is known of the quotient.
-    """
-    totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
-    count_off = plan.of(counts.name).mean_half_width
-    total_off = plan.of(totals.name).mean_half_width
-    if count - count_off <= 0:
-        return None
-    quotients = [
-        Fraction(end, divisor)
-        for end in (total - total_off, total + total_off)
-        for divisor in (count - count_off, count + count_off)
-    ]
-    unit = Fraction(counts.scale, totals.scale)
-    return (totals.centre + min(quotients)) * unit, (totals.centre + max(quotients)) * unit
-
-
-def total_name(column: Published) -> str:
-    if column.total is None:
-        raise Refused(f"column {column.name} names no total")
-    return column.total
-
-
 def _cells(
     shape: Shape, column: Published, noisy: Noisy, *, plan: NoisePlan, threshold: int
 ) -> Iterator[Cell]:
@@ -103,7 +76,7 @@ def _counts(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> S
 
 
 def _sums(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
-    return _quantities(shape.vector(total_name(column)), column, noisy, plan, least=None)
+    return _quantities(shape.vector(quotients.total_name(column)), column, noisy, plan, least=None)
 
 
 def _quantities(
@@ -126,21 +99,52 @@ def _quantities(
 
 
 def _means(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
-    totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
-    unit = Fraction(counts.scale, totals.scale)
+    return _divided(
+        column,
+        noisy,
+        interval=lambda own: quotients.mean_interval(shape, column, own, plan=plan),
+        value=lambda own: quotients.mean(shape, column, own),
+    )
+
+
+def _variances(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
+    return _divided(
+        column,
+        noisy,
+        interval=lambda own: quotients.variance_interval(shape, column, own, plan=plan),
+        value=lambda own: quotients.variance(shape, column, own),
+    )
+
+
+def _deviations(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
+    return _divided(
+        column,
+        noisy,
+        interval=lambda own: quotients.deviation_interval(shape, column, own, plan=plan),
+        value=lambda own: quotients.root(quotients.variance(shape, column, own)),
+    )
+
+
+def _divided(
+    column: Published,
+    noisy: Noisy,
+    *,
+    interval: Callable[[Mapping[str, int]], quotients.Interval | None],
+    value: Callable[[Mapping[str, int]], Fraction],
+) -> Show:
+    """Hidden where nothing is known of the quotient."""
+    names = [name for name in (column.count, column.total, column.squares) if name is not None]
 
     def show(cell: int) -> Cell:
-        total, count = noisy[totals.name][cell], noisy[counts.name][cell]
-        interval = mean_interval(shape, column, total=total, count=count, plan=plan)
-        if interval is None:
+        own = {name: noisy[name][cell] for name in names}
+        ends = interval(own)
+        if ends is None:
             return HIDDEN
-        low, high = interval
-        value = (totals.centre + Fraction(total, count)) * unit
         return Cell(
             Status.SHOWN,
-            value=shown(value, decimals=column.decimals),
-            low=shown(low, decimals=column.decimals, towards=math.floor),
-            high=shown(high, decimals=column.decimals, towards=math.ceil),
+            value=shown(value(own), decimals=column.decimals),
+            low=shown(ends[0], decimals=column.decimals, towards=math.floor),
+            high=shown(ends[1], decimals=column.decimals, towards=math.ceil),
         )
 
     return show
@@ -151,4 +155,6 @@ SHOW: dict[Kind, Callable[[Shape, Published, Noisy, NoisePlan], Show]] = {
     Kind.UNITS: _counts,
     Kind.SUM: _sums,
     Kind.MEAN: _means,
+    Kind.VARIANCE: _variances,
+    Kind.STDDEV: _deviations,
 }

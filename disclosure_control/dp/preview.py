@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from disclosure_control.dp.accounting import NoisePlan, noise_plan
-from disclosure_control.dp.postprocess import half_width, mean_interval, total_name
+from disclosure_control.dp import quotients
+from disclosure_control.dp.accounting import NoisePlan, main_vector, noise_plan
+from disclosure_control.dp.postprocess import half_width
 from disclosure_control.exact import shown
 from disclosure_control.policy import DpRules
-from disclosure_control.tables import Kind, Published, Shape
+from disclosure_control.tables import QUOTIENTS, Kind, Published, Shape
 
-CELL_SIZES = (20, 50, 100, 500, 1000, 5000)  # contributors for which a mean's interval is shown
+CELL_SIZES = (20, 50, 100, 500, 1000, 5000)
+"""Numbers of contributors for which the interval of a quotient is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What a published column will look like, whatever the data say.
 
-    ``half_width`` holds for a cell at 95 %, in the column's own numbers; None for means, whose
-    interval depends on the cell: ``means`` has a half-width for some numbers of contributors, for
-    a mean near the middle of the bounds (None: not shown). A cell whose true count is at least
+    ``half_width`` holds for a cell at 95 %, in the column's own numbers; None for means and
+    spreads, whose interval depends on the cell: ``at_sizes`` has a half-width for some numbers of
+    contributors, for values near the middle of the bounds, or evenly over them where their spread
+    is asked for (None: not shown). A cell whose true count is at least
     ``shown_from`` is shown with a probability of 97.5 % or more.
     """
 
@@ -30,7 +32,7 @@ class Expected:
     kind: Kind
     mechanism: str
     half_width: Decimal | None
-    means: tuple[tuple[int, Decimal | None], ...]
+    at_sizes: tuple[tuple[int, Decimal | None], ...]
     threshold: int
     shown_from: int
 
@@ -44,43 +46,51 @@ def expect(
 
 
 def _expected(shape: Shape, column: Published, plan: NoisePlan, rules: DpRules) -> Expected:
-    is_mean = column.kind == Kind.MEAN
+    divided = column.kind in QUOTIENTS
     count = shape.vector(column.count)
     off = -(-plan.of(count.name).half_width // count.scale)
     return Expected(
         name=column.name,
         title=column.title,
         kind=column.kind,
-        mechanism=plan.of(_measured(column)).mechanism,
-        half_width=None if is_mean else _fixed(shape, column, plan),
-        means=tuple(_means(shape, column, plan)) if is_mean else (),
+        mechanism=plan.of(main_vector(column)).mechanism,
+        half_width=None if divided else _fixed(shape, column, plan),
+        at_sizes=tuple(_at_sizes(shape, column, plan)) if divided else (),
         threshold=rules.threshold,
         shown_from=rules.threshold + off,
     )
 
 
-def _measured(column: Published) -> str:
-    return MEASURED[column.kind](column)
-
-
-MEASURED: dict[Kind, Callable[[Published], str]] = {
-    Kind.COUNT: lambda column: column.count,
-    Kind.UNITS: lambda column: column.count,
-    Kind.SUM: total_name,
-    Kind.MEAN: total_name,
-}
-
-
 def _fixed(shape: Shape, column: Published, plan: NoisePlan) -> Decimal:
-    vector = shape.vector(_measured(column))
+    vector = shape.vector(main_vector(column))
     return half_width(column, vector, integers=plan.of(vector.name).half_width)
 
 
-def _means(shape: Shape, column: Published, plan: NoisePlan) -> list[tuple[int, Decimal | None]]:
+def _at_sizes(shape: Shape, column: Published, plan: NoisePlan) -> list[tuple[int, Decimal | None]]:
     scale = shape.vector(column.count).scale
     widths: list[tuple[int, Decimal | None]] = []
-    for contributors in CELL_SIZES:
-        interval = mean_interval(shape, column, total=0, count=contributors * scale, plan=plan)
+    for size in CELL_SIZES:
+        interval = INTERVALS[column.kind](
+            shape, column, _example(shape, column, count=size * scale), plan=plan
+        )
         width = interval and shown((interval[1] - interval[0]) / 2, decimals=column.decimals)
-        widths.append((contributors, width))
+        widths.append((size, width))
     return widths
+
+
+def _example(shape: Shape, column: Published, *, count: int) -> dict[str, int]:
+    """Values in the middle of their bounds or, for a spread, evenly over them.
+
+    Evenly over -r to r, squares have the mean r*r / 3: a third below their middle, r*r / 2.
+    """
+    own = {column.count: count, quotients.total_name(column): 0}
+    if column.squares is None:
+        return own
+    return {**own, column.squares: -count * shape.vector(column.squares).centre // 3}
+
+
+INTERVALS = {
+    Kind.MEAN: quotients.mean_interval,
+    Kind.VARIANCE: quotients.variance_interval,
+    Kind.STDDEV: quotients.deviation_interval,
+}

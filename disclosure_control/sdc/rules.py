@@ -27,6 +27,8 @@ STATBARN: dict[Kind, Statbarn] = {
     Kind.UNITS: Statbarn.FREQUENCIES,
     Kind.SUM: Statbarn.LINEAR_AGGREGATIONS,
     Kind.MEAN: Statbarn.LINEAR_AGGREGATIONS,
+    Kind.VARIANCE: Statbarn.SHAPE,
+    Kind.STDDEV: Statbarn.SHAPE,
 }
 EVERY = (Statbarn.FREQUENCIES, Statbarn.LINEAR_AGGREGATIONS)
 ADDING = (Statbarn.LINEAR_AGGREGATIONS,)

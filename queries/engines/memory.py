@@ -15,7 +15,7 @@ from itertools import product
 from disclosure_control.policy import Policy, Track
 from queries.catalogue import Catalogue, Table
 from queries.engines.memory_rows import Context, Row, Tables, stored
-from queries.language import ColumnRef, Dimension, Measure, Query, Ref, Statistic
+from queries.language import SPREADS, ColumnRef, Dimension, Measure, Query, Ref, Statistic
 
 SCALE = 10**6
 TOTAL = -1  # the key of all keys together
@@ -132,7 +132,7 @@ class _Oracle:
     def noisy(self, measure: Measure, ref: Ref, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
         name = self.name(ref)
         low, high = self.context.bounds(ref)
-        mean = measure.statistic is Statistic.MEAN
+        mean = measure.statistic is not Statistic.SUM
         centre = (low + high) // 2 if mean else 0
 
         def distance(kept: _Kept) -> int | None:
@@ -143,11 +143,31 @@ class _Oracle:
         centred = bool(centre) or (mean and self.constant_cells() and not self.single())
         total = f"centred_{name}" if centred else f"total_{name}"
         sums = {total: self.totals(rows, distance, most=most, mean=mean)}
+        if measure.statistic in SPREADS:
+            sums |= self.squares(rows, distance, name=name, most=most)
         if self.context.nullable(ref):
             present = self.counted(rows, lambda kept: distance(kept) is not None)
             return {f"values_{name}": present, **sums}
         count = self.count_name(Statistic.COUNT)
         return {count: self.counted(rows, lambda _: True), **sums}
+
+    def squares(
+        self, rows: list[_Kept], distance: Callable[[_Kept], int | None], *, name: str, most: int
+    ) -> dict[str, dict[Key, int]]:
+        """Squared distances in steps of a power of ten, at most a million, each less half of it."""
+        step = 1
+        while most**2 > 10**6 * step:
+            step *= 10
+        largest = (most**2 + step // 2) // step
+        half = largest // 2
+
+        def square(kept: _Kept) -> int | None:
+            value = distance(kept)
+            return None if value is None else (value**2 + step // 2) // step - half
+
+        centred = bool(half) or (self.constant_cells() and not self.single())
+        total = f"centred_squares.{name}" if centred else f"total_squares.{name}"
+        return {total: self.totals(rows, square, most=largest - half, mean=True)}
 
     def name(self, ref: Ref) -> str:
         """The column's or feature's own name; with its table where two share it."""

@@ -159,9 +159,14 @@ class Reading:
         return next((one for one in self.plan.measured if one.name == recipe.of), None)
 
     def value(self, one: Measured, *, name: Namer | None = None) -> str:
-        """A measured number, kept within its declared bounds."""
+        """A measured number, kept within its declared bounds; or its squared distance."""
         term = (name or self.direct)(one.term)
-        return clamped(term, lower=one.lower, upper=one.upper)
+        lower, upper = one.values or (one.lower, one.upper)
+        kept = clamped(term, lower=lower, upper=upper)
+        if one.values is None:
+            return kept
+        apart = f"({kept} - ({(lower + upper) // 2}))::BIGINT"
+        return f"({apart} * {apart} + {one.step // 2}) // {one.step}"
 
 
 def _feature_step(group: str, *, of: tuple[Derived, ...]) -> str:

@@ -23,11 +23,11 @@ from tests.catalogues import clinic, dp_policy, sdc_policy
 
 CLINIC = clinic()
 CHARGE = 100_000_000
-EXAMPLES = Path(__file__).parents[1] / "spec" / "accepted.txt"
+EXAMPLES = Path(__file__).parents[1] / "spec"
 
 
-def questions() -> list[str]:
-    blocks = EXAMPLES.read_text(encoding="utf-8").split("\n\n")
+def questions(name: str = "accepted.txt") -> list[str]:
+    blocks = (EXAMPLES / name).read_text(encoding="utf-8").split("\n\n")
     kept = (
         [line for line in block.strip().splitlines() if line[:2] not in ("> ", "# ")]
         for block in blocks
@@ -39,7 +39,7 @@ def empty(shape) -> Unprotected:
     return Unprotected(shape, {vector.name: (0,) * shape.cells for vector in shape.vectors})
 
 
-@pytest.mark.parametrize("text", questions())
+@pytest.mark.parametrize("text", [*questions(), *questions("noisy.txt")])
 def test_an_accepted_question_passes_the_noisy_door(text):
     policy = dp_policy()
     shape = plan(sql.admit(text, CLINIC, policy), CLINIC, policy).shape

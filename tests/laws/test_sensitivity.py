@@ -137,6 +137,21 @@ MUTANTS = {
         "- (15000)",
         "- (0)",
     ),
+    "squares that are not centred": (
+        _asked(Measure(Statistic.STDDEV, VALUE), Dimension(TEST)),
+        "- (112500) *",
+        "- (0) *",
+    ),
+    "squares that are not scaled": (
+        _asked(Measure(Statistic.VARIANCE, VALUE), SEX),
+        ' * 3 // "_n_squares.value"',
+        "",
+    ),
+    "squares in finer steps than declared": (
+        _asked(Measure(Statistic.VARIANCE, VALUE), SEX),
+        "+ 500) // 1000",
+        "+ 250) // 500",
+    ),
     "rows that weigh the same": (
         _asked(Measure(Statistic.COUNT), Dimension(TEST)),
         'greatest(3, "labs"."_rows")',

@@ -40,6 +40,16 @@ def test_a_question_for_an_exact_table_is_read_as_its_canonical_form(asked, said
     assert sql.render(canonical(query, CLINIC), CLINIC) == said
 
 
+@pytest.mark.parametrize(("asked", "said"), examples("noisy.txt"))
+def test_a_question_for_a_noisy_table_is_read_as_its_canonical_form(asked, said):
+    query = sql.admit(asked, CLINIC, POLICY)
+
+    assert sql.render(canonical(query, CLINIC), CLINIC) == said
+    with pytest.raises(QueryRefused) as refused:
+        sql.admit(asked, CLINIC, sdc_policy())
+    assert {problem.code for problem in refused.value.problems} == {"exact_spread"}
+
+
 @pytest.mark.parametrize(("asked", "said"), examples("refused.txt"))
 def test_a_question_is_refused_by_code_at_its_place(asked, said):
     with pytest.raises(QueryRefused) as refused:

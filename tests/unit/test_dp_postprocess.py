@@ -27,7 +27,7 @@ from tests.small_tables import COUNT, DP_RULES, ONE, RHO_NANO, axis, counts_shap
 def plan_of(**widths: int) -> NoisePlan:
     return NoisePlan(
         tuple(
-            VectorNoise(name, "discrete_gaussian", 1.0, 1, h, h, h) for name, h in widths.items()
+            VectorNoise(name, "discrete_gaussian", 1.0, 1, h, h, h, h) for name, h in widths.items()
         ),
         RHO_NANO,
     )
@@ -166,6 +166,6 @@ def test_the_preview_states_the_half_width_that_is_then_published():
     assert counts.half_width is not None
     assert counts.shown_from == DP_RULES.threshold + counts.half_width
     assert means.half_width is None
-    assert [size for size, _ in means.means] == list(CELL_SIZES)
-    widths = [width for _, width in means.means if width is not None]
+    assert [size for size, _ in means.at_sizes] == list(CELL_SIZES)
+    widths = [width for _, width in means.at_sizes if width is not None]
     assert widths == sorted(widths, reverse=True)

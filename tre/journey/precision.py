@@ -9,7 +9,7 @@ from disclosure_control import strength
 from disclosure_control.dp import accounting, preview
 from disclosure_control.dp.preview import Expected
 from disclosure_control.policy import Policy
-from disclosure_control.tables import Kind, Published
+from disclosure_control.tables import QUOTIENTS, Published
 from tre.journey.priced import Quote
 
 
@@ -17,8 +17,8 @@ from tre.journey.priced import Quote
 class ColumnPrecision:
     """What is known of one published column before anything is spent.
 
-    ``half_width`` is 95 % for one cell, in the column's own numbers; None for means and where
-    exact. A mean is as precise as its cell is large: ``at_sizes`` has (rows with a value,
+    ``half_width`` is 95 % for one cell, in the column's own numbers; None for means and spreads
+    and where exact. They are as precise as the cell is large: ``at_sizes`` has (rows with a value,
     half-width or None where it would not be shown). ``shown_from``: a cell with at least this
     true count is almost surely shown (dp), exactly shown (sdc).
     """
@@ -75,9 +75,9 @@ def _noisy(expected: Expected) -> ColumnPrecision:
         kind=expected.kind.value,
         mechanism=expected.mechanism,
         half_width=expected.half_width,
-        at_sizes=expected.means,
+        at_sizes=expected.at_sizes,
         shown_from=expected.shown_from,
-        words=_mean_words(expected) if expected.kind == Kind.MEAN else _words(expected),
+        words=_sized_words(expected) if expected.kind in QUOTIENTS else _words(expected),
     )
 
 
@@ -88,8 +88,8 @@ def _words(expected: Expected) -> str:
     )
 
 
-def _mean_words(expected: Expected) -> str:
-    told = [f"± {half} from {size}" for size, half in expected.means if half is not None]
+def _sized_words(expected: Expected) -> str:
+    told = [f"± {half} from {size}" for size, half in expected.at_sizes if half is not None]
     if not told:
         return "Too noisy to be shown at this cost."
     return f"The larger the cell, the closer: within {', '.join(told)} values in the cell."

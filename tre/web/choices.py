@@ -12,7 +12,8 @@ from typing import Any
 
 from queries import nested
 from queries.catalogue import Catalogue, Column, ColumnType, Link, Recode, Role, Table
-from queries.language import Aggregate
+from queries.language import SPREADS, Aggregate, Statistic
+from queries.plan_published import LOOKS
 from queries.values import number_text
 from tre.web.schema import bounds, recodes_of
 
@@ -61,6 +62,13 @@ AGGREGATES: dict[Aggregate, str] = {
     Aggregate.LAST: "Last value by date",
     Aggregate.FIRST: "First value by date",
 }
+ADDED_UP: dict[Statistic, str] = {
+    Statistic.MEAN: "Means",
+    Statistic.SUM: "Sums",
+    Statistic.STDDEV: "Standard deviations",
+    Statistic.VARIANCE: "Variances",
+}
+"""What is made of a number, and the heading of its options."""
 NEED_COLUMN = frozenset(Aggregate) - {Aggregate.EXISTS, Aggregate.COUNT}
 NEED_ORDER = frozenset({Aggregate.FIRST, Aggregate.LAST})
 OF_ANY_TYPE = NEED_ORDER  # all others take numbers, and extremes take dates as well
@@ -215,8 +223,10 @@ def _heading(catalogue: Catalogue, ref: str) -> str:
     return table.title if table is not None else ""
 
 
-def measures(catalogue: Catalogue, nest: Mapping[str, Any]) -> tuple[Group, ...]:
-    """What may be published: numbers of rows and units, sums and means of numbers."""
+def measures(
+    catalogue: Catalogue, nest: Mapping[str, Any], *, noisy: bool = True
+) -> tuple[Group, ...]:
+    """What may be published: numbers of rows and units, and what is made of numbers."""
     table = catalogue.table(nest["source"])
     counts = [Option("count", count_words(catalogue, nest["source"]))]
     if table is not None and not table.one_row_per_unit:
@@ -228,9 +238,24 @@ def measures(catalogue: Catalogue, nest: Mapping[str, Any]) -> tuple[Group, ...]
     ]
     return (
         Group("Counts", tuple(counts)),
-        Group("Means", tuple(Option(f"mean:{one.ref}", f"Mean of {one.title}") for one in numbers)),
-        Group("Sums", tuple(Option(f"sum:{one.ref}", f"Sum of {one.title}") for one in numbers)),
+        *(
+            Group(
+                heading,
+                tuple(
+                    Option(f"{statistic.value}:{one.ref}", measure_words(statistic, one.title))
+                    for one in numbers
+                ),
+            )
+            for statistic, heading in ADDED_UP.items()
+            if noisy or statistic not in SPREADS
+        ),
     )
+
+
+def measure_words(statistic: str, title: str) -> str:
+    """A statistic that nobody knows stands for itself."""
+    looks = LOOKS.get(Statistic(statistic)) if statistic in list(Statistic) else None
+    return f"{looks.title} of {title}" if looks else statistic
 
 
 def _public(catalogue: Catalogue, ref: str) -> bool:

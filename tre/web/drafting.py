@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
+from disclosure_control.policy import Track
 from queries.catalogue import Catalogue
 from tre import request as this
 from tre.journey import drafted
@@ -122,6 +123,7 @@ def _name(nest: Nest, table: str, aggregate: str) -> str:
 def page(desk: Desk, nest: Nest, faults: tuple[Fault, ...] = ()) -> str:
     catalogue = desk.catalogue
     fields = choices.fields(catalogue, nest)
+    noisy = desk.view.policy_version.policy.track is Track.DP
     return render_template(
         "research/form.html",
         desk=desk,
@@ -133,7 +135,7 @@ def page(desk: Desk, nest: Nest, faults: tuple[Fault, ...] = ()) -> str:
         links=choices.links(catalogue, nest),
         fields=fields,
         groups=choices.grouped(catalogue, fields.values()),
-        measures=choices.measures(catalogue, nest),
+        measures=choices.measures(catalogue, nest, noisy=noisy),
         choices=choices,
         section="research.projects",
     )

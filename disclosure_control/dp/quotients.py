@@ -1,0 +1,153 @@
+"""Where does a mean or a spread lie, given noisy vectors? Values and intervals, as exact fractions.
+
+A mean is two vectors, a spread three: the count n, the total of x - c and the total of
+(x - c)**2 - d, with c and d the public middles of the bounds. Each vector is within its half-width
+at 97.5 % (of two) or a little more than 98.33 % (of three), so all of them are together at 95 %,
+whatever their noises have to do with each other. The interval is where the column's number lies if
+they are: every part that it is made of is taken at its least and its most.
+
+Squares of large numbers are rounded to whole steps, by half a step at most: a variance is not
+corrected for that, and its interval is wider by as much.
+
+A variance is that of a sample: the mean square less the square of the mean, times n / (n - 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+
+from disclosure_control.dp.accounting import NoisePlan
+from disclosure_control.errors import Refused
+from disclosure_control.tables import Published, Shape, Vector
+
+Interval = tuple[Fraction, Fraction]
+ROOT_DIGITS = 12
+"""Of a standard deviation, before it is rounded to the digits that are shown."""
+
+
+def mean(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
+    """Of one cell whose noisy count is above zero."""
+    totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
+    per_count = Fraction(noisy[totals.name], noisy[counts.name])
+    return (totals.centre + per_count) * Fraction(counts.scale, totals.scale)
+
+
+def mean_interval(
+    shape: Shape, column: Published, noisy: Mapping[str, int], *, plan: NoisePlan
+) -> Interval | None:
+    """At 95 %. None where the count may be zero or less: then nothing is known of the quotient."""
+    totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
+    number = _around(noisy[counts.name], plan.of(counts.name).mean_half_width)
+    total = _around(noisy[totals.name], plan.of(totals.name).mean_half_width)
+    if number[0] <= 0:
+        return None
+    low, high = _quotient(total, number)
+    unit = Fraction(counts.scale, totals.scale)
+    return (totals.centre + low) * unit, (totals.centre + high) * unit
+
+
+def variance(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
+    """Of one cell whose noisy count is more than one; not below zero."""
+    read = _Spread.of(shape, column)
+    number = noisy[read.counts.name]
+    square = read.mean_square(Fraction(noisy[read.squares.name], number))
+    offset = Fraction(noisy[read.totals.name], number)
+    return read.variance(square - offset**2, number=number)
+
+
+def variance_interval(
+    shape: Shape, column: Published, noisy: Mapping[str, int], *, plan: NoisePlan
+) -> Interval | None:
+    """At 95 %. None where the count may be one or less: one value has no spread."""
+    read = _Spread.of(shape, column)
+    number, total, squares = (
+        _around(noisy[one.name], plan.of(one.name).spread_half_width)
+        for one in (read.counts, read.totals, read.squares)
+    )
+    if number[0] <= read.counts.scale:
+        return None
+    least, most = _squared(_quotient(total, number))
+    fewest, largest = _quotient(squares, number)
+    rounding = Fraction(read.step - 1, 2)
+    low = read.mean_square(fewest) - rounding - most
+    high = read.mean_square(largest) + rounding - least
+    return (
+        read.variance(low, number=number[1]),
+        read.variance(high, number=number[0]),
+    )
+
+
+def deviation_interval(
+    shape: Shape, column: Published, noisy: Mapping[str, int], *, plan: NoisePlan
+) -> Interval | None:
+    """The roots of the variance's ends."""
+    ends = variance_interval(shape, column, noisy, plan=plan)
+    return ends and (root(ends[0]), root_up(ends[1]))
+
+
+def root(square: Fraction) -> Fraction:
+    """Rounded down to ROOT_DIGITS digits after the point."""
+    scale = 10**ROOT_DIGITS
+    return Fraction(isqrt(square.numerator * scale**2 // square.denominator), scale)
+
+
+def root_up(square: Fraction) -> Fraction:
+    found = root(square)
+    return found if found**2 == square else found + Fraction(1, 10**ROOT_DIGITS)
+
+
+def total_name(column: Published) -> str:
+    if column.total is None:
+        raise Refused(f"column {column.name} names no total")
+    return column.total
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """The vectors of a spread. ``unit``: what a square of the store's integers is when shown."""
+
+    counts: Vector
+    totals: Vector
+    squares: Vector
+
+    @classmethod
+    def of(cls, shape: Shape, column: Published) -> _Spread:
+        if column.squares is None:
+            raise Refused(f"column {column.name} names no squares")
+        counts, squares = shape.vector(column.count), shape.vector(column.squares)
+        totals = shape.vector(total_name(column))
+        return cls(counts, totals, squares)
+
+    @property
+    def step(self) -> int:
+        return self.squares.step
+
+    @property
+    def unit(self) -> Fraction:
+        return Fraction(self.counts.scale, self.squares.scale)
+
+    def mean_square(self, per_count: Fraction) -> Fraction:
+        """In the store's integers, from what the squares are in all by count."""
+        return (self.squares.centre + per_count) * self.step
+
+    def variance(self, apart: Fraction, *, number: int) -> Fraction:
+        """``apart``: mean square less squared mean, of a population; shown is n / (n - 1) of it."""
+        return max(Fraction(0), apart) * self.unit * Fraction(number, number - self.counts.scale)
+
+
+def _around(value: int, half_width: int) -> tuple[int, int]:
+    return value - half_width, value + half_width
+
+
+def _quotient(numerator: tuple[int, int], divisor: tuple[int, int]) -> Interval:
+    """Of any two numbers in these ranges, the divisor above zero."""
+    ends = [Fraction(above, below) for above in numerator for below in divisor]
+    return min(ends), max(ends)
+
+
+def _squared(ends: Interval) -> Interval:
+    low, high = sorted(abs(end) for end in ends)
+    return (Fraction(0) if ends[0] <= 0 <= ends[1] else low**2), high**2
