@@ -1,7 +1,7 @@
 """How does an Unprotected cross from the process that counted it? One strict binary form.
 
 A header (magic, number of vectors, number of cells, digest of the layout), then every vector of
-the shape in its order, each cell a little-endian 64-bit integer. Nothing else is read or made:
+the shape in its order, each number a little-endian 64-bit integer. Nothing else is read or made:
 no pickle, no names, no optional parts. Any fault is a Leak, so nothing leaves.
 """
 
@@ -11,7 +11,7 @@ import hashlib
 import struct
 
 from disclosure_control.errors import Leak
-from disclosure_control.tables import Shape, Unprotected
+from disclosure_control.tables import Shape, Unprotected, Vector
 
 MAGIC = b"unprot01"
 _HEADER = struct.Struct("<8sII32s")
@@ -21,8 +21,9 @@ def encode(unprotected: Unprotected) -> bytes:
     """For a pipe between two processes of one machine; never for a file, a log or a page."""
     shape, vectors = unprotected.shape, unprotected.reveal()
     header = _HEADER.pack(MAGIC, len(shape.vectors), shape.cells, _layout(shape))
-    integers = struct.Struct(f"<{shape.cells}q")
-    return header + b"".join(integers.pack(*vectors[one.name]) for one in shape.vectors)
+    return header + b"".join(
+        _integers(shape, one).pack(*vectors[one.name]) for one in shape.vectors
+    )
 
 
 def decode(blob: bytes, shape: Shape) -> Unprotected:
@@ -30,23 +31,26 @@ def decode(blob: bytes, shape: Shape) -> Unprotected:
     expected = _HEADER.pack(MAGIC, len(shape.vectors), shape.cells, _layout(shape))
     if len(blob) != encoded_length(shape) or blob[: _HEADER.size] != expected:
         raise Leak("an answer does not have the form that was asked for")
-    integers = struct.Struct(f"<{shape.cells}q")
-    starts = range(_HEADER.size, len(blob), integers.size)
-    return Unprotected(
-        shape,
-        {
-            vector.name: integers.unpack_from(blob, start)
-            for vector, start in zip(shape.vectors, starts, strict=True)
-        },
-    )
+    found: dict[str, tuple[int, ...]] = {}
+    start = _HEADER.size
+    for vector in shape.vectors:
+        integers = _integers(shape, vector)
+        found[vector.name] = integers.unpack_from(blob, start)
+        start += integers.size
+    return Unprotected(shape, found)
 
 
 def encoded_length(shape: Shape) -> int:
     """Bytes; it depends on the public shape alone."""
-    return _HEADER.size + 8 * shape.cells * len(shape.vectors)
+    return _HEADER.size + 8 * sum(map(shape.length, shape.vectors))
+
+
+def _integers(shape: Shape, vector: Vector) -> struct.Struct:
+    return struct.Struct(f"<{shape.length(vector)}q")
 
 
 def _layout(shape: Shape) -> bytes:
-    """Binds an answer to its vectors: names, order and magnitudes."""
-    parts = [str(shape.cells), *(f"{one.name}:{one.magnitude}" for one in shape.vectors)]
+    """Binds an answer to its vectors: names, order, lengths and magnitudes."""
+    vectors = (f"{one.name}:{shape.length(one)}:{one.magnitude}" for one in shape.vectors)
+    parts = [str(shape.cells), *vectors]
     return hashlib.sha256("\n".join(parts).encode()).digest()

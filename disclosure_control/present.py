@@ -21,7 +21,7 @@ from disclosure_control.plain import Faults, canonical_json, from_plain, number_
 from disclosure_control.policy import Track
 from disclosure_control.record import for_release
 from disclosure_control.tables import (
-    QUOTIENTS,
+    VARYING,
     Axis,
     Cell,
     Columns,
@@ -111,7 +111,7 @@ VALUE = _Part("", lambda cell: cell.value)
 HALF_WIDTH = _Part(" (plus or minus, 95 %)", lambda cell: cell.half_width)
 LOWER = _Part(" (lower, 95 %)", lambda cell: cell.low)
 UPPER = _Part(" (upper, 95 %)", lambda cell: cell.high)
-# What is divided by a count has no single half-width; exact values have no noise interval.
+# What varies by cell has no single half-width; exact values have no noise interval.
 PARTS: dict[tuple[str, bool], tuple[_Part, ...]] = {
     (Track.DP, False): (VALUE, HALF_WIDTH, LOWER, UPPER),
     (Track.DP, True): (VALUE, LOWER, UPPER),
@@ -140,7 +140,7 @@ class _Column:
 
 def _columns(track: str, published: tuple[Published, ...], columns: Columns) -> Iterator[_Column]:
     for one, cells in zip(published, columns, strict=True):
-        yield _Column(one, cells, PARTS[track, one.kind in QUOTIENTS])
+        yield _Column(one, cells, PARTS[track, one.kind in VARYING])
 
 
 def _safe(text: str) -> str:

@@ -50,10 +50,14 @@ class Feasible:
 
 @dataclass(frozen=True, slots=True)
 class NoiseStatement:
-    """The mechanism of one vector, as anybody may verify it. Half-widths are in vector integers."""
+    """The mechanism of one vector, as anybody may verify it. Half-widths are in vector integers.
+
+    Of a choice among bins (noisy_max) ``vector`` says what is chosen, and a half-width is the
+    distance in ranks, times the parts of the quantile, that is as likely not reached.
+    """
 
     vector: str
-    mechanism: str  # "discrete_gaussian" | "discrete_laplace"
+    mechanism: str  # "discrete_gaussian" | "discrete_laplace" | "noisy_max"
     scale: str  # exact decimal text of the float handed to the mechanism
     rho_nano: int  # zCDP charge in 1e-9
     epsilon: str | None  # pure epsilon where the mechanism has one

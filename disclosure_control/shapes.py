@@ -7,9 +7,21 @@ from collections.abc import Callable, Hashable, Iterable
 from disclosure_control.errors import Refused
 from disclosure_control.policy import Policy, Track
 from disclosure_control.sdc.evidence import evidence_names
-from disclosure_control.tables import QUOTIENTS, SPREADS, Axis, Counting, Kind, Published, Shape
+from disclosure_control.tables import (
+    NOISY_ONLY,
+    QUOTIENTS,
+    SPREADS,
+    Axis,
+    Counting,
+    Kind,
+    Published,
+    Quantile,
+    Shape,
+    Vector,
+)
 
 LIMIT = 2**62
+MOST_BINS = 2**19  # of a histogram, over all cells: choosing among them takes seconds
 COUNTED = (Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS)
 
 SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
@@ -23,6 +35,8 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
     ("a scale is not positive", lambda s: all(min(v.scale, v.step) >= 1 for v in s.vectors)),
     ("a magnitude is out of range", lambda s: all(0 <= v.magnitude < LIMIT for v in s.vectors)),
     ("a column has negative decimals", lambda s: all(c.decimals >= 0 for c in s.published)),
+    ("a histogram has no bins", lambda s: all(map(_has_bins, s.vectors))),
+    ("a histogram is too fine", lambda s: max(map(s.length, s.vectors), default=0) <= MOST_BINS),
     ("a column reads no such vector", lambda s: all(_reads(s, c) for c in s.published)),
 )
 POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
@@ -31,7 +45,10 @@ POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
     ("a sensitivity is missing", lambda s, p: p.track != Track.DP or _has_sensitivities(s)),
     ("an exact vector claims a sensitivity", lambda s, p: p.track != Track.SDC or _has_none(s)),
     ("only counts are altered", lambda s, p: not _alters(p) or all(map(_is_count, s.published))),
-    ("spreads are not exact", lambda s, p: p.track != Track.SDC or not _has_spreads(s)),
+    (
+        "only noisy tables tell spreads or quantiles",
+        lambda s, p: p.track == Track.DP or not _is_noisy_only(s),
+    ),
     ("record keys are missing", lambda s, p: not _draws(s, p) or _has_keys(s)),
 )
 
@@ -78,6 +95,8 @@ def _reads(shape: Shape, column: Published) -> bool:
         return False
     if column.kind in (Kind.COUNT, Kind.UNITS):
         return column.total is None
+    if column.kind is Kind.QUANTILE:
+        return column.quantile is not None and _holds(vectors, column.quantile)
     names = (column.total, *([column.squares] if column.kind in SPREADS else []))
     read = [vectors.get(name or "") for name in names]
     if any(one is None or one.counts != Counting.TOTAL for one in read):
@@ -85,12 +104,29 @@ def _reads(shape: Shape, column: Published) -> bool:
     return column.kind in QUOTIENTS or all(one is not None and one.centre == 0 for one in read)
 
 
+def _holds(vectors: dict[str, Vector], quantile: Quantile) -> bool:
+    """Is there a histogram of exactly these bins, whose ranks times ``parts`` still fit?"""
+    found = vectors.get(quantile.histogram)
+    sound = 0 < quantile.part < quantile.parts and min(quantile.width, quantile.scale) > 0
+    return (
+        found is not None
+        and found.counts is Counting.HISTOGRAM
+        and sound
+        and quantile.bins == found.bins
+        and quantile.parts * found.magnitude < LIMIT
+    )
+
+
 def _alters(policy: Policy) -> bool:
     return policy.sdc is not None and policy.sdc.counts is not None
 
 
-def _has_spreads(shape: Shape) -> bool:
-    return any(column.kind in SPREADS for column in shape.published)
+def _is_noisy_only(shape: Shape) -> bool:
+    return any(column.kind in NOISY_ONLY for column in shape.published)
+
+
+def _has_bins(vector: Vector) -> bool:
+    return vector.bins >= 1 and (vector.bins == 1 or vector.counts is Counting.HISTOGRAM)
 
 
 def _is_count(column: Published) -> bool:

@@ -94,12 +94,16 @@ class Counting(StrEnum):
     SMALLEST = "smallest"  # SDC: the smallest
     GROSS = "gross"  # SDC: sum of absolute contributions of units
     NEGATIVE = "negative"  # SDC: distinct units whose contribution is below zero
+    HISTOGRAM = "histogram"  # DP: rows with a value, by equal bins of its declared range
     KEYS = "keys"  # SDC: sum of the record keys of distinct units
 
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """One integer per cell of the grid, row-major over the axes; quantity = integer / scale."""
+    """One integer per cell of the grid, row-major over the axes; quantity = integer / scale.
+
+    A histogram has ``bins`` integers per cell, those of one cell side by side.
+    """
 
     name: str
     counts: Counting
@@ -111,6 +115,7 @@ class Vector:
     #                  of the store (so, where row weights multiply a total, before the weight)
     step: int = 1  # TOTAL of squares only: quantity = integer * step / scale, and what each row
     #                adds was rounded to whole steps
+    bins: int = 1  # HISTOGRAM only
 
 
 class Kind(StrEnum):
@@ -122,11 +127,16 @@ class Kind(StrEnum):
     MEAN = "mean"
     VARIANCE = "variance"
     STDDEV = "stddev"
+    QUANTILE = "quantile"
 
 
 SPREADS = frozenset({Kind.VARIANCE, Kind.STDDEV})
 QUOTIENTS = SPREADS | {Kind.MEAN}
-"""Divided by a count: their interval depends on the cell, so that there is no single half-width."""
+"""Divided by a count."""
+
+NOISY_ONLY = SPREADS | {Kind.QUANTILE}
+VARYING = QUOTIENTS | {Kind.QUANTILE}
+"""Their interval depends on the cell, so that there is no single half-width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +158,35 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Quantile:
+    """``part`` of ``parts`` of the values are at most this one; read from a histogram.
+
+    Bin b holds the integers of the store from ``low + b * width`` on, so many as ``width`` says;
+    the last bin ends at ``last``. Value = integer / ``scale``.
+    """
+
+    histogram: str  # name of the vector
+    part: int
+    parts: int
+    low: int
+    width: int
+    last: int
+    scale: int
+
+    @property
+    def bins(self) -> int:
+        return (self.last - self.low) // self.width + 1
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """One column of the published table, computed from one to three vectors.
 
     COUNT and UNITS read ``count``; SUM reads ``total``; MEAN is
     (centre + total / count) x (count.scale / total.scale). VARIANCE (DP track) is the mean of the
     ``squares`` of what ``total`` adds up, which have a centre of their own, less the square of the
-    mean of ``total``, times n / (n - 1); STDDEV is its root. On the DP track a column is hidden
+    mean of ``total``, times n / (n - 1); STDDEV is its root; QUANTILE (DP track) reads a histogram
+    and tells the middle of the bin that was chosen. On the DP track a column is hidden
     where its noisy ``count`` is below the threshold; on the SDC track ``evidence`` decides.
     """
 
@@ -166,6 +198,7 @@ class Published:
     decimals: int  # shown after the point
     evidence: Evidence | None = None  # SDC track only
     squares: str | None = None  # spreads only
+    quantile: Quantile | None = None  # quantiles only
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +232,14 @@ class Shape:
             if any(at in own for at, own in zip(place, none, strict=True))
         )
 
+    def length(self, vector: Vector) -> int:
+        """Integers of a vector of this table."""
+        return self.cells * vector.bins
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        return {vector.name: self.length(vector) for vector in self.vectors}
+
     def vector(self, name: str) -> Vector:
         return next(vector for vector in self.vectors if vector.name == name)
 
@@ -227,7 +268,7 @@ class Unprotected:
             raise Leak("vectors differ from the declared shape")
         for name, cells in vectors.items():
             limit = declared[name].magnitude
-            if len(cells) != shape.cells or any(
+            if len(cells) != shape.length(declared[name]) or any(
                 type(cell) is not int or abs(cell) > limit for cell in cells
             ):
                 raise Leak(f"vector {name} breaks its declared bounds")

@@ -66,8 +66,8 @@ def _warm_up(con: DuckDBPyConnection, *, resources: Resources, size: int) -> Non
 
 
 def _counted(rows: list[tuple[int | None, ...]], *, job: Job) -> Unprotected:
-    names = [name for name, _ in job.vectors]
-    return Unprotected(job.outline(), on_grid(rows, names=names, cells=job.cells))
+    outline = job.outline()
+    return Unprotected(outline, on_grid(rows, lengths=outline.lengths))
 
 
 def own_pipe() -> BinaryIO:

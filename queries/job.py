@@ -27,17 +27,17 @@ LONGEST = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``vectors`` are names and magnitudes, in order."""
+    """``vectors`` are names, magnitudes and bins, in order."""
 
     sql: str
     cells: int
-    vectors: tuple[tuple[str, int], ...]
+    vectors: tuple[tuple[str, int, int], ...]
 
     @classmethod
     def of(cls, plan: Plan) -> Job:
         from queries.engines.statement import statement  # needs more than a child has
 
-        vectors = tuple((one.name, one.magnitude) for one in plan.shape.vectors)
+        vectors = tuple((one.name, one.magnitude, one.bins) for one in plan.shape.vectors)
         return cls(statement(plan), plan.shape.cells, vectors)
 
     def outline(self) -> Shape:
@@ -46,7 +46,8 @@ class Job:
             unit="",
             axes=(Axis("cell", ("",) * self.cells),),
             vectors=tuple(
-                Vector(name, Counting.ROWS, 1, magnitude, None) for name, magnitude in self.vectors
+                Vector(name, Counting.ROWS, 1, magnitude, None, bins=bins)
+                for name, magnitude, bins in self.vectors
             ),
             published=(),
         )
@@ -71,7 +72,7 @@ def receive_opening(pipe: BinaryIO) -> tuple[bytes, Resources]:
 def receive_job(pipe: BinaryIO) -> Job:
     """Raises ValueError for a message that is not whole."""
     fields = _received(pipe)
-    vectors = tuple((name, magnitude) for name, magnitude in fields["vectors"])
+    vectors = tuple((name, magnitude, bins) for name, magnitude, bins in fields["vectors"])
     return Job(fields["sql"], fields["cells"], vectors)
 
 

@@ -111,7 +111,8 @@ def _dimension_json(dimension: Dimension) -> dict[str, Any]:
 
 def _measure_json(measure: Measure) -> dict[str, Any]:
     ref = {} if measure.ref is None else {"ref": ref_json(measure.ref)}
-    return {"statistic": measure.statistic.value, **ref}
+    level = {} if measure.level is None else {"level": value_json(measure.level)}
+    return {"statistic": measure.statistic.value, **ref, **level}
 
 
 def _query(form: object, *, catalogue: Catalogue, reader: Reader) -> Query:
@@ -182,11 +183,13 @@ _NO_QUERY = Query("", "", ())
 
 
 def _measure(value: object, *, reader: Reader, path: str) -> Measure:
-    entry = reader.mapping(value, path=path, needed=("statistic",), optional=("ref",))
+    entry = reader.mapping(value, path=path, needed=("statistic",), optional=("ref", "level"))
     statistic = reader.choice(entry.get("statistic"), Statistic, path=f"{path}.statistic")
-    ref = entry.get("ref")
+    ref, level = entry.get("ref"), entry.get("level")
     return Measure(
-        statistic, None if ref is None else ref_from(ref, reader=reader, path=f"{path}.ref")
+        statistic,
+        None if ref is None else ref_from(ref, reader=reader, path=f"{path}.ref"),
+        None if level is None else reader.number(level, path=f"{path}.level"),
     )
 
 

@@ -91,6 +91,18 @@ class Reader:
             self.note("json_type", path=path, expected="text, a number, true or false")
         return ""
 
+    def number(self, value: object, *, path: str) -> Decimal:
+        """A number, or the text of one; 0 where it is none."""
+        if isinstance(value, str):
+            number = number_from(value)
+            if number is None:
+                self.note("json_number", path=path, given=value)
+            return number or Decimal(0)
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return self._number(value, path=path)
+        self.note("json_type", path=path, expected="a number")
+        return Decimal(0)
+
     def _number(self, value: float | Decimal, *, path: str) -> Decimal:
         text = _exact(value)
         number = number_from(text)

@@ -42,10 +42,14 @@ class Statistic(StrEnum):
     MEAN = "mean"  # of the non-missing values
     VARIANCE = "variance"  # of the non-missing values, as of a sample: divided by n - 1
     STDDEV = "stddev"  # its root
+    QUANTILE = "quantile"  # the value below which a share of the non-missing values lies
 
 
 SPREADS = frozenset({Statistic.VARIANCE, Statistic.STDDEV})
-"""How far values lie from their mean: on the noisy track only."""
+"""How far values lie from their mean."""
+
+NOISY_ONLY = SPREADS | {Statistic.QUANTILE}
+"""For which the exact track has no rules."""
 
 
 class Operator(StrEnum):
@@ -185,6 +189,7 @@ class Dimension:
 class Measure:
     statistic: Statistic
     ref: Ref | None = None  # None for COUNT and UNITS
+    level: Decimal | None = None  # QUANTILE only: above 0 and below 1, 0.5 for the median
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from queries.language import Aggregate, Feature, JoinKind, Query
 from queries.plan_axes import AxisKey, axes_of
 from queries.plan_margins import grids, margins_of
 from queries.plan_published import published_by
-from queries.plan_slots import Timing, suppression_seconds, timing
+from queries.plan_slots import Timing, selection_seconds, suppression_seconds, timing
 from queries.plan_terms import Condition, Level, Reader, Stored, Term, stored_bounds, terms_in
 from queries.plan_vectors import (
     BITS,
@@ -151,6 +151,7 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
         track=policy.track,
         measured=measured,
         keyed=policy.sdc is not None and policy.sdc.keyed,
+        cells=cells,
     )
     by_name = added_up(measured)
     shape = Shape(
@@ -305,10 +306,11 @@ def _time(
         steps += [("unit", rows), ("link", rows)]
     if how is Contribution.ROW_WEIGHTS and _makes_pairs(recipes, cells=shape.cells):
         steps.append(("pair", rows))
+    histograms = sum(one.counts is Counting.HISTOGRAM for one in recipes)
     return timing(
-        steps * grids(keys, margins=query.margins),
-        numbers=shape.cells * len(shape.vectors),
-        suppression=suppression_seconds(shape),
+        steps * grids(keys, margins=query.margins) * (1 + histograms),
+        numbers=shape.cells * (len(shape.vectors) - histograms),
+        suppression=suppression_seconds(shape) + selection_seconds(shape),
     )
 
 

@@ -35,11 +35,21 @@ TRUTH_LABELS = ("no", "yes")
 
 
 @dataclass(frozen=True, slots=True)
+class Bins:
+    """Equal parts of a range of stored integers; what lies beyond counts as its end."""
+
+    low: int
+    last: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class AxisKey:
     """How a term becomes a position on one axis, from 0; ``missing`` is the last position.
 
     Exactly one rule applies: ``cuts`` (the number of cuts at or below the value), else
-    ``groups`` (the group of each code position, None for none), else the stored integer itself.
+    ``groups`` (the group of each code position, None for none), else ``bins``, else the stored
+    integer itself.
     ``above`` has the subtotals of each code position, one set of them for each depth.
     """
 
@@ -51,6 +61,7 @@ class AxisKey:
     cuts: tuple[int, ...] = ()
     groups: Places = ()
     above: tuple[Places, ...] = ()
+    bins: Bins | None = None
 
     @property
     def size(self) -> int:

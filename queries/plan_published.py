@@ -8,15 +8,30 @@ of single units to a total.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import count
 
 from disclosure_control.policy import Track
-from disclosure_control.tables import Counting, Evidence, Kind, Published
+from disclosure_control.shapes import MOST_BINS
+from disclosure_control.tables import Counting, Evidence, Kind, Published, Quantile
 from queries.catalogue import Catalogue
-from queries.language import SPREADS, Measure, Query, Statistic
+from queries.errors import QueryRefused, problem
+from queries.language import NOISY_ONLY, SPREADS, Measure, Query, Statistic
 from queries.plan_vectors import Contribution, Measured, Recipe
+from queries.values import number_text
 
 MOST_DIGITS = 9
+
+
+BINS_OF_A_CELL = 2**14  # finer ones would make choosing among them dearer than they are worth
+FEWEST_BINS = 32
+QUARTILES = {
+    Decimal("0.25"): "lower quartile",
+    Decimal("0.5"): "median",
+    Decimal("0.75"): "upper quartile",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,7 @@ class _Columns:
     track: Track
     measured: dict[Measure, Measured]
     keyed: bool
+    cells: int
     recipes: dict[str, Recipe] = field(default_factory=dict)
 
     def published(self, measure: Measure) -> Published:
@@ -81,10 +97,49 @@ class _Columns:
 
     def _noisy(self, measure: Measure, of: Measured) -> Published:
         count = self._values(of)
+        if measure.level is not None:
+            return self._quantile(of, measure.level, count=count)
         total = self._total(of, divided=measure.statistic is not Statistic.SUM)
         spread = measure.statistic in SPREADS
         squares = self._total(of.squares, divided=True) if spread else None
         return replace(_summed(measure, of, count=count, total=total), squares=squares)
+
+    def _quantile(self, of: Measured, level: Decimal, *, count: str) -> Published:
+        """DP: of every bin of the declared range so many values."""
+        width = self._width(of)
+        bins = (of.upper - of.lower) // width + 1
+        recipe = Recipe(
+            f"histogram_{of.name}",
+            Counting.HISTOGRAM,
+            of.name,
+            bins=bins,
+            low=of.lower,
+            width=width,
+        )
+        part, parts = level.as_integer_ratio()
+        quantile = Quantile(
+            histogram=self._add(recipe), part=part, parts=parts,
+            low=of.lower, width=width, last=of.upper, scale=10**of.decimals,
+        )  # fmt: skip
+        between = width % 2 == 0  # the middle of such a bin lies between two values
+        return Published(
+            name=f"quantile_{number_text(100 * level)}_{of.name}",
+            title=f"{quantile_words(level).capitalize()} of {of.title}",
+            kind=Kind.QUANTILE,
+            count=count,
+            total=None,
+            decimals=min(of.decimals + between, MOST_DIGITS),
+            quantile=quantile,
+        )
+
+    def _width(self, of: Measured) -> int:
+        """The least of 1, 2, 5, 10, 20... of which there are few enough in the declared range."""
+        most = min(MOST_BINS // self.cells, BINS_OF_A_CELL)
+        values = of.upper - of.lower + 1
+        if most < min(values, FEWEST_BINS):
+            words = {"count": self.cells, "most": MOST_BINS // FEWEST_BINS}
+            raise QueryRefused((problem("too_fine_bins", where="dimensions", **words),))
+        return next(width for width in _round_widths() if -(-values // width) <= most)
 
     def _total(self, of: Measured, *, divided: bool) -> str:
         """DP: of what is divided by a count, distances from the middle are added up."""
@@ -94,6 +149,9 @@ class _Columns:
         return self._add(Recipe(name, Counting.TOTAL, of.name, centre, to_rows))
 
     def _exact(self, measure: Measure, of: Measured) -> Published:
+        """Raises QueryRefused for what has no exact rules; ``validate`` says so before."""
+        if measure.statistic in NOISY_ONLY:
+            raise QueryRefused((problem("noisy_only", where="measures"),))
         mean = measure.statistic is Statistic.MEAN
         units = self._contributors(of)
         total, *parts = (
@@ -144,14 +202,25 @@ def published_by(
     track: Track,
     measured: dict[Measure, Measured],
     keyed: bool,
+    cells: int,
 ) -> tuple[tuple[Published, ...], tuple[Recipe, ...]]:
     """The published columns in the order of the measures, and every vector that they read.
 
     ``keyed``: counts may be drawn by the keys of their units.
     """
-    columns = _Columns(query, catalogue, how, track, measured, keyed and not measured)
+    columns = _Columns(query, catalogue, how, track, measured, keyed and not measured, cells)
     published = tuple(columns.published(measure) for measure in query.measures)
     return published, tuple(columns.recipes.values())
+
+
+def quantile_words(level: Decimal) -> str:
+    """Such as "median" or "10 % quantile"."""
+    return QUARTILES.get(level) or f"{number_text(100 * level)} % quantile"
+
+
+def _round_widths() -> Iterator[int]:
+    for power in count():
+        yield from (10**power, 2 * 10**power, 5 * 10**power)
 
 
 def _summed(

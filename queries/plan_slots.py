@@ -32,6 +32,8 @@ SECONDS_PER_ROW = {
 }
 """Measured with ``benchmarks/overhead.py`` on two cores."""
 
+SECONDS_PER_BIN = 12e-6  # of a quantile: read once, and chosen from three times
+
 # To hide cells beside the unsafe ones, and to attack the result, for each number that is protected
 # on its own: seconds for a table, for a cell of up to two dimensions, and for a cell of more. A
 # dimension with subtotals is two.
@@ -44,7 +46,7 @@ PROTECTED = frozenset({Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS, Cou
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds. ``suppression`` is that part of the slot in which further cells are hidden."""
+    """Seconds. ``suppression``: of the slot, for hiding further cells or choosing quantiles."""
 
     slot: float
     suppression: float = 0.0
@@ -68,6 +70,13 @@ def suppression_seconds(shape: Shape) -> float:
     cell = SECONDS_PER_CELL["flat" if deep <= FLAT else "deep"]
     protected = sum(vector.counts in PROTECTED for vector in shape.vectors)
     return min(protected * (SUPPRESSION + cell * shape.cells), LONGEST_SUPPRESSION)
+
+
+def selection_seconds(shape: Shape) -> float:
+    """0 for a table without quantiles, whose bins are read and chosen from at the door."""
+    columns = (one for one in shape.published if one.quantile is not None)
+    bins = sum(shape.lengths[one.quantile.histogram] for one in columns if one.quantile)
+    return MARGIN * bins * SECONDS_PER_BIN
 
 
 def rest_of(seconds: float) -> float:

@@ -142,13 +142,20 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What an engine counts for one vector. ``of`` names a measured number; None counts rows."""
+    """What an engine counts for one vector. ``of`` names a measured number; None counts rows.
+
+    A histogram is a count of rows by ``bins`` of that number, so many from ``low`` on, each of
+    ``width`` of the store's integers.
+    """
 
     name: str
     counts: Counting
     of: str | None = None
     centre: int = 0
     to_rows: bool = False  # unit totals only: the total of a mean, scaled to K rows
+    bins: int = 1
+    low: int = 0
+    width: int = 1
 
 
 def measured_in(
@@ -204,6 +211,8 @@ def noisy_vector(
 ) -> Vector:
     """A vector of the DP track. Raises QueryRefused where a sum might not fit."""
     reach = of.reach(recipe.centre) if of and recipe.counts is Counting.TOTAL else 1
+    if recipe.counts is Counting.HISTOGRAM and how is Contribution.UNIT_TOTALS:
+        how = Contribution.ROW_WEIGHTS  # rows of one unit fall in several bins
     weighted = how is Contribution.ROW_WEIGHTS
     scale = WEIGHT if weighted else 1
     if weighted and recipe.counts is Counting.UNITS:
@@ -224,6 +233,7 @@ def noisy_vector(
         sensitivity=moved,
         centre=recipe.centre,
         step=of.step if of else 1,
+        bins=recipe.bins,
     )
 
 
@@ -235,6 +245,8 @@ def _in_one_direction(
     most = reach if once else reach * limits.rows
     most *= WEIGHT if how is Contribution.ROW_WEIGHTS else 1
     cells = limits.cells if how is Contribution.ROW_WEIGHTS else 1
+    if recipe.counts is Counting.HISTOGRAM and not once:
+        cells = limits.unit_rows  # bins: one for each row
     return Sensitivity(l0=cells, l1=most, l2_squared=most**2, linf=most)
 
 

@@ -56,7 +56,8 @@ _CLAUSES = {  # SQL that the language leaves out, and what to write instead
     "like": "LIKE and patterns are not part of the language. Use IN ('a', 'b') or a recode.",
     "statement": "Only questions may be asked here: {word} is not part of the language.",
     "function": "The function {name} is not part of the language. There are count, sum, avg, "
-    "variance, stddev, band and recode; in a feature also min, max, arg_min and arg_max.",
+    "variance, stddev, median, quantile, band and recode; in a feature also min, max, arg_min and "
+    "arg_max.",
     "parameter": "Placeholders and parameters are not part of the language. Write the value.",
     "pivot": "PIVOT and UNPIVOT are not part of the language.",
     "grouping_sets": "ROLLUP, GROUPING SETS and GROUP BY ALL are not part of the language. Name "
@@ -75,7 +76,7 @@ _CLAUSES = {  # SQL that the language leaves out, and what to write instead
 _SHAPE = {  # how SELECT, GROUP BY, joins and features must fit together
     "no_source": "Say which table is asked: FROM one of {known}.",
     "no_measure": "Ask for at least one aggregate: count(*), count(distinct {unit}), sum(x), "
-    "avg(x) or stddev(x).",
+    "avg(x), median(x) or stddev(x).",
     "not_grouped": "{name} is selected but not in GROUP BY. Add it there.",
     "not_selected": "{name} is in GROUP BY but not selected. Select it, so that it is shown.",
     "comma_join": "List one table after FROM and link others by JOIN … ON or USING.",
@@ -198,8 +199,13 @@ _MEANING = {  # well-formed questions that may not be answered
     "margins_filtered": "The condition on {other} says something about {name}, so that everybody "
     "knows some cells of this table to be empty. Ask for a table with totals without that "
     "condition, or without totals.",
-    "exact_spread": "Variances and standard deviations are asked of noisy tables only: of an exact "
-    "table, ask for the mean.",
+    "noisy_only": "Variances, standard deviations and quantiles are asked of noisy tables only: of "
+    "an exact table, ask for the mean.",
+    "needs_level": "quantile needs a level: a number above 0 and below 1 with at most {most} "
+    "decimals, such as 0.25. The median has the level 0.5.",
+    "needs_no_level": "{what} takes no level.",
+    "too_fine_bins": "With {count} cells the table leaves no room for quantiles; at most {most} "
+    "do. Use fewer dimensions, wider bands or a recode.",
     "counts_only": "Every count of this dataset is {how} before it is shown. Sums and means cannot "
     "be: ask for numbers of records or units.",
     "magnitude": "Sums over {name} could exceed what can be added exactly. Use a coarser measure.",

@@ -15,6 +15,8 @@ from queries.scope import shown
 from queries.sql_conditions import condition, constant
 from queries.sql_names import Names
 from queries.sql_tree import Node
+from queries.validate import LEVEL_DIGITS
+from queries.values import number_from
 
 _STATISTICS: dict[type[Any], Statistic] = {
     exp.Sum: Statistic.SUM,
@@ -22,7 +24,10 @@ _STATISTICS: dict[type[Any], Statistic] = {
     exp.Variance: Statistic.VARIANCE,
     exp.Stddev: Statistic.STDDEV,
     exp.StddevSamp: Statistic.STDDEV,
+    exp.Median: Statistic.QUANTILE,
+    exp.Quantile: Statistic.QUANTILE,
 }
+_MEDIAN = Decimal("0.5")
 _AGGREGATES: tuple[type[Any], ...] = (
     exp.Count,
     *_STATISTICS,
@@ -106,7 +111,19 @@ def _measure(node: Node, names: Names, *, path: str) -> Measure:
     if not isinstance(node.this, exp.Column):
         raise names.reading.refuse(node, "aggregate_argument", name=statistic.value)
     names.reading.mark(f"{path}.ref", node.this)
-    return Measure(statistic, names.ref(node.this))
+    return Measure(statistic, names.ref(node.this), _level(node, names))
+
+
+def _level(node: Node, names: Names) -> Decimal | None:
+    if isinstance(node, exp.Median):
+        return _MEDIAN
+    if not isinstance(node, exp.Quantile):
+        return None
+    level = node.args["quantile"]
+    number = number_from(level.this) if isinstance(level, exp.Literal) else None
+    if number is None or level.is_string:
+        raise names.reading.refuse(level, "needs_level", most=str(LEVEL_DIGITS))
+    return number
 
 
 def _count(node: exp.Count, names: Names) -> Measure:

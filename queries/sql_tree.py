@@ -61,6 +61,8 @@ ALLOWED: dict[type[Node], frozenset[str]] = {
     exp.Variance: _ONE,
     exp.Stddev: _ONE,
     exp.StddevSamp: _ONE,
+    exp.Median: _ONE,
+    exp.Quantile: frozenset({"this", "quantile"}),
     exp.Min: _ONE,
     exp.Max: _ONE,
     exp.ArgMin: _TWO,
@@ -71,7 +73,7 @@ ALLOWED: dict[type[Node], frozenset[str]] = {
 }
 """Class of a node -> the arguments that it may carry."""
 
-_NEEDED = ("this", "expression", "low", "high")
+_NEEDED = ("this", "expression", "low", "high", "quantile")
 """Arguments that the parser may leave empty, as in count(), and the readers rely on."""
 
 _CLASS_REASONS: tuple[tuple[type[Node], str], ...] = (

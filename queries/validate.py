@@ -14,7 +14,7 @@ from queries.catalogue import Catalogue, Column, Role, Table
 from queries.catalogue_faults import NAME
 from queries.errors import Problem, QueryRefused, problem
 from queries.language import (
-    SPREADS,
+    NOISY_ONLY,
     Aggregate,
     ColumnRef,
     Feature,
@@ -39,6 +39,7 @@ from queries.validate_dimensions import dimension_problems, margin_problems
 MOST_FEATURES = 8
 MOST_DIMENSIONS = 6
 MOST_MEASURES = 8
+LEVEL_DIGITS = 2
 MOST_JOINS = 8
 MOST_VALUES = 1000
 LONGEST_NAME = 40
@@ -228,6 +229,7 @@ def _all_measure_problems(scope: Scope) -> Iterator[Problem]:
 
 def _measure_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem]:
     what = measure.statistic.value
+    yield from _level_problems(measure, where=f"{where}.level")
     if measure.statistic in _COUNTING:
         if measure.ref is not None:
             yield problem("measure_with_ref", where=f"{where}.ref", what=what)
@@ -247,6 +249,15 @@ def _measure_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator
         yield problem("needs_bounds", where=f"{where}.ref", name=name)
 
 
+def _level_problems(measure: Measure, *, where: str) -> Iterator[Problem]:
+    level = measure.level
+    if measure.statistic is not Statistic.QUANTILE:
+        if level is not None:
+            yield problem("needs_no_level", where=where, what=measure.statistic.value)
+    elif level is None or not 0 < level < 1 or level != round(level, LEVEL_DIGITS):
+        yield problem("needs_level", where=where, most=LEVEL_DIGITS)
+
+
 def _alteration_problems(query: Query, policy: Policy) -> Iterator[Problem]:
     """Where every count is altered before it is shown, nothing else can be."""
     if policy.sdc is None or policy.sdc.counts is None:
@@ -261,8 +272,8 @@ def _exact_problems(query: Query, policy: Policy) -> Iterator[Problem]:
     """What the exact track has no rules for."""
     if policy.track is Track.SDC:
         for number, measure in enumerate(query.measures):
-            if measure.statistic in SPREADS:
-                yield problem("exact_spread", where=f"measures[{number}]")
+            if measure.statistic in NOISY_ONLY:
+                yield problem("noisy_only", where=f"measures[{number}]")
 
 
 def _filter_problems(scope: Scope) -> Iterator[Problem]:
@@ -286,7 +297,7 @@ def _hidden_repeats(query: Query, catalogue: Catalogue) -> Iterator[Problem]:
     def first(ref: Ref | None) -> Ref | None:
         return FeatureRef(names.get(ref.name, ref.name)) if isinstance(ref, FeatureRef) else ref
 
-    measures = [(one.statistic, first(one.ref)) for one in query.measures]
+    measures = [(one.statistic, first(one.ref), one.level) for one in query.measures]
     dimensions = [(first(one.ref), one.bands, one.recode) for one in query.dimensions]
     yield from _repeated("duplicate_measure", "measures", measures)
     yield from _repeated("duplicate_dimension", "dimensions", dimensions)

@@ -38,6 +38,7 @@ from queries.language import (
     Value,
 )
 from queries.plan_axes import band_labels
+from queries.plan_published import quantile_words
 from queries.resolve import Kind, Meaning, meaning, recode_of
 from queries.values import number_text
 
@@ -95,7 +96,10 @@ class _Describer:
             return f"number of {self.catalogue.units}"
         if measure.ref is None:
             return f"number of {self._rows()}"
-        return f"{_STATISTIC_WORDS[measure.statistic]} of {self._name(measure.ref)}"
+        name = self._name(measure.ref)
+        if measure.level is not None:
+            return f"{quantile_words(measure.level)} of {name}"
+        return f"{_STATISTIC_WORDS[measure.statistic]} of {name}"
 
     def _rows(self) -> str:
         table = self.catalogue.table(self.query.source)

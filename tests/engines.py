@@ -39,8 +39,7 @@ class MemoryStore:
     def vectors(self, plan: Plan, *, sql: str | None = None) -> dict[str, tuple[int, ...]]:
         """What ``answer`` holds back; ``sql`` may be a mutant of the plan's own statement."""
         rows = self.con.execute(sql or statement(plan)).fetchall()
-        names = [vector.name for vector in plan.shape.vectors]
-        return on_grid(rows, names=names, cells=plan.shape.cells)
+        return on_grid(rows, lengths=plan.shape.lengths)
 
     @contextmanager
     def without(self, unit: int) -> Iterator[None]:

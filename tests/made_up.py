@@ -7,10 +7,13 @@ Questions are valid by construction.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hypothesis import strategies as st
 
 from queries.catalogue import Catalogue, Column, ColumnType, Role, Table
 from queries.language import (
+    NOISY_ONLY,
     Aggregate,
     And,
     Between,
@@ -96,7 +99,7 @@ def clinics(draw, catalogue: Catalogue = CLINIC) -> dict[str, list[dict[str, int
 
 
 @st.composite
-def questions(draw, catalogue: Catalogue = CLINIC) -> Query:
+def questions(draw, catalogue: Catalogue = CLINIC, *, exact: bool = False) -> Query:
     source = draw(st.sampled_from(("labs", "events", "persons")))
     chain = CHAINS[source][: draw(st.integers(0, len(CHAINS[source])))]
     joins = tuple(Join(link, draw(st.sampled_from(JoinKind))) for link in chain)
@@ -110,7 +113,9 @@ def questions(draw, catalogue: Catalogue = CLINIC) -> Query:
         dataset=bare.dataset,
         source=source,
         measures=tuple(
-            draw(st.lists(measure(bare, catalogue), min_size=1, max_size=3, unique=True))
+            draw(
+                st.lists(measure(bare, catalogue, exact=exact), min_size=1, max_size=3, unique=True)
+            )
         ),
         dimensions=tuple(draw(dimension(ref, bare, catalogue)) for ref in chosen),
         where=draw(_filter(refs, bare, catalogue)),
@@ -181,16 +186,20 @@ def _recodes(recode, ref, query: Query) -> bool:
 
 
 @st.composite
-def measure(draw, query: Query, catalogue: Catalogue) -> Measure:
+def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure:
     numbers = [
         ref
         for ref in _refs(query, catalogue, private=True)
         if meaning(ref, query=query, catalogue=catalogue).kind is Kind.NUMBER
     ]
-    statistic = draw(st.sampled_from(Statistic if numbers else (Statistic.COUNT, Statistic.UNITS)))
+    counting = (Statistic.COUNT, Statistic.UNITS)
+    some = [one for one in Statistic if not (exact and one in NOISY_ONLY)] if numbers else counting
+    statistic = draw(st.sampled_from(some))
     if statistic in {Statistic.COUNT, Statistic.UNITS}:
         return Measure(statistic)
-    return Measure(statistic, draw(st.sampled_from(numbers)))
+    ref = draw(st.sampled_from(numbers))
+    levels = st.sampled_from([Decimal(text) for text in ("0.5", "0.25", "0.9", "0.01")])
+    return Measure(statistic, ref, draw(levels) if statistic is Statistic.QUANTILE else None)
 
 
 def constant(found) -> st.SearchStrategy:

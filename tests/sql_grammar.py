@@ -25,7 +25,7 @@ _RESERVED = frozenset(
 )
 
 
-_MEASURES = ("sum", "avg", "stddev", "stddev_samp", "variance", "var_samp")
+_MEASURES = ("sum", "avg", "stddev", "stddev_samp", "variance", "var_samp", "median")
 
 
 class NotInGrammar(Exception):
@@ -161,6 +161,13 @@ class _Recogniser:
             self.counted()
         elif self.function(*_MEASURES):
             self.ref()
+            self.need(")")
+        elif self.function("quantile"):
+            self.ref()
+            self.need(",")
+            if self.peek()[0] != "number":
+                raise NotInGrammar("level")
+            self.at += 1
             self.need(")")
         else:
             self.dimension()

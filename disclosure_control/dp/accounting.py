@@ -25,15 +25,17 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 
-from disclosure_control.dp import accuracy
+from disclosure_control.dp import accuracy, selection
+from disclosure_control.dp.selection import End, Selection
 from disclosure_control.errors import AccountingError, Refused
 from disclosure_control.policy import DpRules, Mechanism
-from disclosure_control.tables import Published, Sensitivity, Shape, Vector
+from disclosure_control.tables import Counting, Kind, Published, Sensitivity, Shape, Vector
 
 NANO = 10**9
 CLAIM_DELTA = 1e-6  # at which an epsilon is told, before and after the draw
 PUBLISHED_WEIGHT = 2
 AUXILIARY_WEIGHT = 1
+SELECTION_WEIGHTS = {End.MIDDLE: 2, End.LOWER: 1, End.UPPER: 1}
 # Scales are floats with few binary digits, so that their exact decimal text is short. What is
 # lost by rounding them up is a millionth of the noise.
 SCALE_BITS = 20
@@ -73,9 +75,11 @@ class NoisePlan:
 
     vectors: tuple[VectorNoise, ...]
     rho_nano: int  # what is charged; the shares never exceed it
+    selections: tuple[VectorNoise, ...] = ()  # of quantiles; half-widths are distances of ranks
 
     def of(self, vector: str) -> VectorNoise:
-        return next(noise for noise in self.vectors if noise.vector == vector)
+        every = (*self.vectors, *self.selections)
+        return next(noise for noise in every if noise.vector == vector)
 
 
 def noise_plan(
@@ -93,14 +97,24 @@ def noise_plan(
     shares = split(shape, rho_nano=rho_nano)
     noises = tuple(
         _best(vector, allowed, rho_nano=shares[vector.name], cells=shape.cells)
-        for vector in shape.vectors
+        for vector in added(shape)
     )
-    return NoisePlan(noises, rho_nano)
+    selections = tuple(
+        _selection(one, rho_nano=shares[one.name], cells=shape.cells)
+        for one in selection.selections(shape)
+    )
+    return NoisePlan(noises, rho_nano, selections)
+
+
+def added(shape: Shape) -> tuple[Vector, ...]:
+    """Vectors to which noise is added; of the others, bins are chosen."""
+    return tuple(one for one in shape.vectors if one.counts is not Counting.HISTOGRAM)
 
 
 def split(shape: Shape, *, rho_nano: int) -> dict[str, int]:
     """Whole shares by weight; they sum to at most ``rho_nano``, what cannot be shared is unused."""
-    weights = {vector.name: _weight(shape, vector) for vector in shape.vectors}
+    weights = {vector.name: _weight(shape, vector) for vector in added(shape)}
+    weights |= {one.name: SELECTION_WEIGHTS[one.end] for one in selection.selections(shape)}
     parts = sum(weights.values())
     shares = {name: rho_nano * weight // parts for name, weight in weights.items()}
     if not shares or min(shares.values()) < 1:
@@ -132,8 +146,17 @@ def pure_epsilon(vector: Vector, noise: VectorNoise) -> str | None:
     """The pure epsilon that the vector has, rounded up to 6 digits; None for the Gaussian."""
     if noise.mechanism != Mechanism.LAPLACE or vector.sensitivity is None:
         return None
+    return _divided_up(max(1, vector.sensitivity.l1), noise.scale)
+
+
+def epsilon_of_choice(one: Selection, noise: VectorNoise) -> str:
+    """The pure epsilon of a choice over all cells: twice what distances move, by the scale."""
+    return _divided_up(2 * one.moved, noise.scale)
+
+
+def _divided_up(moved: int, scale: float) -> str:
     upwards = Context(prec=6, rounding=ROUND_CEILING)
-    return f"{upwards.divide(Decimal(max(1, vector.sensitivity.l1)), Decimal(noise.scale)):f}"
+    return f"{upwards.divide(Decimal(moved), Decimal(scale)):f}"
 
 
 def implied_epsilon(rho_nano: int, *, delta: float) -> str:
@@ -182,6 +205,8 @@ def _weight(shape: Shape, vector: Vector) -> int:
 
 def main_vector(column: Published) -> str:
     """Name of the vector whose noise decides the column's error."""
+    if column.kind is Kind.QUANTILE:
+        return selection.name_of(column.name, End.MIDDLE)
     return column.squares or column.total or column.count
 
 
@@ -211,6 +236,26 @@ def _noise(vector: Vector, mechanism: Mechanism, *, rho_nano: int, cells: int) -
         )
     ]
     return VectorNoise(vector.name, mechanism, scale, rho_nano, *widths)
+
+
+def _selection(one: Selection, *, rho_nano: int, cells: int) -> VectorNoise:
+    """A choice costs as a Gaussian of its scale does, whatever mechanisms the policy names.
+
+    It is pure differential privacy as well, so that no policy could exclude it for being less.
+    """
+    scale = scale_for(one.moved**2, rho_nano=rho_nano)
+    if one.quantile.parts * one.vector.magnitude + ROOM_FOR_NOISE * scale >= LARGEST_INTEGER:
+        raise Refused(f"vector {one.vector.name} leaves no room for its noise")
+    reaches = [
+        selection.reach(scale, bins=one.bins, alpha=alpha)
+        for alpha in (
+            accuracy.PER_CELL,
+            accuracy.joint_alpha(cells),
+            accuracy.EACH_OF_TWO,
+            accuracy.EACH_OF_THREE,
+        )
+    ]
+    return VectorNoise(one.name, selection.NOISY_MAX, scale, rho_nano, *reaches)
 
 
 def _require_within_policy(rules: DpRules, *, rho_nano: int, mechanism: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Who draws the noise? OpenDP's discrete samplers on 64-bit integers, behind one strict function.
+"""Who draws the noise? OpenDP's discrete samplers on 64-bit integers, behind strict functions.
 
 Only this file imports OpenDP, and only when noise is drawn: the import takes a second. The library
 accepts scale 0 (and returns the exact values), NaN and infinity, and silently takes "int" for 32
@@ -44,6 +44,37 @@ def draw(
     if len(noisy) != len(values) or any(type(value) is not int for value in noisy):
         raise Refused("the library answered in another form")
     return Draw(tuple(noisy), max(library, closed))
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Draws places of nearly the least of some integers. ``rho_nano``: what all draws cost.
+
+    No unit may move any of one draw's integers by more than w(draw), nor the sum of all w beyond
+    ``moved``.
+    """
+
+    choose: Callable[[list[int]], int]
+    rho_nano: int
+
+
+def chooser(*, scale: float, moved: int) -> Chooser:
+    """The library's noisy minimum under zCDP. Raises Refused for anything that is not sound."""
+    if type(scale) is not float or not math.isfinite(scale) or scale <= 0 or moved < 1:
+        raise Refused("mechanism: scale or sensitivity")
+    measurement = _noisy_min(scale)
+    library = math.ceil(Fraction(measurement.map(moved)) * accounting.NANO)
+    closed = accounting.cost_nano(moved**2, scale=scale)
+
+    def choose(numbers: list[int]) -> int:
+        if not numbers or any(type(one) is not int or abs(one) >= LIMIT for one in numbers):
+            raise Refused("mechanism: values")
+        place = measurement(numbers)
+        if type(place) is not int or not 0 <= place < len(numbers):
+            raise Refused("the library answered in another form")
+        return place
+
+    return Chooser(choose, max(library, closed))
 
 
 def implied_epsilon(rho: float, *, delta: float) -> float:
@@ -98,6 +129,16 @@ def _gaussian(scale: float) -> Any:
     dp = _opendp()
     vectors = dp.vector_domain(dp.atom_domain(T="i64"))
     return dp.m.make_gaussian(vectors, dp.l2_distance(T="f64"), scale=scale)
+
+
+@cache
+def _noisy_min(scale: float) -> Any:
+    """Of one vector of integers, by Gumbel noise."""
+    dp = _opendp()
+    vectors = dp.vector_domain(dp.atom_domain(T="i64"))
+    nearness = dp.linf_distance(T="i64")
+    zcdp = dp.zero_concentrated_divergence()
+    return dp.m.make_noisy_max(vectors, nearness, zcdp, scale=scale, negate=True)
 
 
 def _laplace_cost(measurement: Any, sensitivity: Sensitivity) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 
 from disclosure_control import record as records
-from disclosure_control.dp import accounting, postprocess
+from disclosure_control.dp import accounting, postprocess, selection
 from disclosure_control.dp.accounting import NoisePlan, VectorNoise
 from disclosure_control.errors import AccountingError, Refused
 from disclosure_control.policy import DpRules, Policy, Track, policy_hash
@@ -28,7 +28,7 @@ def noisy(
 ) -> Draft:
     """Raises AccountingError if the noise would cost more than was granted."""
     plan = accounting.noise_plan(shape, dp, rho_nano=rho_nano, mechanism=mechanism)
-    noisy = _draw(shape, values, plan)
+    noisy = _draw(shape, values, plan) | _choices(shape, values, plan)
     columns = postprocess.publish(shape, noisy, plan=plan, threshold=dp.threshold)
     record = DisclosureRecord(
         track=Track.DP,
@@ -41,7 +41,7 @@ def noisy(
             both_tracks=policy.both_tracks,
         ),
         bounds=shape.bounds,
-        noise=tuple(_statement(shape, noise) for noise in plan.vectors),
+        noise=tuple(_statements(shape, plan)),
         findings=tuple(_findings(shape, noisy, columns, dp)),
         rho_nano=plan.rho_nano,
         delta_femto=0,
@@ -55,8 +55,9 @@ def _draw(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[int,
     from disclosure_control.dp import mechanisms
 
     noisy = {}
-    for name, cells in values.items():
-        noise, sensitivity = plan.of(name), shape.vector(name).sensitivity
+    for vector in accounting.added(shape):
+        name, sensitivity = vector.name, vector.sensitivity
+        noise, cells = plan.of(name), values[name]
         if sensitivity is None:
             raise Refused(f"vector {name} has no declared sensitivity")
         draw = mechanisms.draw(
@@ -68,13 +69,41 @@ def _draw(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[int,
     return noisy
 
 
-def _statement(shape: Shape, noise: VectorNoise) -> NoiseStatement:
+def _choices(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[int, ...]]:
+    """Bins of quantiles, each choice within its share."""
+    from disclosure_control.dp import mechanisms
+
+    found = {}
+    for one in selection.selections(shape):
+        noise = plan.of(one.name)
+        chooser = mechanisms.chooser(scale=noise.scale, moved=one.moved)
+        if chooser.rho_nano > noise.rho_nano:
+            raise AccountingError(f"{one.name} costs {chooser.rho_nano} of {noise.rho_nano}")
+        found[one.name] = selection.chosen(
+            one,
+            values[one.vector.name],
+            cells=shape.cells,
+            reach=noise.mean_half_width,
+            choose=chooser.choose,
+        )
+    return found
+
+
+def _statements(shape: Shape, plan: NoisePlan) -> Iterator[NoiseStatement]:
+    for noise in plan.vectors:
+        yield _statement(noise, accounting.pure_epsilon(shape.vector(noise.vector), noise))
+    for one in selection.selections(shape):
+        noise = plan.of(one.name)
+        yield _statement(noise, accounting.epsilon_of_choice(one, noise))
+
+
+def _statement(noise: VectorNoise, epsilon: str | None) -> NoiseStatement:
     return NoiseStatement(
         vector=noise.vector,
         mechanism=noise.mechanism,
         scale=noise.scale_text,
         rho_nano=noise.rho_nano,
-        epsilon=accounting.pure_epsilon(shape.vector(noise.vector), noise),
+        epsilon=epsilon,
         half_width=noise.half_width,
         joint_half_width=noise.joint_half_width,
     )

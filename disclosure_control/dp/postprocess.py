@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from disclosure_control.dp import quotients
+from disclosure_control.dp import quotients, selection
 from disclosure_control.dp.accounting import NoisePlan
+from disclosure_control.dp.selection import End
 from disclosure_control.exact import WIDE, shown
 from disclosure_control.tables import Cell, Kind, Published, Shape, Status, Vector
 
@@ -125,6 +126,24 @@ def _deviations(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) 
     )
 
 
+def _quantiles(_: Shape, column: Published, noisy: Noisy, __: NoisePlan) -> Show:
+    """The middle of the chosen bin, and from the lower end's bin to the upper end's."""
+    quantile = selection.quantile_of(column)
+    places = {end: noisy[selection.name_of(column.name, end)] for end in End}
+
+    def show(cell: int) -> Cell:
+        ends = {end: selection.span(quantile, places[end][cell]) for end in End}
+        low, high = ends[End.MIDDLE]
+        return Cell(
+            Status.SHOWN,
+            value=shown((low + high) / 2, decimals=column.decimals),
+            low=shown(min(low, ends[End.LOWER][0]), decimals=column.decimals, towards=math.floor),
+            high=shown(max(high, ends[End.UPPER][1]), decimals=column.decimals, towards=math.ceil),
+        )
+
+    return show
+
+
 def _divided(
     column: Published,
     noisy: Noisy,
@@ -157,4 +176,5 @@ SHOW: dict[Kind, Callable[[Shape, Published, Noisy, NoisePlan], Show]] = {
     Kind.MEAN: _means,
     Kind.VARIANCE: _variances,
     Kind.STDDEV: _deviations,
+    Kind.QUANTILE: _quantiles,
 }

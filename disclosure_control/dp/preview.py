@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
-from disclosure_control.dp import quotients
+from disclosure_control.dp import quotients, selection
 from disclosure_control.dp.accounting import NoisePlan, main_vector, noise_plan
 from disclosure_control.dp.postprocess import half_width
+from disclosure_control.dp.selection import End
 from disclosure_control.exact import shown
 from disclosure_control.policy import DpRules
-from disclosure_control.tables import QUOTIENTS, Kind, Published, Shape
+from disclosure_control.tables import VARYING, Kind, Published, Shape
 
+MOST_PERCENT = Decimal(100)
 CELL_SIZES = (20, 50, 100, 500, 1000, 5000)
 """Numbers of contributors for which the interval of a quotient is told."""
 
@@ -23,8 +27,9 @@ class Expected:
     ``half_width`` holds for a cell at 95 %, in the column's own numbers; None for means and
     spreads, whose interval depends on the cell: ``at_sizes`` has a half-width for some numbers of
     contributors, for values near the middle of the bounds, or evenly over them where their spread
-    is asked for (None: not shown). A cell whose true count is at least
-    ``shown_from`` is shown with a probability of 97.5 % or more.
+    is asked for (None: not shown). Of a quantile they are percentage points: by
+    rank, its interval lies within so many of the cell's values on either side. A cell whose true
+    count is at least ``shown_from`` is shown with a probability of 97.5 % or more.
     """
 
     name: str
@@ -46,7 +51,7 @@ def expect(
 
 
 def _expected(shape: Shape, column: Published, plan: NoisePlan, rules: DpRules) -> Expected:
-    divided = column.kind in QUOTIENTS
+    varies = column.kind in VARYING
     count = shape.vector(column.count)
     off = -(-plan.of(count.name).half_width // count.scale)
     return Expected(
@@ -54,8 +59,8 @@ def _expected(shape: Shape, column: Published, plan: NoisePlan, rules: DpRules) 
         title=column.title,
         kind=column.kind,
         mechanism=plan.of(main_vector(column)).mechanism,
-        half_width=None if divided else _fixed(shape, column, plan),
-        at_sizes=tuple(_at_sizes(shape, column, plan)) if divided else (),
+        half_width=None if varies else _fixed(shape, column, plan),
+        at_sizes=tuple(_at_sizes(shape, column, plan)) if varies else (),
         threshold=rules.threshold,
         shown_from=rules.threshold + off,
     )
@@ -67,6 +72,8 @@ def _fixed(shape: Shape, column: Published, plan: NoisePlan) -> Decimal:
 
 
 def _at_sizes(shape: Shape, column: Published, plan: NoisePlan) -> list[tuple[int, Decimal | None]]:
+    if column.kind is Kind.QUANTILE:
+        return [(size, _percent(shape, column, plan, size=size)) for size in CELL_SIZES]
     scale = shape.vector(column.count).scale
     widths: list[tuple[int, Decimal | None]] = []
     for size in CELL_SIZES:
@@ -76,6 +83,14 @@ def _at_sizes(shape: Shape, column: Published, plan: NoisePlan) -> list[tuple[in
         width = interval and shown((interval[1] - interval[0]) / 2, decimals=column.decimals)
         widths.append((size, width))
     return widths
+
+
+def _percent(shape: Shape, column: Published, plan: NoisePlan, *, size: int) -> Decimal:
+    """Each end aims one reach away from the quantile, and ends up at most one further."""
+    quantile = selection.quantile_of(column)
+    reach = plan.of(selection.name_of(column.name, End.LOWER)).mean_half_width
+    everybody = quantile.parts * size * shape.vector(quantile.histogram).scale
+    return min(shown(Fraction(200 * reach, everybody), decimals=1, towards=math.ceil), MOST_PERCENT)
 
 
 def _example(shape: Shape, column: Published, *, count: int) -> dict[str, int]:

@@ -29,6 +29,7 @@ STATBARN: dict[Kind, Statbarn] = {
     Kind.MEAN: Statbarn.LINEAR_AGGREGATIONS,
     Kind.VARIANCE: Statbarn.SHAPE,
     Kind.STDDEV: Statbarn.SHAPE,
+    Kind.QUANTILE: Statbarn.POSITION,
 }
 EVERY = (Statbarn.FREQUENCIES, Statbarn.LINEAR_AGGREGATIONS)
 ADDING = (Statbarn.LINEAR_AGGREGATIONS,)

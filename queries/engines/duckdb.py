@@ -19,5 +19,4 @@ if TYPE_CHECKING:
 def answer(con: DuckDBPyConnection, plan: Plan) -> Unprotected:
     """The plan's vectors over the attached store. Raises Leak if a declared bound is broken."""
     found = con.execute(statement(plan)).fetchall()
-    names = [vector.name for vector in plan.shape.vectors]
-    return Unprotected(plan.shape, on_grid(found, names=names, cells=plan.shape.cells))
+    return Unprotected(plan.shape, on_grid(found, lengths=plan.shape.lengths))

@@ -71,6 +71,9 @@ def key_sql(key: AxisKey, *, name: Namer) -> str:
     Stored codes are positions already, which ingest has checked.
     """
     term = name(key.term)
+    if key.bins is not None:
+        kept = clamped(term, lower=key.bins.low, upper=key.bins.last)
+        return f"({kept} - ({key.bins.low})) // {key.bins.width}"
     if not key.cuts and not key.groups:
         return term if key.missing is None else f"coalesce({term}, {key.missing})"
     other = "NULL" if key.missing is None else str(key.missing)

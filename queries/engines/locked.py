@@ -5,7 +5,7 @@ Imported by the sandboxed child, so it needs little: no plan, no catalogue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,12 +77,17 @@ def take_memory(con: DuckDBPyConnection) -> None:
 
 
 def on_grid(
-    rows: Iterable[Sequence[int | None]], *, names: Sequence[str], cells: int
+    rows: Iterable[Sequence[int | None]], *, lengths: Mapping[str, int]
 ) -> dict[str, tuple[int, ...]]:
-    """(cell, number, number...) rows on the public key grid; what no row says is zero."""
-    vectors = [[0] * cells for _ in names]
+    """(cell, number, number...) rows on the public key grid; what no row says is zero.
+
+    ``lengths`` are those of the vectors, in the order of the numbers.
+    """
+    vectors = [[0] * length for length in lengths.values()]
     for cell, *numbers in rows:
-        if cell is not None and 0 <= cell < cells:
-            for vector, number in zip(vectors, numbers, strict=True):
-                vector[cell] += int(number or 0)
-    return {name: tuple(vector) for name, vector in zip(names, vectors, strict=True)}
+        if cell is None or cell < 0:
+            continue
+        for vector, number in zip(vectors, numbers, strict=True):
+            if number is not None and cell < len(vector):
+                vector[cell] += int(number)
+    return {name: tuple(vector) for name, vector in zip(lengths, vectors, strict=True)}

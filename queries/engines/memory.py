@@ -62,7 +62,20 @@ class _Oracle:
             sums.update(self.measured(measure, rows))
         total = [TOTAL] if self.query.margins else []
         grid = list(product(*([*self.keys(one), *total] for one in self.query.dimensions)))
-        return {name: tuple(cells.get(key, 0) for key in grid) for name, cells in sums.items()}
+        found = {name: tuple(cells.get(key, 0) for key in grid) for name, cells in sums.items()}
+        return found | self.histograms(rows, grid)
+
+    def histograms(self, rows: list[_Kept], grid: list[Key]) -> Vectors:
+        refs = (one.ref for one in self.query.measures if one.statistic is Statistic.QUANTILE)
+        found: Vectors = {}
+        for ref in refs:
+            if ref is not None:
+                low, high = self.context.bounds(ref)
+                bins = (high - low) // bin_width(high - low + 1, cells=len(grid)) + 1
+                cells = self.histogram(ref, rows, cells=len(grid))
+                places = product(grid, range(bins))
+                found[f"histogram_{self.name(ref)}"] = tuple(cells.get(at, 0) for at in places)
+        return found
 
     # Rows and keys.
 
@@ -123,6 +136,8 @@ class _Oracle:
             name = self.count_name(measure.statistic)
             units = measure.statistic is Statistic.UNITS
             return {name: self.units(rows) if units else self.counted(rows, lambda _: True)}
+        if measure.statistic is Statistic.QUANTILE:
+            return self.values(measure.ref, rows)
         return self.noisy(measure, measure.ref, rows)
 
     def count_name(self, statistic: Statistic) -> str:
@@ -145,11 +160,29 @@ class _Oracle:
         sums = {total: self.totals(rows, distance, most=most, mean=mean)}
         if measure.statistic in SPREADS:
             sums |= self.squares(rows, distance, name=name, most=most)
-        if self.context.nullable(ref):
-            present = self.counted(rows, lambda kept: distance(kept) is not None)
-            return {f"values_{name}": present, **sums}
-        count = self.count_name(Statistic.COUNT)
-        return {count: self.counted(rows, lambda _: True), **sums}
+        return {**self.values(ref, rows), **sums}
+
+    def values(self, ref: Ref, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+        if not self.context.nullable(ref):
+            return {self.count_name(Statistic.COUNT): self.counted(rows, lambda _: True)}
+        present = self.counted(rows, lambda kept: self.context.value(ref, kept.row) is not None)
+        return {f"values_{self.name(ref)}": present}
+
+    # Histograms.
+
+    def histogram(self, ref: Ref, rows: list[_Kept], *, cells: int) -> dict[tuple[Key, int], int]:
+        """Weighted rows by cell and bin. Not in ``vectors``: it is on a longer grid."""
+        low, high = self.context.bounds(ref)
+        width = bin_width(high - low + 1, cells=cells)
+        found: dict[tuple[Key, int], int] = defaultdict(int)
+        limit = self.policy.dp.max_rows_per_unit if self.policy.dp else 0
+        for own in _by_unit(rows).values():
+            weight = 1 if self.single() else SCALE * limit // max(limit, len(own))
+            for kept in own:
+                value = self.context.value(ref, kept.row)
+                if value is not None:
+                    found[kept.key, (max(low, min(high, value)) - low) // width] += weight
+        return found
 
     def squares(
         self, rows: list[_Kept], distance: Callable[[_Kept], int | None], *, name: str, most: int
@@ -272,6 +305,17 @@ class _Oracle:
             parts["negative"][key] = sum(net < 0 for net in nets)
         names = ("total", "largest", "second", "gross", "smallest", "negative")
         return {f"{part}_{name}": parts[part] for part in names}
+
+
+def bin_width(values: int, *, cells: int) -> int:
+    """1, 2, 5, 10, 20, ...: the first with at most 2**14 bins a cell and 2**19 in all."""
+    for power in range(30):
+        for digit in (1, 2, 5):
+            width: int = digit * 10**power
+            bins = -(-values // width)
+            if bins <= 2**14 and bins * cells <= 2**19:
+                return width
+    raise ValueError(values)
 
 
 def _by_unit(rows: Sequence[_Kept]) -> Mapping[int, list[_Kept]]:

@@ -3,30 +3,44 @@
 A statement has named steps: features (one row per unit), rows brought to one per unit, those
 units with what their own data decides (linking here costs one look-up a unit instead of one a
 row), and last, sums by cell. Its rows are (cell, one number per vector, in the plan's order);
-a cell without a row, or a number that is NULL, is zero.
+a cell without a row, or a number that is NULL, is zero. For a histogram the cell is a bin.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from queries.engines.block import selected
 from queries.engines.blocks import blocks_of
 from queries.engines.reading import Reading
 from queries.plan import Plan
+from queries.plan_bins import histograms, without_histograms
+from queries.plan_vectors import Recipe
 
 
 def statement(plan: Plan) -> str:
     """One SELECT over the attached schema ``db``, with every total that is asked."""
     if not plan.margins:
         return _of_one_grid(plan)
-    parts = (_of_one_grid(part) for part in (plan, *plan.margins))
-    return " UNION ALL ".join(selected("*", rows=f" FROM ({part})") for part in parts)
+    return _together(_of_one_grid(part) for part in (plan, *plan.margins))
 
 
 def _of_one_grid(plan: Plan) -> str:
+    once = without_histograms(plan)
+    parts = [_of_blocks(part, recipes=plan.recipes) for part in (once, *histograms(plan))]
+    return parts[0] if len(parts) == 1 else _together(parts)
+
+
+def _of_blocks(plan: Plan, *, recipes: tuple[Recipe, ...]) -> str:
+    """Rows with a number for each of ``recipes``; NULL for those that the plan does not count."""
     read = Reading(plan)
     blocks = tuple(blocks_of(read))
     steps = [*read.feature_steps, *(step for block in blocks for step in block.steps)]
     heading = f"WITH {', '.join(steps)} " if steps else ""
     return heading + " UNION ALL ".join(
-        block.select(plan.recipes, offset=plan.offset) for block in blocks
+        block.select(recipes, offset=plan.offset) for block in blocks
     )
+
+
+def _together(parts: Iterable[str]) -> str:
+    return " UNION ALL ".join(selected("*", rows=f" FROM ({part})") for part in parts)

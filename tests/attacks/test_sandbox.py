@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ QUESTION = Query(
     "labs",
     (Measure(Statistic.COUNT), Measure(Statistic.MEAN, ColumnRef("labs", "value"))),
     (Dimension(ColumnRef("labs", "test")),),
+)
+VALUE = ColumnRef("labs", "value")
+OF_VALUES = replace(
+    QUESTION,
+    measures=(
+        Measure(Statistic.STDDEV, VALUE),
+        Measure(Statistic.QUANTILE, VALUE, Decimal("0.5")),
+        Measure(Statistic.QUANTILE, VALUE, Decimal("0.9")),
+    ),
 )
 ENDLESS = "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range = b.range + 1"
 ANYWHERE = tempfile.gettempdir()
@@ -64,12 +74,13 @@ def _asked(sandboxes: Sandboxes, planned: Plan, *, deadline: float | None = None
 # Answers.
 
 
-def test_a_sandbox_answers_exactly_what_the_oracle_counts(store, planned):
+@pytest.mark.parametrize("question", [QUESTION, OF_VALUES], ids=["means", "quantiles"])
+def test_a_sandbox_answers_exactly_what_the_oracle_counts(store, question):
     with Sandboxes(store) as sandboxes:
-        answer = _asked(sandboxes, planned)
+        answer = _asked(sandboxes, plan(question, CLINIC, dp_policy()))
 
     expected = memory.answer(
-        QUESTION, catalogue=CLINIC, policy=dp_policy(), tables=tables_of(CLINIC)
+        question, catalogue=CLINIC, policy=dp_policy(), tables=tables_of(CLINIC)
     )
     assert answer.reveal() == expected
 

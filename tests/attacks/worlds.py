@@ -172,8 +172,7 @@ class SealedEngine:
             found = con.execute(statement(plan)).fetchall()
         finally:
             con.close()
-        names = [vector.name for vector in plan.shape.vectors]
-        return Unprotected(plan.shape, on_grid(found, names=names, cells=plan.shape.cells))
+        return Unprotected(plan.shape, on_grid(found, lengths=plan.shape.lengths))
 
     def cancel(self) -> None:
         """Nothing runs beside the test."""

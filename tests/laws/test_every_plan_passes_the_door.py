@@ -36,7 +36,7 @@ def questions(name: str = "accepted.txt") -> list[str]:
 
 
 def empty(shape) -> Unprotected:
-    return Unprotected(shape, {vector.name: (0,) * shape.cells for vector in shape.vectors})
+    return Unprotected(shape, {name: (0,) * length for name, length in shape.lengths.items()})
 
 
 @pytest.mark.parametrize("text", [*questions(), *questions("noisy.txt")])

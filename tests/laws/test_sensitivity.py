@@ -7,6 +7,7 @@ forgets one bound, must break it: a law that they pass would prove nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -151,6 +152,16 @@ MUTANTS = {
         _asked(Measure(Statistic.VARIANCE, VALUE), SEX),
         "+ 500) // 1000",
         "+ 250) // 500",
+    ),
+    "values of which one unit has many": (
+        _asked(Measure(Statistic.QUANTILE, VALUE, Decimal("0.5")), SEX),
+        'greatest(3, "labs"."_rows")',
+        "3",
+    ),
+    "values of kept rows that weigh the same": (
+        _asked(Measure(Statistic.QUANTILE, VALUE, Decimal("0.5")), SEX, where=Not(IsNull(DAY))),
+        "greatest(3, _n)",
+        "3",
     ),
     "rows that weigh the same": (
         _asked(Measure(Statistic.COUNT), Dimension(TEST)),

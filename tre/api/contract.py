@@ -225,7 +225,8 @@ class HalfWidthAtSize(Strict):
 class ColumnAnswer(Strict):
     """How exact one published column would be, by half-widths of 95 % for one cell.
 
-    A mean is as exact as its cell is large: ``at_sizes`` tells examples.
+    Means, spreads and quantiles are as exact as their cell is large: ``at_sizes`` tells examples;
+    of a quantile in percentage points, by rank.
     """
 
     title: str

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from disclosure_control import strength
 from disclosure_control.dp import accounting, preview
-from disclosure_control.dp.preview import Expected
+from disclosure_control.dp.preview import MOST_PERCENT, Expected
 from disclosure_control.policy import Policy
-from disclosure_control.tables import QUOTIENTS, Published
+from disclosure_control.tables import Kind, Published
 from tre.journey.priced import Quote
 
 
@@ -17,9 +18,10 @@ from tre.journey.priced import Quote
 class ColumnPrecision:
     """What is known of one published column before anything is spent.
 
-    ``half_width`` is 95 % for one cell, in the column's own numbers; None for means and spreads
-    and where exact. They are as precise as the cell is large: ``at_sizes`` has (rows with a value,
-    half-width or None where it would not be shown). ``shown_from``: a cell with at least this
+    ``half_width`` is 95 % for one cell, in the column's own numbers; None where it varies by cell
+    and where exact. Then the larger the cell, the more precise: ``at_sizes`` has (rows with a
+    value, half-width or None where it would not be shown), of a quantile in percentage points, by
+    rank. ``shown_from``: a cell with at least this
     true count is almost surely shown (dp), exactly shown (sdc).
     """
 
@@ -77,7 +79,7 @@ def _noisy(expected: Expected) -> ColumnPrecision:
         half_width=expected.half_width,
         at_sizes=expected.at_sizes,
         shown_from=expected.shown_from,
-        words=_sized_words(expected) if expected.kind in QUOTIENTS else _words(expected),
+        words=WORDS[expected.kind](expected),
     )
 
 
@@ -88,8 +90,31 @@ def _words(expected: Expected) -> str:
     )
 
 
+def _ranked_words(expected: Expected) -> str:
+    told = [
+        f"{half} from {size}" for size, half in expected.at_sizes if half and half < MOST_PERCENT
+    ]
+    if not told:
+        return "Too noisy to tell more than the declared range at this cost."
+    return (
+        "The larger the cell, the closer. Percentage points, by rank, within which the interval "
+        f"lies: {', '.join(told)} values in the cell."
+    )
+
+
 def _sized_words(expected: Expected) -> str:
     told = [f"± {half} from {size}" for size, half in expected.at_sizes if half is not None]
     if not told:
         return "Too noisy to be shown at this cost."
     return f"The larger the cell, the closer: within {', '.join(told)} values in the cell."
+
+
+WORDS: dict[Kind, Callable[[Expected], str]] = {
+    Kind.COUNT: _words,
+    Kind.UNITS: _words,
+    Kind.SUM: _words,
+    Kind.MEAN: _sized_words,
+    Kind.VARIANCE: _sized_words,
+    Kind.STDDEV: _sized_words,
+    Kind.QUANTILE: _ranked_words,
+}

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import product
 
 from disclosure_control.policy import Track
-from disclosure_control.tables import QUOTIENTS, Cell, Kind, Protected, Status
+from disclosure_control.tables import VARYING, Cell, Kind, Protected, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def columns(table: Protected) -> Iterator[Column]:
 
 
 def _is_said(track: str, kind: Kind, part: str) -> bool:
-    """Exact numbers have no interval, and a quotient has no single half-width."""
-    return not part or (track == Track.DP and not (kind in QUOTIENTS and part == "_half_width"))
+    """Exact numbers have no interval, and what varies by cell has no single half-width."""
+    return not part or (track == Track.DP and not (kind in VARYING and part == "_half_width"))
 
 
 def labels(table: Protected) -> list[tuple[str, ...]]:

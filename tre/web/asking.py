@@ -33,7 +33,6 @@ from queries.language import (
     Predicate,
     Query,
     Ref,
-    Statistic,
     Value,
 )
 from queries.values import date_from, number_from
@@ -156,8 +155,8 @@ def _dimension(reading: _Reading, number: int, row: Row) -> Dimension:
 
 
 def _measure(row: Row) -> Measure:
-    statistic = row["statistic"] if row["statistic"] in set(Statistic) else Statistic.COUNT
-    return Measure(Statistic(statistic), _ref(row["ref"]) if row["ref"] else None)
+    statistic, level = choices.statistic_of(row["statistic"])
+    return Measure(statistic, _ref(row["ref"]) if row["ref"] else None, level)
 
 
 def _where(reading: _Reading, rows: list[Row], match: str, place: str) -> Predicate | None:

@@ -12,9 +12,9 @@ from typing import Any
 
 from queries import nested
 from queries.catalogue import Catalogue, Column, ColumnType, Link, Recode, Role, Table
-from queries.language import SPREADS, Aggregate, Statistic
-from queries.plan_published import LOOKS
-from queries.values import number_text
+from queries.language import Aggregate, Statistic
+from queries.plan_published import LOOKS, quantile_words
+from queries.values import number_from, number_text
 from tre.web.schema import bounds, recodes_of
 
 FEATURE_MARK = "@"
@@ -62,13 +62,16 @@ AGGREGATES: dict[Aggregate, str] = {
     Aggregate.LAST: "Last value by date",
     Aggregate.FIRST: "First value by date",
 }
-ADDED_UP: dict[Statistic, str] = {
-    Statistic.MEAN: "Means",
-    Statistic.SUM: "Sums",
-    Statistic.STDDEV: "Standard deviations",
-    Statistic.VARIANCE: "Variances",
+OF_NUMBERS = {
+    "Means": ("mean",),
+    "Sums": ("sum",),
+    "Medians": ("quantile 0.5",),
+    "Quartiles and deciles": ("quantile 0.25", "quantile 0.75", "quantile 0.1", "quantile 0.9"),
+    "Standard deviations": ("stddev",),
+    "Variances": ("variance",),
 }
-"""What is made of a number, and the heading of its options."""
+"""What is made of a number, under the heading of its options; a quantile with its level."""
+NOISY = frozenset(OF_NUMBERS) - {"Means", "Sums"}
 NEED_COLUMN = frozenset(Aggregate) - {Aggregate.EXISTS, Aggregate.COUNT}
 NEED_ORDER = frozenset({Aggregate.FIRST, Aggregate.LAST})
 OF_ANY_TYPE = NEED_ORDER  # all others take numbers, and extremes take dates as well
@@ -242,20 +245,31 @@ def measures(
             Group(
                 heading,
                 tuple(
-                    Option(f"{statistic.value}:{one.ref}", measure_words(statistic, one.title))
+                    Option(f"{name}:{one.ref}", measure_words(name, one.title))
+                    for name in names
                     for one in numbers
                 ),
             )
-            for statistic, heading in ADDED_UP.items()
-            if noisy or statistic not in SPREADS
+            for heading, names in OF_NUMBERS.items()
+            if noisy or heading not in NOISY
         ),
     )
 
 
-def measure_words(statistic: str, title: str) -> str:
+def measure_words(name: str, title: str) -> str:
     """A statistic that nobody knows stands for itself."""
-    looks = LOOKS.get(Statistic(statistic)) if statistic in list(Statistic) else None
-    return f"{looks.title} of {title}" if looks else statistic
+    statistic, level = statistic_of(name)
+    if level is not None:
+        return f"{quantile_words(level).capitalize()} of {title}"
+    return f"{LOOKS[statistic].title} of {title}" if statistic in LOOKS else name
+
+
+def statistic_of(name: str) -> tuple[Statistic, Decimal | None]:
+    """Of a row of the form: "mean", or "quantile 0.25". A count where it is neither."""
+    word, _, text = name.partition(" ")
+    if word not in list(Statistic):
+        return Statistic.COUNT, None
+    return Statistic(word), number_from(text)
 
 
 def _public(catalogue: Catalogue, ref: str) -> bool:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from disclosure_control import present
 from disclosure_control.record import DisclosureRecord, Feasible
 from disclosure_control.sdc.pattern import COMPLEMENTARY
-from disclosure_control.tables import QUOTIENTS, Axis, Cell, Kind, Protected, Status
+from disclosure_control.tables import VARYING, Axis, Cell, Kind, Protected, Status
 from disclosure_control.withheld import HISTORY
 from tre.outputs import MOST_SHOWN, Format, Output
 from tre.web import words
@@ -146,7 +146,7 @@ def _shown(cell: Cell, *, kind: Kind, mark: Mark | None) -> Shown:
 
 
 def _around(cell: Cell, kind: Kind) -> str:
-    if kind not in QUOTIENTS and cell.half_width is not None:
+    if kind not in VARYING and cell.half_width is not None:
         return f"± {_text(cell.half_width)}"
     if cell.low is not None and cell.high is not None:
         return f"{_text(cell.low)} to {_text(cell.high)}"
