@@ -48,11 +48,13 @@ class Looks:
 
 
 LOOKS = {
-    Statistic.SUM: Looks("Sum", Kind.SUM, 0),
-    Statistic.MEAN: Looks("Mean", Kind.MEAN, 1),
-    Statistic.VARIANCE: Looks("Variance", Kind.VARIANCE, 1, power=2),
-    Statistic.STDDEV: Looks("Standard deviation", Kind.STDDEV, 1),
+    Statistic.SUM: Looks("Sum of", Kind.SUM, 0),
+    Statistic.MEAN: Looks("Mean of", Kind.MEAN, 1),
+    Statistic.VARIANCE: Looks("Variance of", Kind.VARIANCE, 1, power=2),
+    Statistic.STDDEV: Looks("Standard deviation of", Kind.STDDEV, 1),
 }
+PROPORTION = Looks("Proportion with", Kind.MEAN, 2)
+"""The mean of a yes-or-no feature, whose values are in tenths."""
 EVIDENCE = (
     Counting.TOTAL,
     Counting.LARGEST,
@@ -226,10 +228,10 @@ def _round_widths() -> Iterator[int]:
 def _summed(
     measure: Measure, of: Measured, *, count: str, total: str, evidence: Evidence | None = None
 ) -> Published:
-    looks = LOOKS[measure.statistic]
+    looks = PROPORTION if of.factor > 1 else LOOKS[measure.statistic]
     return Published(
         name=f"{measure.statistic.value}_{of.name}",
-        title=f"{looks.title} of {of.title}",
+        title=f"{looks.title} {of.title}",
         kind=looks.kind,
         count=count,
         total=total,

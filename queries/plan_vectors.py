@@ -25,6 +25,7 @@ from queries.catalogue import Catalogue, Table
 from queries.errors import QueryRefused, problem
 from queries.language import SPREADS, ColumnRef, Measure, Query, Ref
 from queries.plan_terms import Level, Term, known, stored_bounds, term_of
+from queries.resolve import Kind
 
 WEIGHT = 10**6
 """S: the integer that stands for the weight 1."""
@@ -42,6 +43,8 @@ BITS = 62
 
 SQUARES = "squares."
 """Before the name of a number whose squares are added up; no declared name has a full stop."""
+
+TENTHS = 10
 
 STEPS = 10**6
 """Of the largest square: finer steps would change no number that noise leaves to be seen."""
@@ -88,8 +91,8 @@ class Limits:
 class Measured:
     """A number that is added up: a column or feature, kept within its declared bounds.
 
-    ``lower`` and ``upper`` bound what is added; ``values`` what is read of the column, where the
-    squared distance from its midpoint is added instead.
+    ``lower`` and ``upper`` bound what is added; ``values`` what is read, where that is something
+    else: the squared distance from the midpoint, or ``factor`` times the value.
     """
 
     name: str
@@ -101,7 +104,9 @@ class Measured:
     decimals: int
     nullable: bool
     values: tuple[int, int] | None = None
+    squared: bool = False
     step: int = 1  # of squares, which are rounded to it
+    factor: int = 1
 
     @property
     def squares(self) -> Measured:
@@ -121,6 +126,7 @@ class Measured:
             upper=(largest + step // 2) // step,
             decimals=2 * self.decimals,
             values=(self.lower, self.upper),
+            squared=True,
             step=step,
         )
 
@@ -190,6 +196,8 @@ def _measured(
     lower, upper = stored_bounds(meaning)
     name = _plain_name(ref)
     table = ref.table if isinstance(ref, ColumnRef) else None
+    if meaning.kind is Kind.TRUTH:
+        return _truth(ref, name=name, title=meaning.title)
     return Measured(
         name=f"{table}_{name}" if table and shared.count(name) > 1 else name,
         title=meaning.title,
@@ -199,6 +207,22 @@ def _measured(
         upper=upper,
         decimals=meaning.decimals,
         nullable=meaning.nullable,
+    )
+
+
+def _truth(ref: Ref, *, name: str, title: str) -> Measured:
+    """In tenths, so that a whole number lies in the middle and halves what a unit moves."""
+    return Measured(
+        name=name,
+        title=title,
+        term=term_of(ref),
+        level=Level.UNIT,
+        lower=0,
+        upper=TENTHS,
+        decimals=1,
+        nullable=False,
+        values=(0, 1),
+        factor=TENTHS,
     )
 
 
@@ -270,7 +294,7 @@ def _fitting(per_row: int, *, of: Measured | None, limits: Limits) -> int:
     """The magnitude; with room for a unit's total times K, which unit totals compute."""
     magnitude = max(per_row, 1) * limits.table_rows
     largest = max(magnitude, per_row * limits.unit_rows * max(limits.rows, 1))
-    if of and of.values:  # squared before they are rounded
+    if of and of.squared:  # before they are rounded
         largest = max(largest, (of.upper + 1) * of.step)
     if largest >= LIMIT:
         name = of.title if of else "rows"

@@ -22,7 +22,7 @@ def bounds_in_words(
     contribution = _CONTRIBUTIONS[how](catalogue, limits, of) if limits.rows else ()
     return (
         *contribution,
-        *(_kept_within(one) for one in measured.values() if one.values is None),
+        *(_kept_within(one) for one in measured.values() if not one.squared),
         *(_rounded_to(one) for one in measured.values() if one.step > 1),
     )
 

@@ -201,6 +201,8 @@ _MEANING = {  # well-formed questions that may not be answered
     "condition, or without totals.",
     "noisy_only": "Variances, standard deviations and quantiles are asked of noisy tables only: of "
     "an exact table, ask for the mean.",
+    "exact_proportion": "Proportions are asked of noisy tables only: of an exact table, ask for "
+    "numbers by {name}.",
     "needs_level": "quantile needs a level: a number above 0 and below 1 with at most {most} "
     "decimals, such as 0.25. The median has the level 0.5.",
     "needs_no_level": "{what} takes no level.",

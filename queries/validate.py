@@ -67,7 +67,7 @@ def validate(query: Query, catalogue: Catalogue, policy: Policy) -> tuple[Proble
         *margin_problems(scope, track=policy.track),
         *_all_measure_problems(scope),
         *_alteration_problems(query, policy),
-        *_exact_problems(query, policy),
+        *_exact_problems(scope, policy),
         *_filter_problems(scope),
         *_repeats(query),
     )
@@ -243,6 +243,8 @@ def _measure_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator
         return
     if found.public:
         yield problem("public_measure", where=f"{where}.ref", name=name)
+    elif found.kind is Kind.TRUTH and measure.statistic is Statistic.MEAN:
+        return
     elif found.kind is not Kind.NUMBER:
         yield problem("needs_number", where=f"{where}.ref", what=what, name=name, type=found.kind)
     elif found.lower is None or found.upper is None:
@@ -268,12 +270,16 @@ def _alteration_problems(query: Query, policy: Policy) -> Iterator[Problem]:
             yield problem("counts_only", where=f"measures[{number}]", how=how)
 
 
-def _exact_problems(query: Query, policy: Policy) -> Iterator[Problem]:
+def _exact_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
     """What the exact track has no rules for."""
-    if policy.track is Track.SDC:
-        for number, measure in enumerate(query.measures):
-            if measure.statistic in NOISY_ONLY:
-                yield problem("noisy_only", where=f"measures[{number}]")
+    if policy.track is not Track.SDC:
+        return
+    for number, measure in enumerate(scope.query.measures):
+        found = scope.meaning(measure.ref) if measure.ref is not None else None
+        if measure.statistic in NOISY_ONLY:
+            yield problem("noisy_only", where=f"measures[{number}]")
+        elif measure.ref is not None and found is not None and found.kind is Kind.TRUTH:
+            yield problem("exact_proportion", where=f"measures[{number}]", name=shown(measure.ref))
 
 
 def _filter_problems(scope: Scope) -> Iterator[Problem]:

@@ -97,6 +97,9 @@ class _Describer:
         if measure.ref is None:
             return f"number of {self._rows()}"
         name = self._name(measure.ref)
+        found = self._meaning(measure.ref)
+        if found is not None and found.kind is Kind.TRUTH:
+            return f"proportion with {name}"
         if measure.level is not None:
             return f"{quantile_words(measure.level)} of {name}"
         return f"{_STATISTIC_WORDS[measure.statistic]} of {name}"

@@ -193,10 +193,17 @@ def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure
         if meaning(ref, query=query, catalogue=catalogue).kind is Kind.NUMBER
     ]
     counting = (Statistic.COUNT, Statistic.UNITS)
+    truths = (
+        []
+        if exact
+        else [FeatureRef(one.name) for one in query.features if one.aggregate is Aggregate.EXISTS]
+    )
     some = [one for one in Statistic if not (exact and one in NOISY_ONLY)] if numbers else counting
     statistic = draw(st.sampled_from(some))
     if statistic in {Statistic.COUNT, Statistic.UNITS}:
         return Measure(statistic)
+    if statistic is Statistic.MEAN and truths and draw(st.booleans()):
+        return Measure(statistic, draw(st.sampled_from(truths)))
     ref = draw(st.sampled_from(numbers))
     levels = st.sampled_from([Decimal(text) for text in ("0.5", "0.25", "0.9", "0.01")])
     return Measure(statistic, ref, draw(levels) if statistic is Statistic.QUANTILE else None)

@@ -146,13 +146,14 @@ class _Oracle:
 
     def noisy(self, measure: Measure, ref: Ref, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
         name = self.name(ref)
-        low, high = self.context.bounds(ref)
+        tenths = 10 if self.context.is_truth(ref) else 1
+        low, high = (end * tenths for end in self.context.bounds(ref))
         mean = measure.statistic is not Statistic.SUM
         centre = (low + high) // 2 if mean else 0
 
         def distance(kept: _Kept) -> int | None:
             value = self.context.value(ref, kept.row)
-            return None if value is None else max(low, min(high, value)) - centre
+            return None if value is None else max(low, min(high, value * tenths)) - centre
 
         most = max(abs(low - centre), abs(high - centre))
         centred = bool(centre) or (mean and self.constant_cells() and not self.single())

@@ -163,6 +163,9 @@ class Context:
 
     # Values.
 
+    def is_truth(self, ref: Ref) -> bool:
+        return isinstance(ref, FeatureRef) and self.feature(ref).aggregate is Aggregate.EXISTS
+
     def value(self, ref: Ref, row: Row) -> int | None:
         if isinstance(ref, ColumnRef):
             return row[ref.table, ref.column]

@@ -159,12 +159,12 @@ class Reading:
         return next((one for one in self.plan.measured if one.name == recipe.of), None)
 
     def value(self, one: Measured, *, name: Namer | None = None) -> str:
-        """A measured number, kept within its declared bounds; or its squared distance."""
+        """A measured number, kept within its declared bounds; or what is made of it."""
         term = (name or self.direct)(one.term)
         lower, upper = one.values or (one.lower, one.upper)
         kept = clamped(term, lower=lower, upper=upper)
-        if one.values is None:
-            return kept
+        if not one.squared:
+            return kept if one.factor == 1 else f"{kept} * {one.factor}"
         apart = f"({kept} - ({(lower + upper) // 2}))::BIGINT"
         return f"({apart} * {apart} + {one.step // 2}) // {one.step}"
 

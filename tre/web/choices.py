@@ -13,7 +13,7 @@ from typing import Any
 from queries import nested
 from queries.catalogue import Catalogue, Column, ColumnType, Link, Recode, Role, Table
 from queries.language import Aggregate, Statistic
-from queries.plan_published import LOOKS, quantile_words
+from queries.plan_published import LOOKS, PROPORTION, quantile_words
 from queries.values import number_from, number_text
 from tre.web.schema import bounds, recodes_of
 
@@ -241,11 +241,12 @@ def measures(
     ]
     return (
         Group("Counts", tuple(counts)),
+        *([_proportions(catalogue, nest)] if noisy else []),
         *(
             Group(
                 heading,
                 tuple(
-                    Option(f"{name}:{one.ref}", measure_words(name, one.title))
+                    Option(f"{name}:{one.ref}", measure_words(name, one))
                     for name in names
                     for one in numbers
                 ),
@@ -256,12 +257,21 @@ def measures(
     )
 
 
-def measure_words(name: str, title: str) -> str:
+def _proportions(catalogue: Catalogue, nest: Mapping[str, Any]) -> Group:
+    truths = [one for one in fields(catalogue, nest).values() if one.kind == "truth"]
+    words = (Option(f"mean:{one.ref}", measure_words("mean", one)) for one in truths)
+    return Group("Proportions", tuple(words))
+
+
+def measure_words(name: str, of: Field) -> str:
     """A statistic that nobody knows stands for itself."""
     statistic, level = statistic_of(name)
+    title = of.title
+    if of.kind == "truth" and statistic is Statistic.MEAN:
+        return f"{PROPORTION.title} {title}"
     if level is not None:
         return f"{quantile_words(level).capitalize()} of {title}"
-    return f"{LOOKS[statistic].title} of {title}" if statistic in LOOKS else name
+    return f"{LOOKS[statistic].title} {title}" if statistic in LOOKS else name
 
 
 def statistic_of(name: str) -> tuple[Statistic, Decimal | None]:
