@@ -110,7 +110,8 @@ class Vector:
     scale: int
     magnitude: int  # no cell's absolute value exceeds this, whatever the data; below 2**62
     sensitivity: Sensitivity | None  # None on the SDC track, which makes no such claim
-    row_bounds: tuple[int, int] | None = None  # TOTAL, SDC: public bounds of what one row adds
+    row_bounds: tuple[int, int] | None = None  # TOTAL: public bounds of what one row adds, before
+    #                                              its weight; on the DP track less the centre
     centre: int = 0  # TOTAL only: the public midpoint subtracted from each value, in the integers
     #                  of the store (so, where row weights multiply a total, before the weight)
     step: int = 1  # TOTAL of squares only: quantity = integer * step / scale, and what each row

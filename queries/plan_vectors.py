@@ -256,9 +256,15 @@ def noisy_vector(
         magnitude=_fitting(scale * reach, of=of, limits=limits),
         sensitivity=moved,
         centre=recipe.centre,
+        row_bounds=_less_centre(of, recipe.centre) if recipe.counts is Counting.TOTAL else None,
         step=of.step if of else 1,
         bins=recipe.bins,
     )
+
+
+def _less_centre(of: Measured | None, centre: int) -> tuple[int, int] | None:
+    """Of a value; a missing one is in no mean."""
+    return (of.lower - centre, of.upper - centre) if of else None
 
 
 def _in_one_direction(

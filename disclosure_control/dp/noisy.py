@@ -71,7 +71,7 @@ def _draw(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[int,
 
 def _choices(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[int, ...]]:
     """Bins of quantiles, each choice within its share."""
-    from disclosure_control.dp import mechanisms
+    from disclosure_control.dp import choice, mechanisms
 
     found = {}
     for one in selection.selections(shape):
@@ -79,7 +79,7 @@ def _choices(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[i
         chooser = mechanisms.chooser(scale=noise.scale, moved=one.moved)
         if chooser.rho_nano > noise.rho_nano:
             raise AccountingError(f"{one.name} costs {chooser.rho_nano} of {noise.rho_nano}")
-        found[one.name] = selection.chosen(
+        found[one.name] = choice.chosen(
             one,
             values[one.vector.name],
             cells=shape.cells,

@@ -9,6 +9,8 @@ they are: every part that it is made of is taken at its least and its most.
 Squares of large numbers are rounded to whole steps, by half a step at most: a variance is not
 corrected for that, and its interval is wider by as much.
 
+A mean of numbers within bounds is within them, and so are the values and ends that are told.
+
 A variance is that of a sample: the mean square less the square of the mean, times n / (n - 1).
 """
 
@@ -31,7 +33,7 @@ ROOT_DIGITS = 12
 def mean(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
     """Of one cell whose noisy count is above zero."""
     totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
-    per_count = Fraction(noisy[totals.name], noisy[counts.name])
+    per_count = _by_row(totals, Fraction(noisy[totals.name], noisy[counts.name]))
     return (totals.centre + per_count) * Fraction(counts.scale, totals.scale)
 
 
@@ -44,7 +46,7 @@ def mean_interval(
     total = _around(noisy[totals.name], plan.of(totals.name).mean_half_width)
     if number[0] <= 0:
         return None
-    low, high = _quotient(total, number)
+    low, high = (_by_row(totals, end) for end in _quotient(total, number))
     unit = Fraction(counts.scale, totals.scale)
     return (totals.centre + low) * unit, (totals.centre + high) * unit
 
@@ -54,7 +56,7 @@ def variance(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fract
     read = _Spread.of(shape, column)
     number = noisy[read.counts.name]
     square = read.mean_square(Fraction(noisy[read.squares.name], number))
-    offset = Fraction(noisy[read.totals.name], number)
+    offset = _by_row(read.totals, Fraction(noisy[read.totals.name], number))
     return read.variance(square - offset**2, number=number)
 
 
@@ -69,7 +71,8 @@ def variance_interval(
     )
     if number[0] <= read.counts.scale:
         return None
-    least, most = _squared(_quotient(total, number))
+    low, high = (_by_row(read.totals, end) for end in _quotient(total, number))
+    least, most = _squared((low, high))
     fewest, largest = _quotient(squares, number)
     rounding = Fraction(read.step - 1, 2)
     low = read.mean_square(fewest) - rounding - most
@@ -131,11 +134,19 @@ class _Spread:
 
     def mean_square(self, per_count: Fraction) -> Fraction:
         """In the store's integers, from what the squares are in all by count."""
-        return (self.squares.centre + per_count) * self.step
+        return (self.squares.centre + _by_row(self.squares, per_count)) * self.step
 
     def variance(self, apart: Fraction, *, number: int) -> Fraction:
         """``apart``: mean square less squared mean, of a population; shown is n / (n - 1) of it."""
         return max(Fraction(0), apart) * self.unit * Fraction(number, number - self.counts.scale)
+
+
+def _by_row(vector: Vector, quotient: Fraction) -> Fraction:
+    """A total by its count, kept within what one row may add: the mean of rows is."""
+    if vector.row_bounds is None:
+        return quotient
+    least, most = vector.row_bounds
+    return min(max(quotient, Fraction(least)), Fraction(most))
 
 
 def _around(value: int, half_width: int) -> tuple[int, int]:

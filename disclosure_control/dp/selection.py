@@ -21,19 +21,15 @@ side, which means the end of the declared range.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from enum import StrEnum
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
 from disclosure_control.errors import Refused
 from disclosure_control.tables import Kind, Published, Quantile, Shape, Vector
 
-Integers = NDArray[np.int64]
 NOISY_MAX = "noisy_max"  # its name in records
 DIGITS = 50
 
@@ -99,35 +95,6 @@ def reach(scale: float, *, bins: int, alpha: Decimal) -> int:
     with localcontext(Context(prec=DIGITS)):
         exact = Decimal(scale) * (Decimal(bins) / alpha).ln()
         return int(exact.to_integral_value(ROUND_CEILING)) + 1
-
-
-Choose = Callable[[list[int]], int]
-"""Draws the place of a distance that is nearly the least."""
-
-
-def chosen(
-    selection: Selection, histogram: Sequence[int], *, cells: int, reach: int, choose: Choose
-) -> tuple[int, ...]:
-    """For each cell the bin, from 0; -1 and ``bins`` are the ends beyond the range."""
-    counts = np.array(histogram, dtype=np.int64).reshape(cells, selection.vector.bins)
-    first = -1 if selection.end is End.LOWER else 0
-    return tuple(
-        first + choose(distances(selection, cell, reach=reach).tolist()) for cell in counts
-    )
-
-
-def distances(selection: Selection, counts: Integers, *, reach: int) -> Integers:
-    """Of every bin that can be chosen in one cell, in ranks times ``parts``."""
-    part, parts = selection.quantile.part, selection.quantile.parts
-    ranks = parts * np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
-    everybody = int(ranks[-1])
-    target = part * (everybody // parts) + SIDES[selection.end] * reach
-    apart: Integers = np.maximum(np.maximum(ranks[:-1] - target, target - ranks[1:]), 0)
-    if selection.end is End.LOWER:
-        apart = np.concatenate(([max(target, 0)], apart))
-    if selection.end is End.UPPER:
-        apart = np.concatenate((apart, [max(everybody - target, 0)]))
-    return apart
 
 
 def span(quantile: Quantile, place: int) -> tuple[Fraction, Fraction]:

@@ -72,7 +72,7 @@ def _build(rita: AtBrowser) -> None:
         form.locator("#new-measures").select_option(value=value)
         rita.press("Add measure")
         expect(form.get_by_text(words).first).to_be_visible()
-    form.locator("#new-dimensions").select_option(value="persons.male")
+    form.locator("#new-dimensions").select_option(value="persons.sex")
     rita.press("Add dimension")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -169,3 +170,16 @@ def test_the_preview_states_the_half_width_that_is_then_published():
     assert [size for size, _ in means.at_sizes] == list(CELL_SIZES)
     widths = [width for _, width in means.at_sizes if width is not None]
     assert widths == sorted(widths, reverse=True)
+
+
+@given(count=st.integers(35, 200), total=st.integers(-(10**6), 10**6))
+def test_a_mean_and_its_interval_stay_within_the_declared_bounds(count, total):
+    rows, sums = means_shape(1).vectors
+    bounded = replace(means_shape(1), vectors=(rows, replace(sums, row_bounds=(-250, 250))))
+    noisy, plan = {"rows": (count,), "centred_bmi": (total,)}, plan_of(rows=30, centred_bmi=4000)
+    cell, free = (
+        publish(shape, noisy, plan=plan, threshold=10)[1][0] for shape in (bounded, means_shape(1))
+    )
+    assert Decimal(10) <= cell.low <= cell.value <= cell.high <= Decimal(60)
+    if abs(total) + 4000 <= 250 * (count - 30):
+        assert cell == free

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disclosure_control.dp import accounting, mechanisms, selection
+from disclosure_control.dp import accounting, choice, mechanisms, selection
 from disclosure_control.dp.accounting import noise_plan
 from disclosure_control.dp.audit.chance import FALSE_ALARM, binomial_tails, chi_square_tail
 from disclosure_control.dp.preview import CELL_SIZES, expect
@@ -69,7 +69,7 @@ LEVELS = st.sampled_from([(1, 2), (1, 4), (9, 10), (1, 100), (99, 100)])
 def test_one_row_moves_no_distance_further_than_declared(end, values, more, level, reach):
     one = selection_of(shape_of(1, part=level[0], parts=level[1]), end)
     before, after = (
-        selection.distances(one, np.array(histogram_of(rows)), reach=reach)
+        choice.distances(one, np.array(histogram_of(rows)), reach=reach)
         for rows in (values, [*values, more])
     )
     assert max(abs(before - after)) <= one.moved
@@ -80,7 +80,7 @@ def test_one_row_moves_no_distance_further_than_declared(end, values, more, leve
 def test_the_bin_of_the_quantile_is_at_distance_zero(values, level):
     part, parts = level
     one = selection_of(shape_of(1, part=part, parts=parts), End.MIDDLE)
-    nearest = selection.distances(one, np.array(histogram_of(values)), reach=0)
+    nearest = choice.distances(one, np.array(histogram_of(values)), reach=0)
     at = (sorted(values)[math.ceil(len(values) * part / parts) - 1] - LOW) // WIDTH
     assert nearest[at] == 0
     assert min(nearest) == 0
@@ -95,7 +95,7 @@ def test_a_bin_on_the_wrong_side_of_the_quantile_is_at_least_a_reach_away(
     part, parts = level
     shape = shape_of(1, part=part, parts=parts)
     one = selection_of(shape, end)
-    apart = selection.distances(one, np.array(histogram_of(values)), reach=reach)
+    apart = choice.distances(one, np.array(histogram_of(values)), reach=reach)
     assert min(apart) == 0
     if not values:
         return

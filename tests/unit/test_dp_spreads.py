@@ -46,10 +46,12 @@ def spreads_shape(cells: int, *, step: int = 1) -> Shape:
         (axis(cells),),
         (
             Vector("rows", Counting.ROWS, 1, 10**9, ONE),
-            Vector("sums", Counting.TOTAL, 10, 10**12, moved(REACH), centre=CENTRE),
+            Vector(
+                "sums", Counting.TOTAL, 10, 10**12, moved(REACH), (-REACH, REACH), centre=CENTRE
+            ),
             Vector(
                 "squares", Counting.TOTAL, 100, 10**15, moved(most - most // 2),
-                centre=most // 2, step=step,
+                (-(most // 2), most - most // 2), centre=most // 2, step=step,
             ),
         ),
         (VARIANCE, SD),
