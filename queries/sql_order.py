@@ -147,8 +147,22 @@ def _name(place: Place) -> str | None:
     if place.kind(1) is not _T.L_PAREN:
         return None
     if place.kind(0) is _T.VAR and word in FUNCTIONS:
-        return None
+        return "syntax" if word == "quantile" and _commas(place) != 1 else None
     return FUNCTION_REASONS.get(word, "function")
+
+
+def _commas(place: Place) -> int:
+    """Between the arguments of a function: of this one, the parser drops all after the second."""
+    found = depth = 0
+    ahead = 1
+    while place.kind(ahead) is not None:
+        kind = place.kind(ahead)
+        depth += (kind is _T.L_PAREN) - (kind is _T.R_PAREN)
+        if depth == 0:
+            break
+        found += kind is _T.COMMA and depth == 1
+        ahead += 1
+    return found
 
 
 def _string(place: Place) -> str | None:
