@@ -21,6 +21,7 @@ from disclosure_control.tables import (
 )
 
 LIMIT = 2**62
+CENTRED = QUOTIENTS - {Kind.RATIO}
 MOST_BINS = 2**19  # of a histogram, over all cells: choosing among them takes seconds
 COUNTED = (Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS)
 
@@ -46,7 +47,7 @@ POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
     ("an exact vector claims a sensitivity", lambda s, p: p.track != Track.SDC or _has_none(s)),
     ("only counts are altered", lambda s, p: not _alters(p) or all(map(_is_count, s.published))),
     (
-        "only noisy tables tell spreads or quantiles",
+        "only noisy tables tell this",
         lambda s, p: p.track == Track.DP or not _is_noisy_only(s),
     ),
     ("record keys are missing", lambda s, p: not _draws(s, p) or _has_keys(s)),
@@ -97,11 +98,13 @@ def _reads(shape: Shape, column: Published) -> bool:
         return column.total is None
     if column.kind is Kind.QUANTILE:
         return column.quantile is not None and _holds(vectors, column.quantile)
-    names = (column.total, *([column.squares] if column.kind in SPREADS else []))
+    names = [column.total]
+    names += [column.squares] if column.kind in SPREADS else []
+    names += [column.per] if column.kind is Kind.RATIO else []
     read = [vectors.get(name or "") for name in names]
     if any(one is None or one.counts != Counting.TOTAL for one in read):
         return False
-    return column.kind in QUOTIENTS or all(one is not None and one.centre == 0 for one in read)
+    return column.kind in CENTRED or all(one is not None and one.centre == 0 for one in read)
 
 
 def _holds(vectors: dict[str, Vector], quantile: Quantile) -> bool:

@@ -129,13 +129,14 @@ class Kind(StrEnum):
     VARIANCE = "variance"
     STDDEV = "stddev"
     QUANTILE = "quantile"
+    RATIO = "ratio"
 
 
 SPREADS = frozenset({Kind.VARIANCE, Kind.STDDEV})
-QUOTIENTS = SPREADS | {Kind.MEAN}
-"""Divided by a count."""
+QUOTIENTS = SPREADS | {Kind.MEAN, Kind.RATIO}
+"""Divided by a count or, a ratio, by another total."""
 
-NOISY_ONLY = SPREADS | {Kind.QUANTILE}
+NOISY_ONLY = SPREADS | {Kind.QUANTILE, Kind.RATIO}
 VARYING = QUOTIENTS | {Kind.QUANTILE}
 """Their interval depends on the cell, so that there is no single half-width."""
 
@@ -184,10 +185,10 @@ class Published:
     """One column of the published table, computed from one to three vectors.
 
     COUNT and UNITS read ``count``; SUM reads ``total``; MEAN is
-    (centre + total / count) x (count.scale / total.scale). VARIANCE (DP track) is the mean of the
-    ``squares`` of what ``total`` adds up, which have a centre of their own, less the square of the
-    mean of ``total``, times n / (n - 1); STDDEV is its root; QUANTILE (DP track) reads a histogram
-    and tells the middle of the bin that was chosen. On the DP track a column is hidden
+    (centre + total / count) x (count.scale / total.scale). On the DP track only: VARIANCE is the
+    mean of the ``squares`` of what ``total`` adds up, which have a centre of their own, less the
+    square of the mean of ``total``, times n / (n - 1); STDDEV is its root; RATIO is ``total`` by
+    ``per``; QUANTILE tells the middle of a bin that was chosen. On the DP track a column is hidden
     where its noisy ``count`` is below the threshold; on the SDC track ``evidence`` decides.
     """
 
@@ -200,6 +201,7 @@ class Published:
     evidence: Evidence | None = None  # SDC track only
     squares: str | None = None  # spreads only
     quantile: Quantile | None = None  # quantiles only
+    per: str | None = None  # ratios only: name of the total that divides ``total``
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,10 @@ def part(query: Query, *, catalogue: Catalogue, version: str) -> str:
     form = to_json(plain)
     form["measures"] = sorted(
         {
-            text_of(ref_json(one.ref))
+            text_of(ref_json(ref))
             for one in plain.measures
-            if one.ref is not None and _can_be_missing(one.ref, plain, catalogue)
+            for ref in one.refs
+            if _can_be_missing(ref, plain, catalogue)
         }
     )
     return _hash({"form": FORM, "query": form, "version": version})
@@ -136,7 +137,7 @@ def _renamed(query: Query, names: dict[str, str]) -> Query:
         query,
         where=None if query.where is None else _with_refs(query.where, ref),
         dimensions=tuple(replace(one, ref=ref(one.ref)) for one in query.dimensions),
-        measures=tuple(replace(one, ref=ref(one.ref)) for one in query.measures),
+        measures=tuple(replace(one, ref=ref(one.ref), per=ref(one.per)) for one in query.measures),
     )
 
 
@@ -203,6 +204,6 @@ def _in_order(links: dict[Join, Link], *, source: str) -> tuple[Join, ...]:
 def _refs(query: Query) -> Iterator[Ref]:
     """Every name that the answer uses, outside features."""
     yield from (dimension.ref for dimension in query.dimensions)
-    yield from (measure.ref for measure in query.measures if measure.ref is not None)
+    yield from (ref for measure in query.measures for ref in measure.refs)
     if query.where is not None:
         yield from refs_in(query.where)

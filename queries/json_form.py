@@ -112,7 +112,8 @@ def _dimension_json(dimension: Dimension) -> dict[str, Any]:
 def _measure_json(measure: Measure) -> dict[str, Any]:
     ref = {} if measure.ref is None else {"ref": ref_json(measure.ref)}
     level = {} if measure.level is None else {"level": value_json(measure.level)}
-    return {"statistic": measure.statistic.value, **ref, **level}
+    per = {} if measure.per is None else {"per": ref_json(measure.per)}
+    return {"statistic": measure.statistic.value, **ref, **level, **per}
 
 
 def _query(form: object, *, catalogue: Catalogue, reader: Reader) -> Query:
@@ -183,13 +184,16 @@ _NO_QUERY = Query("", "", ())
 
 
 def _measure(value: object, *, reader: Reader, path: str) -> Measure:
-    entry = reader.mapping(value, path=path, needed=("statistic",), optional=("ref", "level"))
+    entry = reader.mapping(
+        value, path=path, needed=("statistic",), optional=("ref", "level", "per")
+    )
     statistic = reader.choice(entry.get("statistic"), Statistic, path=f"{path}.statistic")
-    ref, level = entry.get("ref"), entry.get("level")
+    ref, level, per = entry.get("ref"), entry.get("level"), entry.get("per")
     return Measure(
         statistic,
         None if ref is None else ref_from(ref, reader=reader, path=f"{path}.ref"),
         None if level is None else reader.number(level, path=f"{path}.level"),
+        None if per is None else ref_from(per, reader=reader, path=f"{path}.per"),
     )
 
 

@@ -42,13 +42,14 @@ class Statistic(StrEnum):
     MEAN = "mean"  # of the non-missing values
     VARIANCE = "variance"  # of the non-missing values, as of a sample: divided by n - 1
     STDDEV = "stddev"  # its root
+    RATIO = "ratio"  # the sum of the values by the sum of the values of another number
     QUANTILE = "quantile"  # the value below which a share of the non-missing values lies
 
 
 SPREADS = frozenset({Statistic.VARIANCE, Statistic.STDDEV})
 """How far values lie from their mean."""
 
-NOISY_ONLY = SPREADS | {Statistic.QUANTILE}
+NOISY_ONLY = SPREADS | {Statistic.QUANTILE, Statistic.RATIO}
 """For which the exact track has no rules."""
 
 
@@ -190,6 +191,12 @@ class Measure:
     statistic: Statistic
     ref: Ref | None = None  # None for COUNT and UNITS
     level: Decimal | None = None  # QUANTILE only: above 0 and below 1, 0.5 for the median
+    per: Ref | None = None  # RATIO only: the number whose sum divides
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """Every name that it looks at."""
+        return tuple(ref for ref in (self.ref, self.per) if ref is not None)
 
 
 @dataclass(frozen=True, slots=True)

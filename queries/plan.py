@@ -153,7 +153,7 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
         keyed=policy.sdc is not None and policy.sdc.keyed,
         cells=cells,
     )
-    by_name = added_up(measured)
+    by_name = added_up(query, measured)
     shape = Shape(
         unit=catalogue.unit,
         axes=tuple(axis for _, axis in axes),

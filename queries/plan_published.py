@@ -8,53 +8,19 @@ of single units to a total.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import count
 
 from disclosure_control.policy import Track
-from disclosure_control.shapes import MOST_BINS
 from disclosure_control.tables import Counting, Evidence, Kind, Published, Quantile
 from queries.catalogue import Catalogue
 from queries.errors import QueryRefused, problem
-from queries.language import NOISY_ONLY, SPREADS, Measure, Query, Statistic
+from queries.language import NOISY_ONLY, SPREADS, Measure, Query, Ref, Statistic
+from queries.looks import LOOKS, MOST_DIGITS, PROPORTION, RATIO_DIGITS, quantile_words
+from queries.plan_bins import bin_width
 from queries.plan_vectors import Contribution, Measured, Recipe
 from queries.values import number_text
 
-MOST_DIGITS = 9
-
-
-BINS_OF_A_CELL = 2**14  # finer ones would make choosing among them dearer than they are worth
-FEWEST_BINS = 32
-QUARTILES = {
-    Decimal("0.25"): "lower quartile",
-    Decimal("0.5"): "median",
-    Decimal("0.75"): "upper quartile",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """How a number that is added up is published: with ``digits`` more than its values have.
-
-    ``power``: of the values' unit, in which the number is measured.
-    """
-
-    title: str
-    kind: Kind
-    digits: int
-    power: int = 1
-
-
-LOOKS = {
-    Statistic.SUM: Looks("Sum of", Kind.SUM, 0),
-    Statistic.MEAN: Looks("Mean of", Kind.MEAN, 1),
-    Statistic.VARIANCE: Looks("Variance of", Kind.VARIANCE, 1, power=2),
-    Statistic.STDDEV: Looks("Standard deviation of", Kind.STDDEV, 1),
-}
-PROPORTION = Looks("Proportion with", Kind.MEAN, 2)
-"""The mean of a yes-or-no feature, whose values are in tenths."""
 EVIDENCE = (
     Counting.TOTAL,
     Counting.LARGEST,
@@ -73,15 +39,15 @@ class _Columns:
     catalogue: Catalogue
     how: Contribution
     track: Track
-    measured: dict[Measure, Measured]
+    measured: dict[Ref, Measured]
     keyed: bool
     cells: int
     recipes: dict[str, Recipe] = field(default_factory=dict)
 
     def published(self, measure: Measure) -> Published:
-        of = self.measured.get(measure)
-        if of is None:
+        if measure.ref is None:
             return self._counted(measure.statistic)
+        of = self.measured[measure.ref]
         return self._exact(measure, of) if self.track is Track.SDC else self._noisy(measure, of)
 
     def _counted(self, statistic: Statistic) -> Published:
@@ -101,14 +67,28 @@ class _Columns:
         count = self._values(of)
         if measure.level is not None:
             return self._quantile(of, measure.level, count=count)
+        if measure.per is not None:
+            return self._ratio(of, self.measured[measure.per])
         total = self._total(of, divided=measure.statistic is not Statistic.SUM)
         spread = measure.statistic in SPREADS
         squares = self._total(of.squares, divided=True) if spread else None
         return replace(_summed(measure, of, count=count, total=total), squares=squares)
 
+    def _ratio(self, of: Measured, by: Measured) -> Published:
+        """DP: of two sums. A cell is hidden by its rows with a value of the divisor."""
+        return Published(
+            name=f"ratio_{of.name}_per_{by.name}",
+            title=f"{of.title} per {by.title}",
+            kind=Kind.RATIO,
+            count=self._values(by),
+            total=self._total(of, divided=False),
+            decimals=min(of.decimals + RATIO_DIGITS, MOST_DIGITS),
+            per=self._total(by, divided=False),
+        )
+
     def _quantile(self, of: Measured, level: Decimal, *, count: str) -> Published:
         """DP: of every bin of the declared range so many values."""
-        width = self._width(of)
+        width = bin_width(of, cells=self.cells)
         bins = (of.upper - of.lower) // width + 1
         recipe = Recipe(
             f"histogram_{of.name}",
@@ -133,15 +113,6 @@ class _Columns:
             decimals=min(of.decimals + between, MOST_DIGITS),
             quantile=quantile,
         )
-
-    def _width(self, of: Measured) -> int:
-        """The least of 1, 2, 5, 10, 20... of which there are few enough in the declared range."""
-        most = min(MOST_BINS // self.cells, BINS_OF_A_CELL)
-        values = of.upper - of.lower + 1
-        if most < min(values, FEWEST_BINS):
-            words = {"count": self.cells, "most": MOST_BINS // FEWEST_BINS}
-            raise QueryRefused((problem("too_fine_bins", where="dimensions", **words),))
-        return next(width for width in _round_widths() if -(-values // width) <= most)
 
     def _total(self, of: Measured, *, divided: bool) -> str:
         """DP: of what is divided by a count, distances from the middle are added up."""
@@ -202,7 +173,7 @@ def published_by(
     catalogue: Catalogue,
     how: Contribution,
     track: Track,
-    measured: dict[Measure, Measured],
+    measured: dict[Ref, Measured],
     keyed: bool,
     cells: int,
 ) -> tuple[tuple[Published, ...], tuple[Recipe, ...]]:
@@ -213,16 +184,6 @@ def published_by(
     columns = _Columns(query, catalogue, how, track, measured, keyed and not measured, cells)
     published = tuple(columns.published(measure) for measure in query.measures)
     return published, tuple(columns.recipes.values())
-
-
-def quantile_words(level: Decimal) -> str:
-    """Such as "median" or "10 % quantile"."""
-    return QUARTILES.get(level) or f"{number_text(100 * level)} % quantile"
-
-
-def _round_widths() -> Iterator[int]:
-    for power in count():
-        yield from (10**power, 2 * 10**power, 5 * 10**power)
 
 
 def _summed(

@@ -23,7 +23,7 @@ from disclosure_control.policy import Policy
 from disclosure_control.tables import Counting, Sensitivity, Vector
 from queries.catalogue import Catalogue, Table
 from queries.errors import QueryRefused, problem
-from queries.language import SPREADS, ColumnRef, Measure, Query, Ref
+from queries.language import SPREADS, ColumnRef, Query, Ref
 from queries.plan_terms import Level, Term, known, stored_bounds, term_of
 from queries.resolve import Kind
 
@@ -166,21 +166,21 @@ class Recipe:
 
 def measured_in(
     query: Query, *, catalogue: Catalogue, levels: dict[str, Level]
-) -> dict[Measure, Measured]:
-    """Every number that is added up, by its measure; two measures of one number share a name."""
-    refs = {one.ref: None for one in query.measures if one.ref is not None}
+) -> dict[Ref, Measured]:
+    """Every number that is added up; two measures of one number share it."""
+    refs = {ref: None for one in query.measures for ref in one.refs}
     plain = [_plain_name(ref) for ref in refs]
-    found = {
+    return {
         ref: _measured(ref, query=query, catalogue=catalogue, levels=levels, shared=plain)
         for ref in refs
     }
-    return {one: found[one.ref] for one in query.measures if one.ref is not None}
 
 
-def added_up(measured: dict[Measure, Measured]) -> dict[str, Measured]:
+def added_up(query: Query, measured: dict[Ref, Measured]) -> dict[str, Measured]:
     """By name, all numbers that are read of each row; squares where a spread needs them."""
     values = {one.name: one for one in measured.values()}
-    squares = (one.squares for measure, one in measured.items() if measure.statistic in SPREADS)
+    spreads = (one.ref for one in query.measures if one.statistic in SPREADS)
+    squares = (measured[ref].squares for ref in spreads if ref is not None)
     return values | {one.name: one for one in squares}
 
 

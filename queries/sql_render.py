@@ -126,6 +126,8 @@ class _Renderer:
             return f"count(distinct {_name(self._unit(self.query.source))})"
         if measure.ref is None:
             return "count(*)"
+        if measure.per is not None:
+            return f"ratio({self._ref(measure.ref)}, {self._ref(measure.per)})"
         if measure.level is not None:
             return f"quantile({self._ref(measure.ref)}, {number_text(measure.level)})"
         return f"{_MEASURE_SQL[measure.statistic]}({self._ref(measure.ref)})"

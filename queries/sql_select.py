@@ -15,7 +15,7 @@ from queries.scope import shown
 from queries.sql_conditions import condition, constant
 from queries.sql_names import Names
 from queries.sql_tree import Node
-from queries.validate import LEVEL_DIGITS
+from queries.validate_measures import LEVEL_DIGITS
 from queries.values import number_from
 
 _STATISTICS: dict[type[Any], Statistic] = {
@@ -38,6 +38,7 @@ _AGGREGATES: tuple[type[Any], ...] = (
 )
 _FEWEST_BAND_ARGUMENTS = 2
 _RECODE_ARGUMENTS = 2
+_RATIO_ARGUMENTS = 2
 
 
 def selected(
@@ -51,7 +52,7 @@ def selected(
     for node in select.expressions:
         try:
             alias, inner = _unaliased(node, aliases, names=names)
-            if isinstance(inner, _AGGREGATES):
+            if _is_aggregate(inner):
                 measures.append(_measure(inner, names, path=f"measures[{len(measures)}]"))
                 found = None
             else:
@@ -105,6 +106,8 @@ def _measure(node: Node, names: Names, *, path: str) -> Measure:
     names.reading.mark(path, node)
     if isinstance(node, exp.Count):
         return _count(node, names)
+    if isinstance(node, exp.Anonymous):
+        return _ratio(node, names, path=path)
     statistic = _STATISTICS.get(type(node))
     if statistic is None:
         raise names.reading.refuse(node, "function", name=node.key)
@@ -112,6 +115,23 @@ def _measure(node: Node, names: Names, *, path: str) -> Measure:
         raise names.reading.refuse(node, "aggregate_argument", name=statistic.value)
     names.reading.mark(f"{path}.ref", node.this)
     return Measure(statistic, names.ref(node.this), _level(node, names))
+
+
+def _is_aggregate(node: Node) -> bool:
+    if isinstance(node, exp.Anonymous):
+        return str(node.this).lower() == "ratio"
+    return isinstance(node, _AGGREGATES)
+
+
+def _ratio(node: exp.Anonymous, names: Names, *, path: str) -> Measure:
+    if len(node.expressions) != _RATIO_ARGUMENTS:
+        raise names.reading.refuse(node, "ratio_shape")
+    if not all(isinstance(one, exp.Column) for one in node.expressions):
+        raise names.reading.refuse(node, "ratio_shape")
+    of, per = node.expressions
+    names.reading.mark(f"{path}.ref", of)
+    names.reading.mark(f"{path}.per", per)
+    return Measure(Statistic.RATIO, names.ref(of), per=names.ref(per))
 
 
 def _level(node: Node, names: Names) -> Decimal | None:
@@ -246,14 +266,14 @@ def _grouping(node: Node, aliases: dict[str, Dimension | None], *, names: Names)
         found = aliases.get(names.reading.name(node.this))
         if found is not None:
             return found
-    if isinstance(node, (exp.Alias, *_AGGREGATES)):
+    if isinstance(node, exp.Alias) or _is_aggregate(node):
         raise names.reading.refuse(node, "no_aggregate_here")
     return _dimension(node, names, path="group")
 
 
 def _dimension_nodes(select: exp.Select) -> list[Node]:
     inner = [node.unalias() for node in select.expressions]
-    return [node for node in inner if not isinstance(node, _AGGREGATES)]
+    return [node for node in inner if not _is_aggregate(node)]
 
 
 def _name(dimension: Dimension) -> str:

@@ -7,26 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 
-from disclosure_control.alterations import in_words
-from disclosure_control.policy import Policy, Track
+from disclosure_control.policy import Policy
 from queries.canonical_features import same_features
 from queries.catalogue import Catalogue, Column, Role, Table
 from queries.catalogue_faults import NAME
 from queries.errors import Problem, QueryRefused, problem
 from queries.language import (
-    NOISY_ONLY,
     Aggregate,
     ColumnRef,
     Feature,
     FeatureRef,
     Join,
-    Measure,
     Query,
     Ref,
-    Statistic,
 )
 from queries.resolve import Kind, column_meaning
-from queries.scope import Scope, nearest, shown, unknown_table
+from queries.scope import Scope, nearest, unknown_table
 from queries.validate_conditions import (
     DEEPEST_CONDITION,
     MOST_CONDITIONS,
@@ -35,11 +31,11 @@ from queries.validate_conditions import (
     values_of,
 )
 from queries.validate_dimensions import dimension_problems, margin_problems
+from queries.validate_measures import measure_problems, track_problems
 
 MOST_FEATURES = 8
 MOST_DIMENSIONS = 6
 MOST_MEASURES = 8
-LEVEL_DIGITS = 2
 MOST_JOINS = 8
 MOST_VALUES = 1000
 LONGEST_NAME = 40
@@ -47,7 +43,6 @@ LONGEST_NAME = 40
 _NO_COLUMN = frozenset({Aggregate.EXISTS, Aggregate.COUNT})
 _ORDERED = frozenset({Aggregate.FIRST, Aggregate.LAST})
 _ADDING = frozenset({Aggregate.SUM, Aggregate.MEAN})
-_COUNTING = frozenset({Statistic.COUNT, Statistic.UNITS})
 
 
 def validate(query: Query, catalogue: Catalogue, policy: Policy) -> tuple[Problem, ...]:
@@ -65,9 +60,8 @@ def validate(query: Query, catalogue: Catalogue, policy: Policy) -> tuple[Proble
         *_all_feature_problems(scope),
         *dimension_problems(scope, most_cells=policy.max_cells),
         *margin_problems(scope, track=policy.track),
-        *_all_measure_problems(scope),
-        *_alteration_problems(query, policy),
-        *_exact_problems(scope, policy),
+        *measure_problems(scope),
+        *track_problems(scope, policy),
         *_filter_problems(scope),
         *_repeats(query),
     )
@@ -218,70 +212,6 @@ def _usable(table: Table, name: str) -> Column | None:
     return column if column and column.role is Role.ATTRIBUTE else None
 
 
-def _all_measure_problems(scope: Scope) -> Iterator[Problem]:
-    if not scope.query.measures:
-        table = scope.catalogue.table(scope.query.source)
-        unit = table.unit_column if table and table.unit_column else "unit"
-        yield problem("no_measure", where="measures", unit=unit)
-    for number, measure in enumerate(scope.query.measures):
-        yield from _measure_problems(measure, scope=scope, where=f"measures[{number}]")
-
-
-def _measure_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem]:
-    what = measure.statistic.value
-    yield from _level_problems(measure, where=f"{where}.level")
-    if measure.statistic in _COUNTING:
-        if measure.ref is not None:
-            yield problem("measure_with_ref", where=f"{where}.ref", what=what)
-        return
-    if measure.ref is None:
-        yield problem("measure_without_ref", where=f"{where}.ref", what=what)
-        return
-    yield from scope.problems(measure.ref, where=f"{where}.ref")
-    found, name = scope.meaning(measure.ref), shown(measure.ref)
-    if found is None:
-        return
-    if found.public:
-        yield problem("public_measure", where=f"{where}.ref", name=name)
-    elif found.kind is Kind.TRUTH and measure.statistic is Statistic.MEAN:
-        return
-    elif found.kind is not Kind.NUMBER:
-        yield problem("needs_number", where=f"{where}.ref", what=what, name=name, type=found.kind)
-    elif found.lower is None or found.upper is None:
-        yield problem("needs_bounds", where=f"{where}.ref", name=name)
-
-
-def _level_problems(measure: Measure, *, where: str) -> Iterator[Problem]:
-    level = measure.level
-    if measure.statistic is not Statistic.QUANTILE:
-        if level is not None:
-            yield problem("needs_no_level", where=where, what=measure.statistic.value)
-    elif level is None or not 0 < level < 1 or level != round(level, LEVEL_DIGITS):
-        yield problem("needs_level", where=where, most=LEVEL_DIGITS)
-
-
-def _alteration_problems(query: Query, policy: Policy) -> Iterator[Problem]:
-    """Where every count is altered before it is shown, nothing else can be."""
-    if policy.sdc is None or policy.sdc.counts is None:
-        return
-    how = in_words(policy.sdc.counts)
-    for number, measure in enumerate(query.measures):
-        if measure.statistic not in _COUNTING:
-            yield problem("counts_only", where=f"measures[{number}]", how=how)
-
-
-def _exact_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
-    """What the exact track has no rules for."""
-    if policy.track is not Track.SDC:
-        return
-    for number, measure in enumerate(scope.query.measures):
-        found = scope.meaning(measure.ref) if measure.ref is not None else None
-        if measure.statistic in NOISY_ONLY:
-            yield problem("noisy_only", where=f"measures[{number}]")
-        elif measure.ref is not None and found is not None and found.kind is Kind.TRUTH:
-            yield problem("exact_proportion", where=f"measures[{number}]", name=shown(measure.ref))
-
-
 def _filter_problems(scope: Scope) -> Iterator[Problem]:
     if scope.query.where is not None:
         yield from condition_problems(scope.query.where, scope=scope, where="where")
@@ -303,7 +233,9 @@ def _hidden_repeats(query: Query, catalogue: Catalogue) -> Iterator[Problem]:
     def first(ref: Ref | None) -> Ref | None:
         return FeatureRef(names.get(ref.name, ref.name)) if isinstance(ref, FeatureRef) else ref
 
-    measures = [(one.statistic, first(one.ref), one.level) for one in query.measures]
+    measures = [
+        (one.statistic, first(one.ref), one.level, first(one.per)) for one in query.measures
+    ]
     dimensions = [(first(one.ref), one.bands, one.recode) for one in query.dimensions]
     yield from _repeated("duplicate_measure", "measures", measures)
     yield from _repeated("duplicate_dimension", "dimensions", dimensions)

@@ -37,8 +37,8 @@ from queries.language import (
     Statistic,
     Value,
 )
+from queries.looks import LOOKS, PROPORTION, quantile_words
 from queries.plan_axes import band_labels
-from queries.plan_published import quantile_words
 from queries.resolve import Kind, Meaning, meaning, recode_of
 from queries.values import number_text
 
@@ -51,12 +51,6 @@ _FEATURE_WORDS = {
     Aggregate.MAX: "the largest {column} of",
     Aggregate.FIRST: "the first {column}, by {order_by}, of",
     Aggregate.LAST: "the last {column}, by {order_by}, of",
-}
-_STATISTIC_WORDS = {
-    Statistic.SUM: "sum",
-    Statistic.MEAN: "mean",
-    Statistic.VARIANCE: "variance",
-    Statistic.STDDEV: "standard deviation",
 }
 _OPERATOR_WORDS = {
     Operator.EQ: ": {value}",
@@ -99,10 +93,12 @@ class _Describer:
         name = self._name(measure.ref)
         found = self._meaning(measure.ref)
         if found is not None and found.kind is Kind.TRUTH:
-            return f"proportion with {name}"
+            return f"{PROPORTION.title.lower()} {name}"
+        if measure.per is not None:
+            return f"ratio of {name} to {self._name(measure.per)}, as sums"
         if measure.level is not None:
             return f"{quantile_words(measure.level)} of {name}"
-        return f"{_STATISTIC_WORDS[measure.statistic]} of {name}"
+        return f"{LOOKS[measure.statistic].title.lower()} {name}"
 
     def _rows(self) -> str:
         table = self.catalogue.table(self.query.source)

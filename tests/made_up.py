@@ -205,8 +205,17 @@ def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure
     if statistic is Statistic.MEAN and truths and draw(st.booleans()):
         return Measure(statistic, draw(st.sampled_from(truths)))
     ref = draw(st.sampled_from(numbers))
+    if statistic is Statistic.RATIO:
+        others = [one for one in numbers if one != ref and _is_divisor(one, query, catalogue)]
+        if not others:
+            return Measure(Statistic.SUM, ref)
+        return Measure(statistic, ref, per=draw(st.sampled_from(others)))
     levels = st.sampled_from([Decimal(text) for text in ("0.5", "0.25", "0.9", "0.01")])
     return Measure(statistic, ref, draw(levels) if statistic is Statistic.QUANTILE else None)
+
+
+def _is_divisor(ref, query: Query, catalogue: Catalogue) -> bool:
+    return meaning(ref, query=query, catalogue=catalogue).lower >= 0
 
 
 def constant(found) -> st.SearchStrategy:

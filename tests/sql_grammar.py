@@ -162,6 +162,11 @@ class _Recogniser:
         elif self.function(*_MEASURES):
             self.ref()
             self.need(")")
+        elif self.function("ratio"):
+            self.ref()
+            self.need(",")
+            self.ref()
+            self.need(")")
         elif self.function("quantile"):
             self.ref()
             self.need(",")

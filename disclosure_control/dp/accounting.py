@@ -10,10 +10,10 @@ differential privacy (zCDP; Bun and Steinke 2016), as an integer of 1e-9:
 Both are  squared sensitivity / 2 s**2, so one formula finds the scale and one checks it.
 
 **How a charge is split.** Each vector gets a share by its weight. What is published by itself, is
-the numerator of a mean or the squares of a spread weighs 2; a count that only divides or decides
-what is hidden weighs 1, and so does a total whose square is all that is needed. The error of a
-mean x is about (noise of the total + |x - centre| noise of the count) / n; with the centre in the
-middle of the bounds |x - centre| is well below the bound that scales the
+the numerator of a mean, a part of a ratio or the squares of a spread weighs 2; a count that only
+divides or decides what is hidden weighs 1, and so does a total whose square is all that is needed.
+The error of a mean x is about (noise of the total + |x - centre| noise of the count) / n; with the
+centre in the middle of the bounds |x - centre| is well below the bound that scales the
 noise of the total, so the total deserves the larger share.
 """
 
@@ -199,7 +199,7 @@ SQUARED: dict[Mechanism, Callable[[Sensitivity], int]] = {
 
 
 def _weight(shape: Shape, vector: Vector) -> int:
-    published = any(vector.name == main_vector(column) for column in shape.published)
+    published = any(vector.name in {main_vector(one), one.per} for one in shape.published)
     return PUBLISHED_WEIGHT if published else AUXILIARY_WEIGHT
 
 

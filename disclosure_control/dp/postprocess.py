@@ -108,6 +108,15 @@ def _means(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Sh
     )
 
 
+def _ratios(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
+    return _divided(
+        column,
+        noisy,
+        interval=lambda own: quotients.ratio_interval(shape, column, own, plan=plan),
+        value=lambda own: quotients.ratio(shape, column, own),
+    )
+
+
 def _variances(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
     return _divided(
         column,
@@ -152,7 +161,8 @@ def _divided(
     value: Callable[[Mapping[str, int]], Fraction],
 ) -> Show:
     """Hidden where nothing is known of the quotient."""
-    names = [name for name in (column.count, column.total, column.squares) if name is not None]
+    read = (column.count, column.total, column.squares, column.per)
+    names = [name for name in read if name is not None]
 
     def show(cell: int) -> Cell:
         own = {name: noisy[name][cell] for name in names}
@@ -177,4 +187,5 @@ SHOW: dict[Kind, Callable[[Shape, Published, Noisy, NoisePlan], Show]] = {
     Kind.VARIANCE: _variances,
     Kind.STDDEV: _deviations,
     Kind.QUANTILE: _quantiles,
+    Kind.RATIO: _ratios,
 }

@@ -13,7 +13,7 @@ from disclosure_control.dp.postprocess import half_width
 from disclosure_control.dp.selection import End
 from disclosure_control.exact import shown
 from disclosure_control.policy import DpRules
-from disclosure_control.tables import VARYING, Kind, Published, Shape
+from disclosure_control.tables import VARYING, Kind, Published, Shape, Vector
 
 MOST_PERCENT = Decimal(100)
 CELL_SIZES = (20, 50, 100, 500, 1000, 5000)
@@ -98,14 +98,23 @@ def _example(shape: Shape, column: Published, *, count: int) -> dict[str, int]:
 
     Evenly over -r to r, squares have the mean r*r / 3: a third below their middle, r*r / 2.
     """
+    if column.per is not None:
+        names = (quotients.total_name(column), column.per)
+        return {name: count * _middle(shape.vector(name)) for name in names}
     own = {column.count: count, quotients.total_name(column): 0}
     if column.squares is None:
         return own
     return {**own, column.squares: -count * shape.vector(column.squares).centre // 3}
 
 
+def _middle(vector: Vector) -> int:
+    """Of what one row adds."""
+    return sum(vector.row_bounds or (0, 0)) // 2
+
+
 INTERVALS = {
     Kind.MEAN: quotients.mean_interval,
+    Kind.RATIO: quotients.ratio_interval,
     Kind.VARIANCE: quotients.variance_interval,
     Kind.STDDEV: quotients.deviation_interval,
 }

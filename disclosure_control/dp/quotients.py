@@ -1,6 +1,6 @@
 """Where does a mean or a spread lie, given noisy vectors? Values and intervals, as exact fractions.
 
-A mean is two vectors, a spread three: the count n, the total of x - c and the total of
+A mean or a ratio is two vectors, a spread three: the count n, the total of x - c and the total of
 (x - c)**2 - d, with c and d the public middles of the bounds. Each vector is within its half-width
 at 97.5 % (of two) or a little more than 98.33 % (of three), so all of them are together at 95 %,
 whatever their noises have to do with each other. The interval is where the column's number lies if
@@ -49,6 +49,27 @@ def mean_interval(
     low, high = (_by_row(totals, end) for end in _quotient(total, number))
     unit = Fraction(counts.scale, totals.scale)
     return (totals.centre + low) * unit, (totals.centre + high) * unit
+
+
+def ratio(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
+    """Of one cell whose noisy divisor is above zero."""
+    above, below = shape.vector(total_name(column)), shape.vector(divisor_name(column))
+    return Fraction(noisy[above.name], noisy[below.name]) * Fraction(below.scale, above.scale)
+
+
+def ratio_interval(
+    shape: Shape, column: Published, noisy: Mapping[str, int], *, plan: NoisePlan
+) -> Interval | None:
+    """At 95 %. None where the divisor may be zero or less."""
+    above, below = shape.vector(total_name(column)), shape.vector(divisor_name(column))
+    total, divisor = (
+        _around(noisy[one.name], plan.of(one.name).mean_half_width) for one in (above, below)
+    )
+    if divisor[0] <= 0:
+        return None
+    low, high = _quotient(total, divisor)
+    unit = Fraction(below.scale, above.scale)
+    return low * unit, high * unit
 
 
 def variance(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
@@ -106,6 +127,12 @@ def total_name(column: Published) -> str:
     if column.total is None:
         raise Refused(f"column {column.name} names no total")
     return column.total
+
+
+def divisor_name(column: Published) -> str:
+    if column.per is None:
+        raise Refused(f"column {column.name} names no divisor")
+    return column.per
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ STATBARN: dict[Kind, Statbarn] = {
     Kind.VARIANCE: Statbarn.SHAPE,
     Kind.STDDEV: Statbarn.SHAPE,
     Kind.QUANTILE: Statbarn.POSITION,
+    Kind.RATIO: Statbarn.LINEAR_AGGREGATIONS,
 }
 EVERY = (Statbarn.FREQUENCIES, Statbarn.LINEAR_AGGREGATIONS)
 ADDING = (Statbarn.LINEAR_AGGREGATIONS,)

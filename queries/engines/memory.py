@@ -138,6 +138,11 @@ class _Oracle:
             return {name: self.units(rows) if units else self.counted(rows, lambda _: True)}
         if measure.statistic is Statistic.QUANTILE:
             return self.values(measure.ref, rows)
+        if measure.per is not None:
+            sums = (Measure(Statistic.SUM, ref) for ref in (measure.ref, measure.per))
+            top, bottom = (self.noisy(one, one.ref or measure.ref, rows) for one in sums)
+            totals = {name: cells for name, cells in top.items() if name.startswith("total_")}
+            return totals | bottom
         return self.noisy(measure, measure.ref, rows)
 
     def count_name(self, statistic: Statistic) -> str:
@@ -205,7 +210,7 @@ class _Oracle:
 
     def name(self, ref: Ref) -> str:
         """The column's or feature's own name; with its table where two share it."""
-        refs = {one.ref for one in self.query.measures if one.ref is not None}
+        refs = {ref for one in self.query.measures for ref in one.refs}
         plain = [one.column if isinstance(one, ColumnRef) else one.name for one in refs]
         if not isinstance(ref, ColumnRef):
             return ref.name

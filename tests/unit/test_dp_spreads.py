@@ -189,4 +189,4 @@ def test_exact_tables_have_no_spreads():
     bare = replace(shape, vectors=tuple(replace(one, sensitivity=None) for one in shape.vectors))
     with pytest.raises(Refused) as refused:
         require_publishable(bare, EXACT)
-    assert refused.value.detail == "only noisy tables tell spreads or quantiles"
+    assert refused.value.detail == "only noisy tables tell this"

@@ -139,7 +139,7 @@ def _named(query: Query) -> frozenset[object]:
 def _names(query: Query) -> Iterator[object]:
     yield "source", query.source
     yield from (("by", one.ref) for one in query.dimensions)
-    yield from (("measure", one.statistic, one.ref) for one in query.measures)
+    yield from (("measure", one.statistic, one.refs) for one in query.measures)
     yield from (("feature", one.table, one.aggregate, one.column) for one in query.features)
     if query.where is not None:
         yield from (("where", ref) for ref in refs_in(query.where))

@@ -114,6 +114,7 @@ WORDS: dict[Kind, Callable[[Expected], str]] = {
     Kind.UNITS: _words,
     Kind.SUM: _words,
     Kind.MEAN: _sized_words,
+    Kind.RATIO: _sized_words,
     Kind.VARIANCE: _sized_words,
     Kind.STDDEV: _sized_words,
     Kind.QUANTILE: _ranked_words,

@@ -157,5 +157,6 @@ def _costs_more_than_usual(quote: Quote) -> bool:
 
 
 def _uses_features(quote: Quote) -> bool:
-    named = [one.ref for one in (*quote.query.dimensions, *quote.query.measures)]
+    named = [one.ref for one in quote.query.dimensions]
+    named += [ref for one in quote.query.measures for ref in one.refs]
     return bool(quote.query.features) or any(isinstance(one, FeatureRef) for one in named)

@@ -40,7 +40,7 @@ FORM: Nest = {
             "conditions": [CONDITION],
         }
     ],
-    "measures": [{"statistic": TEXT, "ref": TEXT}],
+    "measures": [{"statistic": TEXT, "ref": TEXT, "per": TEXT}],
     "dimensions": [{"ref": TEXT, "bands": TEXT, "recode": TEXT}],
     "margins": TEXT,  # "all" for every total
     "match": TEXT,
@@ -101,6 +101,8 @@ def renamed(nest: Nest, *, mark: str) -> Nest:
     for part in ("measures", "dimensions", "conditions"):
         for row in changed[part]:
             row["ref"] = names.get(row["ref"], row["ref"])
+    for row in changed["measures"]:
+        row["per"] = names.get(row["per"], row["per"])
     for row in changed["features"]:
         row["was"] = row["name"] or row["was"]
     return changed

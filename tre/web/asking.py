@@ -33,10 +33,11 @@ from queries.language import (
     Predicate,
     Query,
     Ref,
+    Statistic,
     Value,
 )
 from queries.values import date_from, number_from
-from tre.web import choices
+from tre.web import choices, measure_choices
 from tre.web.choices import FEATURE_MARK, Field
 
 ALL_TOTALS = "all"
@@ -155,8 +156,9 @@ def _dimension(reading: _Reading, number: int, row: Row) -> Dimension:
 
 
 def _measure(row: Row) -> Measure:
-    statistic, level = choices.statistic_of(row["statistic"])
-    return Measure(statistic, _ref(row["ref"]) if row["ref"] else None, level)
+    statistic, level = measure_choices.statistic_of(row["statistic"])
+    ref, per = (_ref(row[name]) if row[name] else None for name in ("ref", "per"))
+    return Measure(statistic, ref, level, per if statistic is Statistic.RATIO else None)
 
 
 def _where(reading: _Reading, rows: list[Row], match: str, place: str) -> Predicate | None:

@@ -12,9 +12,8 @@ from typing import Any
 
 from queries import nested
 from queries.catalogue import Catalogue, Column, ColumnType, Link, Recode, Role, Table
-from queries.language import Aggregate, Statistic
-from queries.plan_published import LOOKS, PROPORTION, quantile_words
-from queries.values import number_from, number_text
+from queries.language import Aggregate
+from queries.values import number_text
 from tre.web.schema import bounds, recodes_of
 
 FEATURE_MARK = "@"
@@ -62,16 +61,6 @@ AGGREGATES: dict[Aggregate, str] = {
     Aggregate.LAST: "Last value by date",
     Aggregate.FIRST: "First value by date",
 }
-OF_NUMBERS = {
-    "Means": ("mean",),
-    "Sums": ("sum",),
-    "Medians": ("quantile 0.5",),
-    "Quartiles and deciles": ("quantile 0.25", "quantile 0.75", "quantile 0.1", "quantile 0.9"),
-    "Standard deviations": ("stddev",),
-    "Variances": ("variance",),
-}
-"""What is made of a number, under the heading of its options; a quantile with its level."""
-NOISY = frozenset(OF_NUMBERS) - {"Means", "Sums"}
 NEED_COLUMN = frozenset(Aggregate) - {Aggregate.EXISTS, Aggregate.COUNT}
 NEED_ORDER = frozenset({Aggregate.FIRST, Aggregate.LAST})
 OF_ANY_TYPE = NEED_ORDER  # all others take numbers, and extremes take dates as well
@@ -226,63 +215,7 @@ def _heading(catalogue: Catalogue, ref: str) -> str:
     return table.title if table is not None else ""
 
 
-def measures(
-    catalogue: Catalogue, nest: Mapping[str, Any], *, noisy: bool = True
-) -> tuple[Group, ...]:
-    """What may be published: numbers of rows and units, and what is made of numbers."""
-    table = catalogue.table(nest["source"])
-    counts = [Option("count", count_words(catalogue, nest["source"]))]
-    if table is not None and not table.one_row_per_unit:
-        counts.append(Option("units", f"Number of different {catalogue.units}"))
-    numbers = [
-        field
-        for field in fields(catalogue, nest).values()
-        if field.kind == "number" and not _public(catalogue, field.ref)
-    ]
-    return (
-        Group("Counts", tuple(counts)),
-        *([_proportions(catalogue, nest)] if noisy else []),
-        *(
-            Group(
-                heading,
-                tuple(
-                    Option(f"{name}:{one.ref}", measure_words(name, one))
-                    for name in names
-                    for one in numbers
-                ),
-            )
-            for heading, names in OF_NUMBERS.items()
-            if noisy or heading not in NOISY
-        ),
-    )
-
-
-def _proportions(catalogue: Catalogue, nest: Mapping[str, Any]) -> Group:
-    truths = [one for one in fields(catalogue, nest).values() if one.kind == "truth"]
-    words = (Option(f"mean:{one.ref}", measure_words("mean", one)) for one in truths)
-    return Group("Proportions", tuple(words))
-
-
-def measure_words(name: str, of: Field) -> str:
-    """A statistic that nobody knows stands for itself."""
-    statistic, level = statistic_of(name)
-    title = of.title
-    if of.kind == "truth" and statistic is Statistic.MEAN:
-        return f"{PROPORTION.title} {title}"
-    if level is not None:
-        return f"{quantile_words(level).capitalize()} of {title}"
-    return f"{LOOKS[statistic].title} {title}" if statistic in LOOKS else name
-
-
-def statistic_of(name: str) -> tuple[Statistic, Decimal | None]:
-    """Of a row of the form: "mean", or "quantile 0.25". A count where it is neither."""
-    word, _, text = name.partition(" ")
-    if word not in list(Statistic):
-        return Statistic.COUNT, None
-    return Statistic(word), number_from(text)
-
-
-def _public(catalogue: Catalogue, ref: str) -> bool:
+def is_public(catalogue: Catalogue, ref: str) -> bool:
     table = catalogue.table(ref.partition(".")[0])
     return table is not None and table.public
 

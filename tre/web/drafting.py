@@ -13,7 +13,7 @@ from disclosure_control.policy import Track
 from queries.catalogue import Catalogue
 from tre import request as this
 from tre.journey import drafted
-from tre.web import again, answers, choices, desks
+from tre.web import again, answers, choices, desks, measure_choices
 from tre.web.answers import Nest
 from tre.web.asking import Fault
 from tre.web.desks import FORM, Desk
@@ -98,7 +98,7 @@ def _new_row(catalogue: Catalogue, nest: Nest, path: str) -> dict[str, Any]:
     chosen = request.form.get(f"new-{path}", "")
     if path == "measures":
         statistic, _, ref = chosen.partition(":")
-        return {"statistic": statistic, "ref": ref}
+        return {"statistic": statistic, "ref": ref, "per": ""}
     if path == "features":
         aggregate = request.form.get("new-features-aggregate", "")
         name = _name(nest, chosen, aggregate)
@@ -135,8 +135,9 @@ def page(desk: Desk, nest: Nest, faults: tuple[Fault, ...] = ()) -> str:
         links=choices.links(catalogue, nest),
         fields=fields,
         groups=choices.grouped(catalogue, fields.values()),
-        measures=choices.measures(catalogue, nest, noisy=noisy),
+        measures=measure_choices.measures(catalogue, nest, noisy=noisy),
         choices=choices,
+        measuring=measure_choices,
         section="research.projects",
     )
 

@@ -1,0 +1,46 @@
+"""How is each statistic of a number called, and with how many digits is it shown?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from disclosure_control.tables import Kind
+from queries.language import Statistic
+from queries.values import number_text
+
+MOST_DIGITS = 9
+RATIO_DIGITS = 4  # more than the number has that is divided
+QUARTILES = {
+    Decimal("0.25"): "lower quartile",
+    Decimal("0.5"): "median",
+    Decimal("0.75"): "upper quartile",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How a number that is added up is published: with ``digits`` more than its values have.
+
+    ``power``: of the values' unit, in which the number is measured.
+    """
+
+    title: str
+    kind: Kind
+    digits: int
+    power: int = 1
+
+
+LOOKS = {
+    Statistic.SUM: Looks("Sum of", Kind.SUM, 0),
+    Statistic.MEAN: Looks("Mean of", Kind.MEAN, 1),
+    Statistic.VARIANCE: Looks("Variance of", Kind.VARIANCE, 1, power=2),
+    Statistic.STDDEV: Looks("Standard deviation of", Kind.STDDEV, 1),
+}
+PROPORTION = Looks("Proportion with", Kind.MEAN, 2)
+"""The mean of a yes-or-no feature, whose values are in tenths."""
+
+
+def quantile_words(level: Decimal) -> str:
+    """Such as "median" or "10 % quantile"."""
+    return QUARTILES.get(level) or f"{number_text(100 * level)} % quantile"

@@ -1,0 +1,112 @@
+"""Which measures are refused, and why? What is counted, added up, divided or chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from disclosure_control.alterations import in_words
+from disclosure_control.policy import Policy, Track
+from queries.errors import Problem, problem
+from queries.language import NOISY_ONLY, Measure, Query, Ref, Statistic
+from queries.resolve import Kind
+from queries.scope import Scope, shown
+from queries.values import number_text
+
+LEVEL_DIGITS = 2
+_COUNTING = frozenset({Statistic.COUNT, Statistic.UNITS})
+
+
+def measure_problems(scope: Scope) -> Iterator[Problem]:
+    if not scope.query.measures:
+        table = scope.catalogue.table(scope.query.source)
+        unit = table.unit_column if table and table.unit_column else "unit"
+        yield problem("no_measure", where="measures", unit=unit)
+    for number, measure in enumerate(scope.query.measures):
+        yield from _problems(measure, scope=scope, where=f"measures[{number}]")
+
+
+def _problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem]:
+    what = measure.statistic.value
+    yield from _level_problems(measure, where=f"{where}.level")
+    if measure.statistic in _COUNTING:
+        if measure.ref is not None:
+            yield problem("measure_with_ref", where=f"{where}.ref", what=what)
+        return
+    if measure.ref is None:
+        yield problem("measure_without_ref", where=f"{where}.ref", what=what)
+        return
+    yield from _divisor_problems(measure, scope=scope, where=f"{where}.per")
+    if measure.statistic is Statistic.MEAN and _is_truth(measure.ref, scope=scope):
+        yield from scope.problems(measure.ref, where=f"{where}.ref")
+    else:
+        yield from _number_problems(measure.ref, what, scope=scope, where=f"{where}.ref")
+
+
+def _is_truth(ref: Ref, *, scope: Scope) -> bool:
+    found = scope.meaning(ref)
+    return found is not None and found.kind is Kind.TRUTH
+
+
+def _divisor_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem]:
+    what, per = measure.statistic.value, measure.per
+    if measure.statistic is not Statistic.RATIO:
+        if per is not None:
+            yield problem("needs_no_divisor", where=where, what=what)
+    elif per is None or per == measure.ref:
+        yield problem("needs_divisor", where=where)
+    else:
+        yield from _number_problems(per, what, scope=scope, where=where)
+        found = scope.meaning(per)
+        if found is not None and found.lower is not None and found.lower < 0:
+            lower = number_text(found.lower)
+            yield problem("divisor_below_zero", where=where, name=shown(per), lower=lower)
+
+
+def _number_problems(ref: Ref, what: str, *, scope: Scope, where: str) -> Iterator[Problem]:
+    """Of something that is added up."""
+    yield from scope.problems(ref, where=where)
+    found, name = scope.meaning(ref), shown(ref)
+    if found is None:
+        return
+    if found.public:
+        yield problem("public_measure", where=where, name=name)
+    elif found.kind is not Kind.NUMBER:
+        yield problem("needs_number", where=where, what=what, name=name, type=found.kind)
+    elif found.lower is None or found.upper is None:
+        yield problem("needs_bounds", where=where, name=name)
+
+
+def _level_problems(measure: Measure, *, where: str) -> Iterator[Problem]:
+    level = measure.level
+    if measure.statistic is not Statistic.QUANTILE:
+        if level is not None:
+            yield problem("needs_no_level", where=where, what=measure.statistic.value)
+    elif level is None or not 0 < level < 1 or level != round(level, LEVEL_DIGITS):
+        yield problem("needs_level", where=where, most=LEVEL_DIGITS)
+
+
+def track_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
+    """What neither altered counts nor exact tables can tell."""
+    yield from _alteration_problems(scope.query, policy)
+    yield from _exact_problems(scope, policy)
+
+
+def _alteration_problems(query: Query, policy: Policy) -> Iterator[Problem]:
+    """Where every count is altered before it is shown, nothing else can be."""
+    if policy.sdc is None or policy.sdc.counts is None:
+        return
+    how = in_words(policy.sdc.counts)
+    for number, measure in enumerate(query.measures):
+        if measure.statistic not in _COUNTING:
+            yield problem("counts_only", where=f"measures[{number}]", how=how)
+
+
+def _exact_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
+    """What the exact track has no rules for."""
+    if policy.track is not Track.SDC:
+        return
+    for number, measure in enumerate(scope.query.measures):
+        if measure.statistic in NOISY_ONLY:
+            yield problem("noisy_only", where=f"measures[{number}]")
+        elif measure.ref is not None and _is_truth(measure.ref, scope=scope):
+            yield problem("exact_proportion", where=f"measures[{number}]", name=shown(measure.ref))

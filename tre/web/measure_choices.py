@@ -1,0 +1,93 @@
+"""What can be published for each cell? Options of the form, and how its rows name them.
+
+A row names a statistic: "mean", or "quantile 0.25" with its level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from queries.catalogue import Catalogue
+from queries.language import Statistic
+from queries.looks import LOOKS, PROPORTION, quantile_words
+from queries.values import number_from
+from tre.web.choices import Field, Group, Option, count_words, fields, grouped, is_public
+
+OF_NUMBERS = {
+    "Means": ("mean",),
+    "Sums": ("sum",),
+    "Medians": ("quantile 0.5",),
+    "Quartiles and deciles": ("quantile 0.25", "quantile 0.75", "quantile 0.1", "quantile 0.9"),
+    "Standard deviations": ("stddev",),
+    "Variances": ("variance",),
+    "Ratios": ("ratio",),
+}
+"""What is made of a number, under the heading of its options; a quantile with its level."""
+NOISY = frozenset(OF_NUMBERS) - {"Means", "Sums"}
+
+
+def measures(
+    catalogue: Catalogue, nest: Mapping[str, Any], *, noisy: bool = True
+) -> tuple[Group, ...]:
+    """What may be published: numbers of rows and units, and what is made of numbers."""
+    table = catalogue.table(nest["source"])
+    counts = [Option("count", count_words(catalogue, nest["source"]))]
+    if table is not None and not table.one_row_per_unit:
+        counts.append(Option("units", f"Number of different {catalogue.units}"))
+    numbers = [
+        field
+        for field in fields(catalogue, nest).values()
+        if field.kind == "number" and not is_public(catalogue, field.ref)
+    ]
+    return (
+        Group("Counts", tuple(counts)),
+        *([_proportions(catalogue, nest)] if noisy else []),
+        *(
+            Group(
+                heading,
+                tuple(
+                    Option(f"{name}:{one.ref}", measure_words(name, one))
+                    for name in names
+                    for one in numbers
+                ),
+            )
+            for heading, names in OF_NUMBERS.items()
+            if noisy or heading not in NOISY
+        ),
+    )
+
+
+def _proportions(catalogue: Catalogue, nest: Mapping[str, Any]) -> Group:
+    truths = [one for one in fields(catalogue, nest).values() if one.kind == "truth"]
+    words = (Option(f"mean:{one.ref}", measure_words("mean", one)) for one in truths)
+    return Group("Proportions", tuple(words))
+
+
+def measure_words(name: str, of: Field) -> str:
+    """A statistic that nobody knows stands for itself."""
+    statistic, level = statistic_of(name)
+    title = of.title
+    if of.kind == "truth" and statistic is Statistic.MEAN:
+        return f"{PROPORTION.title} {title}"
+    if level is not None:
+        return f"{quantile_words(level).capitalize()} of {title}"
+    if statistic is Statistic.RATIO:
+        return f"{title} per ..."
+    return f"{LOOKS[statistic].title} {title}" if statistic in LOOKS else name
+
+
+def divisors(catalogue: Catalogue, nest: Mapping[str, Any], ref: str) -> tuple[Group, ...]:
+    """Numbers that the sum of another may be divided by."""
+    found = fields(catalogue, nest).values()
+    numbers = (one for one in found if one.kind == "number" and not is_public(catalogue, one.ref))
+    return grouped(catalogue, (one for one in numbers if one.ref != ref))
+
+
+def statistic_of(name: str) -> tuple[Statistic, Decimal | None]:
+    """Of a row of the form: "mean", or "quantile 0.25". A count where it is neither."""
+    word, _, text = name.partition(" ")
+    if word not in list(Statistic):
+        return Statistic.COUNT, None
+    return Statistic(word), number_from(text)
