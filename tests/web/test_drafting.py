@@ -111,6 +111,56 @@ def test_the_form_asks_exactly_the_question_that_was_meant(service: Service, ada
     assert asked(service) == MEANT
 
 
+NOISY = {
+    "measures-2-statistic": "quantile 0.9",
+    "measures-2-ref": "persons.bmi",
+    "measures-3-statistic": "stddev",
+    "measures-3-ref": "@top_sbp",
+    "measures-4-statistic": "ratio",
+    "measures-4-ref": "persons.bmi",
+    "measures-4-per": "@top_sbp",
+}
+
+
+def test_the_form_asks_for_quantiles_spreads_and_ratios(service: Service, ada: Visitor):
+    page = draft(ada, service, {**ENTRIES, **NOISY})
+    shown = ada.get(page).text
+    for words in (
+        "90 % quantile of Body mass index",
+        "Standard deviation of top_sbp",
+        "Body mass index per ...",
+        '<option value="@top_sbp" selected>',
+    ):
+        assert words in shown, words
+    preview = ada.post(page, {**ENTRIES, **NOISY, "act": "preview"}).location
+    assert ada.post(preview, {"purpose": "To learn"}).status_code == 303
+    bmi, top = ColumnRef("persons", "bmi"), FeatureRef("top_sbp")
+    assert asked(service).measures == (
+        *MEANT.measures,
+        Measure(Statistic.QUANTILE, bmi, Decimal("0.9")),
+        Measure(Statistic.STDDEV, top),
+        Measure(Statistic.RATIO, bmi, per=top),
+    )
+
+
+def test_what_divides_follows_the_new_name_of_a_feature(service: Service, ada: Visitor):
+    page = draft(ada, service, {**ENTRIES, **NOISY, "features-0-was": "top_sbp"})
+    renamed = {**ENTRIES, **NOISY, "features-0-was": "top_sbp", "features-0-name": "highest"}
+    assert ada.post(page, {**renamed, "act": "save"}).status_code == 303
+    assert '<option value="@highest" selected>' in ada.get(page).text
+
+
+@pytest.mark.parametrize("per", ["", "persons.bmi", "persons.income", "nowhere.x"])
+def test_a_ratio_without_a_divisor_is_refused_beside_its_row(
+    service: Service, ada: Visitor, per: str
+):
+    entries = {**ENTRIES, **NOISY, "measures-4-per": per}
+    page = draft(ada, service, entries)
+    answer = ada.post(page, {**entries, "act": "preview"})
+    assert answer.status_code in {200, 400, 422}
+    assert 'href="#measures-4"' in answer.text
+
+
 def test_form_and_sql_ask_the_same_question(service: Service, ada: Visitor):
     page = draft(ada, service, ENTRIES)
     text = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", ada.get(f"{page}/sql").text, re.DOTALL)
