@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
+from disclosure_control.dp.selection import End, name_of
 from disclosure_control.record import DisclosureRecord, Finding
 from disclosure_control.tables import Axis, Protected, Published, Shape
 
@@ -76,7 +77,8 @@ def _columns(drawn: Protected, shape: Shape, order: Order) -> dict[str, str]:
 
 
 def _names(column: Published) -> tuple[str | None, ...]:
-    return (column.name, column.count, column.total)
+    chosen = (name_of(column.name, end) for end in End)
+    return (column.name, column.count, column.total, column.squares, column.per, *chosen)
 
 
 def _record(drawn: Protected, shape: Shape, order: Order, move: _Move) -> DisclosureRecord:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from disclosure_control.arranged import arranged
+from disclosure_control.dp.selection import End, name_of
 from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
-from disclosure_control.tables import Axis, Cell, Kind, Protected, Published, Shape, Status
+from disclosure_control.tables import (
+    Axis,
+    Cell,
+    Kind,
+    Protected,
+    Published,
+    Quantile,
+    Shape,
+    Status,
+)
 from queries.fingerprint import Order
 
 RECORD = DisclosureRecord("dp", "hash", "person", "claim", (), ("old words",), (), (), 1, 0, ())
@@ -97,3 +108,30 @@ def test_the_drawn_order_itself_changes_only_words():
     own = arranged(drawn, shape=shape, order=Order((0, 1), (0, 1)))
     assert own.columns == drawn.columns
     assert own.record.findings == drawn.record.findings
+
+
+def test_noise_is_stated_under_the_names_of_the_table_that_is_shown():
+    """Of every vector and every choice: features have other names in another's question."""
+
+    def columns(name: str) -> tuple[Published, ...]:
+        vectors = Quantile(f"histogram_{name}", 1, 2, 0, 1, 9, 1)
+        return (
+            Published(f"sd_{name}", name, Kind.STDDEV, "rows", f"t_{name}", 1, None, f"sq.{name}"),
+            Published(f"median_{name}", name, Kind.QUANTILE, "rows", None, 0, quantile=vectors),
+            Published(f"ratio_{name}", name, Kind.RATIO, "rows", f"t_{name}", 4, per=f"p_{name}"),
+        )
+
+    def statements(name: str) -> tuple[NoiseStatement, ...]:
+        chosen = (name_of(f"median_{name}", end) for end in End)
+        vectors = ("rows", f"t_{name}", f"sq.{name}", f"p_{name}", *chosen)
+        return tuple(NoiseStatement(one, "m", "1", 1, None, 1, 1) for one in vectors)
+
+    cell = Cell(Status.SHOWN, Decimal(1))
+    record = replace(RECORD, noise=statements("f1"))
+    drawn = Protected("dp", (), columns("f1"), ((cell,),) * 3, record)
+    shape = Shape("person", (), (), columns("highest"))
+
+    shown = arranged(drawn, shape=shape, order=Order((), (0, 1, 2)))
+
+    assert shown.published == columns("highest")
+    assert shown.record.noise == statements("highest")
