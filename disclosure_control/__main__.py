@@ -25,6 +25,7 @@ from typing import Any
 
 from disclosure_control.check import command
 from disclosure_control.check.reading import NotATable
+from disclosure_control.dp.selection import NOISY_MAX
 from disclosure_control.entropy import perturbation
 from disclosure_control.errors import PolicyInvalid
 from disclosure_control.perturbation import to_csv
@@ -83,11 +84,13 @@ def _parser() -> argparse.ArgumentParser:
 def _audit_dp(given: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """A sound installation is accused with a probability of less than 1 in 50,000."""
     from disclosure_control.dp import mechanisms
+    from disclosure_control.dp.audit.choices import audit_choices
     from disclosure_control.dp.audit.door import audit
     from disclosure_control.protect import protect
 
     chosen = list(Mechanism) if given.mechanism is None else [Mechanism(given.mechanism)]
     faults = {one.value: list(audit(protect, mechanism=one)) for one in chosen}
+    faults |= {} if given.mechanism else {NOISY_MAX: list(audit_choices(protect))}
     answer = {"faults": faults, "opendp": mechanisms.library_version()}
     return answer, NOT_SAFE if any(faults.values()) else 0
 

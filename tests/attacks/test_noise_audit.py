@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 
 import pytest
 
-from disclosure_control.dp import accounting, mechanisms, postprocess
+from disclosure_control.dp import accounting, mechanisms, postprocess, selection
+from disclosure_control.dp.audit import choices
+from disclosure_control.dp.audit.choices import audit_choices
 from disclosure_control.dp.audit.door import MECHANISMS, MOVED, audit
 from disclosure_control.errors import AccountingError
 from disclosure_control.protect import protect
@@ -121,3 +124,85 @@ def optimistic(table, **rest):
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_a_half_width_that_is_one_too_small_is_caught(mechanism):
     assert "half-width" in list(audit(optimistic, mechanism=mechanism))
+
+
+# What is chosen among bins.
+
+original_chooser = mechanisms.chooser
+FEW = 6_000  # for bugs that are far off
+
+
+def test_the_door_passes_the_audit_of_choices():
+    assert list(audit_choices(protect)) == []
+
+
+def at_scale(share):
+    """Chooses with less noise than the record says."""
+
+    def chooser(*, scale, moved):
+        honest = original_chooser(scale=scale, moved=moved)
+        return replace(honest, choose=original_chooser(scale=scale * share, moved=moved).choose)
+
+    return chooser
+
+
+def nearest(*, scale, moved):
+    """No noise at all."""
+    honest = original_chooser(scale=scale, moved=moved)
+    return replace(honest, choose=lambda numbers: numbers.index(min(numbers)))
+
+
+def remembered(*, scale, moved):
+    """The law is right, and every draw is the one of before."""
+    source = random.Random(42)
+
+    def choose(numbers):
+        weights = [math.exp(-number / scale) for number in numbers]
+        return source.choices(range(len(numbers)), weights)[0]
+
+    return replace(original_chooser(scale=scale, moved=moved), choose=choose)
+
+
+CHOICES_WITH_BUGS = {
+    "5 % too little noise": (at_scale(0.95), "spread"),
+    "half the noise": (at_scale(0.5), "spread"),
+    "no noise": (nearest, "repeated draw"),
+    "seeded choices": (remembered, "repeated draw"),
+}
+
+
+@pytest.mark.parametrize("bug", CHOICES_WITH_BUGS)
+def test_a_bug_in_the_choice_is_caught(monkeypatch, bug):
+    planted, fault = CHOICES_WITH_BUGS[bug]
+    if bug == "half the noise":
+        monkeypatch.setattr(choices, "DRAWS", FEW)
+    monkeypatch.setattr(mechanisms, "chooser", planted)
+    assert next(audit_choices(protect), None) == fault
+
+
+def test_a_bin_that_is_never_told_is_caught(monkeypatch):
+    """As far off in the mean, in another shape."""
+
+    def never_the_second(*, scale, moved):
+        honest = original_chooser(scale=scale, moved=moved)
+
+        def choose(numbers):
+            place = honest.choose(numbers)
+            return place if place != 5 else 4
+
+        return replace(honest, choose=choose)
+
+    monkeypatch.setattr(choices, "DRAWS", FEW)
+    monkeypatch.setattr(mechanisms, "chooser", never_the_second)
+    assert "law" in list(audit_choices(protect))
+
+
+def test_choices_for_half_of_the_sensitivity_are_caught(monkeypatch):
+    monkeypatch.setattr(selection.Selection, "moved", property(lambda _: MOVED // 2))
+    assert next(audit_choices(protect)) == "cost"
+
+
+def test_ends_that_aim_at_the_quantile_itself_are_caught(monkeypatch):
+    monkeypatch.setattr(choices, "DRAWS", FEW)
+    monkeypatch.setattr(selection, "reach", lambda *_, **__: 0)
+    assert "coverage" in list(audit_choices(protect))
