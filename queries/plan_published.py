@@ -64,11 +64,11 @@ class _Columns:
         return Evidence(self._units(), keys=keys)
 
     def _noisy(self, measure: Measure, of: Measured) -> Published:
+        if measure.per is not None:
+            return self._ratio(of, self.measured[measure.per])
         count = self._values(of)
         if measure.level is not None:
             return self._quantile(of, measure.level, count=count)
-        if measure.per is not None:
-            return self._ratio(of, self.measured[measure.per])
         total = self._total(of, divided=measure.statistic is not Statistic.SUM)
         spread = measure.statistic in SPREADS
         squares = self._total(of.squares, divided=True) if spread else None
