@@ -23,6 +23,7 @@ ADDED = (
     ("quantile 0.5:persons.age", "Median of Age"),
     ("quantile 0.9:persons.bmi", "90 % quantile of Body mass index"),
     ("stddev:persons.age", "Standard deviation of Age"),
+    ("ratio:persons.bmi", "Body mass index per ..."),
 )
 
 
@@ -72,6 +73,7 @@ def _build(rita: AtBrowser) -> None:
         form.locator("#new-measures").select_option(value=value)
         rita.press("Add measure")
         expect(form.get_by_text(words).first).to_be_visible()
+    form.locator("#measures-4-per").select_option(value="persons.age")
     form.locator("#new-dimensions").select_option(value="persons.sex")
     rita.press("Add dimension")
 
@@ -98,6 +100,7 @@ def _read(rita: AtBrowser) -> None:
         ("Median of Age", 40, 65),
         ("90 % quantile of Body mass index", 30, 60),
         ("Standard deviation of Age", 8, 25),
+        ("Body mass index per Age", 0.3, 1),
     ):
         at = header.index(words)
         assert [name.split(" (")[-1] for name in header[at + 1 : at + 3]] == [
