@@ -77,7 +77,7 @@ class _Columns:
     def _ratio(self, of: Measured, by: Measured) -> Published:
         """DP: of two sums. A cell is hidden by its rows with a value of the divisor."""
         return Published(
-            name=f"ratio_{of.name}_per_{by.name}",
+            name=f"ratio_{of.name}-per-{by.name}",  # no declared name has a hyphen
             title=f"{of.title} per {by.title}",
             kind=Kind.RATIO,
             count=self._values(by),

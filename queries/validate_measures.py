@@ -28,6 +28,7 @@ def measure_problems(scope: Scope) -> Iterator[Problem]:
 def _problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem]:
     what = measure.statistic.value
     yield from _level_problems(measure, where=f"{where}.level")
+    yield from _divisor_problems(measure, scope=scope, where=f"{where}.per")
     if measure.statistic in _COUNTING:
         if measure.ref is not None:
             yield problem("measure_with_ref", where=f"{where}.ref", what=what)
@@ -35,7 +36,6 @@ def _problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem
     if measure.ref is None:
         yield problem("measure_without_ref", where=f"{where}.ref", what=what)
         return
-    yield from _divisor_problems(measure, scope=scope, where=f"{where}.per")
     if measure.statistic is Statistic.MEAN and _is_truth(measure.ref, scope=scope):
         yield from scope.problems(measure.ref, where=f"{where}.ref")
     else:

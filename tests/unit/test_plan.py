@@ -377,3 +377,16 @@ def test_both_tracks_plan_the_same_grid():
 
     assert (dp.track, sdc.track) == (Track.DP, Track.SDC)
     assert dp.shape.axes == sdc.shape.axes
+
+
+def test_ratios_of_features_whose_names_run_together_have_names_of_their_own():
+    """a by b_per_c, and a_per_b by c."""
+    names = ("a", "b_per_c", "a_per_b", "c")
+    made = tuple(Feature(name, "labs", Aggregate.COUNT) for name in names)
+    a, bc, ab, c = (FeatureRef(name) for name in names)
+    query = replace(
+        asked("persons", Measure(Statistic.RATIO, a, per=bc), Measure(Statistic.RATIO, ab, per=c)),
+        features=made,
+    )
+    first, second = planned(query).shape.published
+    assert first.name != second.name

@@ -41,7 +41,7 @@ from tests.catalogues import clinic, dp_policy
 
 CLINIC, POLICY = clinic(), dp_policy()
 COUNT = Measure(Statistic.COUNT)
-AGE, SEX, SEEN = (ColumnRef("persons", name) for name in ("age", "sex", "seen"))
+AGE, SEX, SEEN, BMI = (ColumnRef("persons", name) for name in ("age", "sex", "seen", "bmi"))
 TOP = Feature("top", "labs", Aggregate.MAX, "value")
 PLAIN = Query("clinic", "persons", (COUNT,))
 
@@ -85,6 +85,28 @@ def test_a_plain_question_is_answerable():
         ({"measures": (Measure(Statistic.COUNT, AGE),)}, "measure_with_ref", "measures[0].ref"),
         ({"measures": (Measure(Statistic.SUM),)}, "measure_without_ref", "measures[0].ref"),
         ({"measures": (Measure(Statistic.SUM, SEX),)}, "needs_number", "measures[0].ref"),
+        (
+            {"measures": (Measure(Statistic.COUNT, per=ColumnRef("nowhere", "x")),)},
+            "needs_no_divisor",
+            "measures[0].per",
+        ),
+        (
+            {"measures": (Measure(Statistic.MEAN, AGE, per=BMI),)},
+            "needs_no_divisor",
+            "measures[0].per",
+        ),
+        (
+            {"measures": (Measure(Statistic.RATIO, AGE, per=ColumnRef("persons", "x")),)},
+            "unknown_column",
+            "measures[0].per",
+        ),
+        ({"measures": (Measure(Statistic.RATIO, AGE),)}, "needs_divisor", "measures[0].per"),
+        ({"measures": (Measure(Statistic.QUANTILE, AGE),)}, "needs_level", "measures[0].level"),
+        (
+            {"measures": (Measure(Statistic.UNITS, level=Decimal("0.5")),)},
+            "needs_no_level",
+            "measures[0].level",
+        ),
         ({"measures": (COUNT, COUNT)}, "duplicate_measure", "measures[1]"),
         (
             {"measures": (Measure(Statistic.MEAN, FeatureRef("top")),)},
