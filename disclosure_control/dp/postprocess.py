@@ -99,42 +99,6 @@ def _quantities(
     return show
 
 
-def _means(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
-    return _divided(
-        column,
-        noisy,
-        interval=lambda own: quotients.mean_interval(shape, column, own, plan=plan),
-        value=lambda own: quotients.mean(shape, column, own),
-    )
-
-
-def _ratios(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
-    return _divided(
-        column,
-        noisy,
-        interval=lambda own: quotients.ratio_interval(shape, column, own, plan=plan),
-        value=lambda own: quotients.ratio(shape, column, own),
-    )
-
-
-def _variances(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
-    return _divided(
-        column,
-        noisy,
-        interval=lambda own: quotients.variance_interval(shape, column, own, plan=plan),
-        value=lambda own: quotients.variance(shape, column, own),
-    )
-
-
-def _deviations(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
-    return _divided(
-        column,
-        noisy,
-        interval=lambda own: quotients.deviation_interval(shape, column, own, plan=plan),
-        value=lambda own: quotients.root(quotients.variance(shape, column, own)),
-    )
-
-
 def _quantiles(_: Shape, column: Published, noisy: Noisy, __: NoisePlan) -> Show:
     """The middle of the chosen bin, and from the lower end's bin to the upper end's."""
     quantile = selection.quantile_of(column)
@@ -153,25 +117,20 @@ def _quantiles(_: Shape, column: Published, noisy: Noisy, __: NoisePlan) -> Show
     return show
 
 
-def _divided(
-    column: Published,
-    noisy: Noisy,
-    *,
-    interval: Callable[[Mapping[str, int]], quotients.Interval | None],
-    value: Callable[[Mapping[str, int]], Fraction],
-) -> Show:
+def _divided(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
     """Hidden where nothing is known of the quotient."""
+    told = quotients.TOLD[column.kind]
     read = (column.count, column.total, column.squares, column.per)
     names = [name for name in read if name is not None]
 
     def show(cell: int) -> Cell:
         own = {name: noisy[name][cell] for name in names}
-        ends = interval(own)
+        ends = told.interval(shape, column, own, plan=plan)
         if ends is None:
             return HIDDEN
         return Cell(
             Status.SHOWN,
-            value=shown(value(own), decimals=column.decimals),
+            value=shown(told.value(shape, column, own), decimals=column.decimals),
             low=shown(ends[0], decimals=column.decimals, towards=math.floor),
             high=shown(ends[1], decimals=column.decimals, towards=math.ceil),
         )
@@ -183,9 +142,6 @@ SHOW: dict[Kind, Callable[[Shape, Published, Noisy, NoisePlan], Show]] = {
     Kind.COUNT: _counts,
     Kind.UNITS: _counts,
     Kind.SUM: _sums,
-    Kind.MEAN: _means,
-    Kind.VARIANCE: _variances,
-    Kind.STDDEV: _deviations,
     Kind.QUANTILE: _quantiles,
-    Kind.RATIO: _ratios,
+    **dict.fromkeys(quotients.TOLD, _divided),
 }

@@ -77,9 +77,8 @@ def _at_sizes(shape: Shape, column: Published, plan: NoisePlan) -> list[tuple[in
     scale = shape.vector(column.count).scale
     widths: list[tuple[int, Decimal | None]] = []
     for size in CELL_SIZES:
-        interval = INTERVALS[column.kind](
-            shape, column, _example(shape, column, count=size * scale), plan=plan
-        )
+        example = _example(shape, column, count=size * scale)
+        interval = quotients.TOLD[column.kind].interval(shape, column, example, plan=plan)
         width = interval and shown((interval[1] - interval[0]) / 2, decimals=column.decimals)
         widths.append((size, width))
     return widths
@@ -110,11 +109,3 @@ def _example(shape: Shape, column: Published, *, count: int) -> dict[str, int]:
 def _middle(vector: Vector) -> int:
     """Of what one row adds."""
     return sum(vector.row_bounds or (0, 0)) // 2
-
-
-INTERVALS = {
-    Kind.MEAN: quotients.mean_interval,
-    Kind.RATIO: quotients.ratio_interval,
-    Kind.VARIANCE: quotients.variance_interval,
-    Kind.STDDEV: quotients.deviation_interval,
-}

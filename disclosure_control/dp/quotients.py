@@ -20,10 +20,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
+from typing import Protocol
 
 from disclosure_control.dp.accounting import NoisePlan
 from disclosure_control.errors import Refused
-from disclosure_control.tables import Published, Shape, Vector
+from disclosure_control.tables import Kind, Published, Shape, Vector
 
 Interval = tuple[Fraction, Fraction]
 ROOT_DIGITS = 12
@@ -102,6 +103,11 @@ def variance_interval(
         read.variance(low, number=number[1]),
         read.variance(high, number=number[0]),
     )
+
+
+def deviation(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
+    """The root of the variance."""
+    return root(variance(shape, column, noisy))
 
 
 def deviation_interval(
@@ -189,3 +195,29 @@ def _quotient(numerator: tuple[int, int], divisor: tuple[int, int]) -> Interval:
 def _squared(ends: Interval) -> Interval:
     low, high = sorted(abs(end) for end in ends)
     return (Fraction(0) if ends[0] <= 0 <= ends[1] else low**2), high**2
+
+
+class Value(Protocol):
+    def __call__(self, shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction: ...
+
+
+class Ends(Protocol):
+    def __call__(
+        self, shape: Shape, column: Published, noisy: Mapping[str, int], *, plan: NoisePlan
+    ) -> Interval | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a kind of quotient is told of one cell."""
+
+    value: Value
+    interval: Ends
+
+
+TOLD: dict[Kind, Told] = {
+    Kind.MEAN: Told(mean, mean_interval),
+    Kind.RATIO: Told(ratio, ratio_interval),
+    Kind.VARIANCE: Told(variance, variance_interval),
+    Kind.STDDEV: Told(deviation, deviation_interval),
+}
