@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from disclosure_control import shapes
 from disclosure_control.dp import accounting, accuracy
-from queries import sql_tokens, validate, validate_conditions, validate_dimensions
+from queries import plan_bins, sql_tokens, validate, validate_conditions, validate_dimensions
 from tests.small_tables import DP_RULES, counts_shape
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -30,6 +31,8 @@ def words(name: str) -> str:
         (validate.MOST_VALUES, "listed values"),
         (validate_dimensions.MOST_GRIDS, "tables at once"),
         (sql_tokens.LONGEST_TEXT, "characters"),
+        (plan_bins.BINS_OF_A_CELL, "for a cell"),
+        (shapes.MOST_BINS, "for the table"),
     ],
 )
 def test_the_limits_of_the_language_are_those_of_the_manual(most, what):
