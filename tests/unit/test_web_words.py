@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from disclosure_control.policy import DpRules
 from tests.catalogues import clinic
 from tre.lifecycle import State
-from tre.web import answers, choices, prices, words
+from tre.web import answers, choices, measure_choices, prices, words
 
 BUDGETS = st.integers(0, 10**15)
 
@@ -76,7 +76,7 @@ def test_the_form_offers_every_attribute_within_reach_and_never_the_unit():
 
 def test_the_form_never_offers_to_add_up_a_public_table():
     nest = answers.complete({"source": "persons"})
-    groups = choices.measures(clinic(), nest)
+    groups = measure_choices.measures(clinic(), nest)
     values = {option.value for group in groups for option in group.options}
     assert "mean:persons.bmi" in values
     assert not any("areas." in value for value in values)
