@@ -22,7 +22,7 @@ from disclosure_control.tables import (
 
 LIMIT = 2**62
 CENTRED = QUOTIENTS - {Kind.RATIO}
-MOST_BINS = 2**19  # of a histogram, over all cells: choosing among them takes seconds
+MOST_BINS = 2**19  # of all quantiles of a table: choosing among them takes seconds
 COUNTED = (Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS)
 
 SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
@@ -37,7 +37,7 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
     ("a magnitude is out of range", lambda s: all(0 <= v.magnitude < LIMIT for v in s.vectors)),
     ("a column has negative decimals", lambda s: all(c.decimals >= 0 for c in s.published)),
     ("a histogram has no bins", lambda s: all(map(_has_bins, s.vectors))),
-    ("a histogram is too fine", lambda s: max(map(s.length, s.vectors), default=0) <= MOST_BINS),
+    ("a histogram is too fine", lambda s: _bins(s) <= MOST_BINS),
     ("a column reads no such vector", lambda s: all(_reads(s, c) for c in s.published)),
 )
 POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
@@ -126,6 +126,12 @@ def _alters(policy: Policy) -> bool:
 
 def _is_noisy_only(shape: Shape) -> bool:
     return any(column.kind in NOISY_ONLY for column in shape.published)
+
+
+def _bins(shape: Shape) -> int:
+    """From which quantiles are chosen; a histogram that two of them read counts twice."""
+    read = [one.quantile.histogram for one in shape.published if one.quantile is not None]
+    return sum(shape.lengths.get(name, 0) for name in read)
 
 
 def _has_bins(vector: Vector) -> bool:

@@ -29,6 +29,8 @@ FEWEST_BINS = 32
 def bin_width(of: Measured, *, cells: int) -> int:
     """The least of 1, 2, 5, 10, 20... of which there are few enough in the declared range.
 
+    ``cells``: of all quantiles of the table, which share the time that there is to choose.
+
     Raises QueryRefused where a table has too many cells.
     """
     most = min(MOST_BINS // cells, BINS_OF_A_CELL)

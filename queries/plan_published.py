@@ -88,7 +88,8 @@ class _Columns:
 
     def _quantile(self, of: Measured, level: Decimal, *, count: str) -> Published:
         """DP: of every bin of the declared range so many values."""
-        width = bin_width(of, cells=self.cells)
+        chosen = sum(one.level is not None for one in self.query.measures)
+        width = bin_width(of, cells=self.cells * chosen)
         bins = (of.upper - of.lower) // width + 1
         recipe = Recipe(
             f"histogram_{of.name}",

@@ -96,7 +96,7 @@ def variance_interval(
     low, high = (_by_row(read.totals, end) for end in _quotient(total, number))
     least, most = _squared((low, high))
     fewest, largest = _quotient(squares, number)
-    rounding = Fraction(read.step - 1, 2)
+    rounding = Fraction(read.step // 2)
     low = read.mean_square(fewest) - rounding - most
     high = read.mean_square(largest) + rounding - least
     return (

@@ -66,13 +66,14 @@ class _Oracle:
         return found | self.histograms(rows, grid)
 
     def histograms(self, rows: list[_Kept], grid: list[Key]) -> Vectors:
-        refs = (one.ref for one in self.query.measures if one.statistic is Statistic.QUANTILE)
+        refs = [one.ref for one in self.query.measures if one.statistic is Statistic.QUANTILE]
+        share = len(grid) * len(refs)
         found: Vectors = {}
         for ref in refs:
             if ref is not None:
                 low, high = self.context.bounds(ref)
-                bins = (high - low) // bin_width(high - low + 1, cells=len(grid)) + 1
-                cells = self.histogram(ref, rows, cells=len(grid))
+                bins = (high - low) // bin_width(high - low + 1, cells=share) + 1
+                cells = self.histogram(ref, rows, cells=share)
                 places = product(grid, range(bins))
                 found[f"histogram_{self.name(ref)}"] = tuple(cells.get(at, 0) for at in places)
         return found

@@ -190,3 +190,24 @@ def test_exact_tables_have_no_spreads():
     with pytest.raises(Refused) as refused:
         require_publishable(bare, EXACT)
     assert refused.value.detail == "only noisy tables tell this"
+
+
+@pytest.mark.parametrize("step", [10, 1000])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_an_interval_covers_squares_that_all_round_the_same_way(step, side):
+    """Half a step at most, and all the way to it."""
+    shape = spreads_shape(1, step=step)
+    within = [v for v in range(CENTRE - REACH, CENTRE + REACH) if _off(v, step) * side > 0]
+    furthest = max(abs(_off(v, step)) for v in within)
+    values = [v for v in within if abs(_off(v, step)) == furthest]
+    ends = quotients.variance_interval(
+        shape, VARIANCE, counted(shape, values), plan=plan_of(rows=0, sums=0, squares=0)
+    )
+    assert ends is not None
+    assert ends[0] <= Fraction(statistics.variance(map(Fraction, values))) / 100 <= ends[1]
+
+
+def _off(value: int, step: int) -> int:
+    """By how much a squared distance is rounded up."""
+    square = (value - CENTRE) ** 2
+    return (square + step // 2) // step * step - square

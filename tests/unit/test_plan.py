@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from disclosure_control.policy import Track
+from disclosure_control.shapes import MOST_BINS, require_publishable
 from disclosure_control.tables import Counting, Kind, Sensitivity
 from queries.catalogue import Catalogue
 from queries.engines.statement import statement
@@ -33,6 +34,7 @@ from queries.language import (
     Statistic,
 )
 from queries.plan import Plan, plan
+from queries.plan_slots import SLOTS, rest_of
 from queries.plan_terms import Level
 from queries.plan_vectors import WEIGHT, Contribution
 from queries.values import date_of_days
@@ -390,3 +392,18 @@ def test_ratios_of_features_whose_names_run_together_have_names_of_their_own():
     )
     first, second = planned(query).shape.published
     assert first.name != second.name
+
+
+def test_many_quantiles_leave_the_engine_a_part_of_their_slot():
+    """However many are asked at once: their bins are shared out before there is a price."""
+    areas = Dimension(ColumnRef("persons", "area"))
+    ages = Dimension(PERSON["age"], bands=tuple(Decimal(age) for age in range(20, 90, 10)))
+    levels = [Decimal(tenths) / 10 for tenths in range(1, 9)]
+    measures = (Measure(Statistic.QUANTILE, PERSON["income"], level) for level in levels)
+    found = planned(asked("persons", *measures, by=(*BY_SEX, areas, ages)))
+
+    bins = found.shape.lengths["histogram_income"]
+    assert bins * len(levels) <= MOST_BINS
+    assert found.time.suppression < SLOTS[-1] / 3
+    assert found.time.slot - rest_of(found.time.slot) - found.time.suppression > 1
+    require_publishable(found.shape, dp_policy())
