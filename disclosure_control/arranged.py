@@ -89,7 +89,11 @@ def _record(drawn: Protected, shape: Shape, order: Order, move: _Move) -> Disclo
         drawn.record,
         bounds=shape.bounds,
         noise=tuple(
-            replace(one, vector=move.names.get(one.vector, one.vector))
+            replace(
+                one,
+                vector=move.names.get(one.vector, one.vector),
+                levels=tuple(one.levels[axis] for axis in order.dimensions if one.levels),
+            )
             for one in drawn.record.noise
         ),
         findings=tuple(_finding(one, move) for one in findings),

@@ -52,6 +52,11 @@ class Feasible:
 class NoiseStatement:
     """The mechanism of one vector, as anybody may verify it. Half-widths are in vector integers.
 
+    Of a table with totals there is one for each group of differences that was measured: ``levels``
+    has for each axis 0 for its sum, 1 for differences between labels that are part of no subtotal,
+    2 for those one subtotal deep, and so on; ``scale`` is that of a difference whose coefficients
+    have length one, and half-widths are of every cell and total.
+
     Of a choice among bins (noisy_max) ``vector`` says what is chosen, and a half-width is the
     distance in ranks, times the parts of the quantile, that is as likely not reached.
     """
@@ -63,6 +68,7 @@ class NoiseStatement:
     epsilon: str | None  # pure epsilon where the mechanism has one
     half_width: int  # 95 % per cell
     joint_half_width: int  # 95 % for all cells of this vector together
+    levels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,19 @@ DP_LEAVES_OUT = (
     (
         "Cells are hidden by their noisy counts: among the cells that are shown, the noise of "
         "counts near the threshold leans upwards."
+    ),
+)
+
+
+NOISY_TOTALS = (
+    (
+        "Cells and totals were measured together and made to add up: a value is estimated from all "
+        "that was measured, and rounded so that sums hold, which may move it beside its estimate "
+        "by a few of its last digit; intervals cover this."
+    ),
+    (
+        "A cell that is hidden may follow from totals: it is a noisy count like all others, and "
+        "the claim covers it."
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 
 from disclosure_control.errors import Refused
-from disclosure_control.policy import Policy, Track
+from disclosure_control.policy import Mechanism, Policy, Track
 from disclosure_control.sdc.evidence import evidence_names
 from disclosure_control.tables import (
     NOISY_ONLY,
@@ -42,7 +42,7 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
 )
 POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
     ("the table has too many cells", lambda s, p: s.cells <= p.max_cells),
-    ("noisy totals are not added up", lambda s, p: p.track != Track.DP or not s.has_totals),
+    ("noisy totals of these are not told", lambda s, p: p.track != Track.DP or _adds_up(s, p)),
     ("a sensitivity is missing", lambda s, p: p.track != Track.DP or _has_sensitivities(s)),
     ("an exact vector claims a sensitivity", lambda s, p: p.track != Track.SDC or _has_none(s)),
     ("only counts are altered", lambda s, p: not _alters(p) or all(map(_is_count, s.published))),
@@ -126,6 +126,15 @@ def _alters(policy: Policy) -> bool:
 
 def _is_noisy_only(shape: Shape) -> bool:
     return any(column.kind in NOISY_ONLY for column in shape.published)
+
+
+def _adds_up(shape: Shape, policy: Policy) -> bool:
+    """Are totals sums of their parts, with noise of which sums can be told?"""
+    apart = any(axis.shared for axis in shape.axes)
+    units = any(vector.counts is Counting.UNITS for vector in shape.vectors)
+    bins = any(vector.counts is Counting.HISTOGRAM for vector in shape.vectors)
+    gaussian = policy.dp is not None and Mechanism.GAUSSIAN in policy.dp.mechanisms
+    return not shape.has_totals or (gaussian and not bins and not (units and apart))
 
 
 def _bins(shape: Shape) -> int:

@@ -108,7 +108,8 @@ class Vector:
     name: str
     counts: Counting
     scale: int
-    magnitude: int  # no cell's absolute value exceeds this, whatever the data; below 2**62
+    magnitude: int  # no cell's absolute value exceeds this, whatever the data, nor, with noise, do
+    #                 those of all cells together; below 2**62
     sensitivity: Sensitivity | None  # None on the SDC track, which makes no such claim
     row_bounds: tuple[int, int] | None = None  # TOTAL: public bounds of what one row adds, before
     #                                              its weight; on the DP track less the centre

@@ -15,7 +15,7 @@ Conditions are {"op": "and" | "or", "parts"}, {"op": "not", "part"}, {"op": "is_
 {"op": "=" | "<>" | "<" | "<=" | ">" | ">=", "ref", "value"}, {"op": "in", "ref", "values"} and
 {"op": "between", "ref", "low", "high"}. Numbers are JSON numbers or text ("12.5"), dates are text
 ("2020-01-31"), codes are text, yes or no is true or false. Unknown keys are refused. A link is a
-left join unless its kind is "inner". ``margins`` asks for every total too (exact tables only).
+left join unless its kind is "inner". ``margins`` asks for every total too.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def _query(refs: str) -> dict[str, Any]:
         where=part("Condition"),
         joins=_list(part("Join"), most=MOST_JOINS),
         features=_list(part("Feature"), most=MOST_FEATURES),
-        margins={"type": "boolean", "description": "With every total; exact tables only."},
+        margins={"type": "boolean", "description": "With every total."},
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
 
+from disclosure_control.dp.contrasts import largest_coefficient
 from disclosure_control.policy import Policy, Track
 from disclosure_control.tables import Counting, Shape
 from queries.catalogue import Catalogue, Column, ColumnType, LinkKind, Role, Table
@@ -21,7 +22,16 @@ from queries.plan_axes import AxisKey, axes_of
 from queries.plan_margins import grids, margins_of
 from queries.plan_published import published_by
 from queries.plan_slots import Timing, selection_seconds, suppression_seconds, timing
-from queries.plan_terms import Condition, Level, Reader, Stored, Term, stored_bounds, terms_in
+from queries.plan_terms import (
+    Condition,
+    Level,
+    Reader,
+    Stored,
+    Term,
+    levels_of,
+    stored_bounds,
+    terms_in,
+)
 from queries.plan_vectors import (
     BITS,
     LIMIT,
@@ -130,6 +140,8 @@ def plan(query: Query, catalogue: Catalogue, policy: Policy) -> Plan:
     Raises QueryRefused (code "magnitude") where a sum could exceed what is added exactly.
     """
     whole = _plan(query, catalogue=catalogue, policy=policy)
+    if policy.track is Track.DP:  # noise is added to cells, and totals are made of them
+        return whole
     margins = margins_of(whole, query, planned=partial(_plan, catalogue=catalogue, policy=policy))
     return replace(whole, margins=margins)
 
@@ -137,7 +149,7 @@ def plan(query: Query, catalogue: Catalogue, policy: Policy) -> Plan:
 def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
     """Of the cells without totals, placed on the grid that has them."""
     source = _table(catalogue, query.source)
-    levels = _levels(query, catalogue=catalogue)
+    levels = levels_of(query, catalogue=catalogue)
     axes = axes_of(query, catalogue=catalogue, levels=levels)
     keys = tuple(key for key, _ in axes)
     how = _contribution(source, keys=keys)
@@ -154,11 +166,12 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
         cells=cells,
     )
     by_name = added_up(query, measured)
+    times = largest_coefficient(axis for _, axis in axes)
     shape = Shape(
         unit=catalogue.unit,
         axes=tuple(axis for _, axis in axes),
         vectors=tuple(
-            noisy_vector(one, of=by_name.get(one.of or ""), how=how, limits=limits)
+            noisy_vector(one, of=by_name.get(one.of or ""), how=how, limits=limits, times=times)
             if policy.track is Track.DP
             else exact_vector(one, of=by_name.get(one.of or ""), limits=limits)
             for one in recipes
@@ -182,7 +195,7 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
         measured=tuple(by_name.values()),
         recipes=recipes,
         shape=shape,
-        time=_time(query, catalogue=catalogue, how=how, keys=keys, shape=shape, recipes=recipes),
+        time=_time(query, catalogue, policy.track, how=how, keys=keys, shape=shape, of=recipes),
     )
 
 
@@ -200,17 +213,6 @@ def _column(table: Table, name: str | None) -> Column | None:
 
 def _own_level(how: Contribution) -> Level:
     return Level.UNIT if how is Contribution.UNIT_ROWS else Level.ROW
-
-
-def _levels(query: Query, *, catalogue: Catalogue) -> dict[str, Level]:
-    """Of every table in the question: does its row vary by row of the source?"""
-    single = _table(catalogue, query.source).one_row_per_unit
-    levels = {query.source: Level.UNIT if single else Level.ROW}
-    for join in query.joins:
-        if link := catalogue.link(join.link):
-            by_unit = link.kind is LinkKind.UNIT
-            levels[link.right] = Level.UNIT if by_unit else levels[link.left]
-    return levels
 
 
 def _contribution(source: Table, *, keys: tuple[AxisKey, ...]) -> Contribution:
@@ -291,12 +293,13 @@ def _require_fitting(feature: Derived) -> None:
 
 def _time(
     query: Query,
-    *,
     catalogue: Catalogue,
+    track: Track,
+    *,
     how: Contribution,
     keys: tuple[AxisKey, ...],
     shape: Shape,
-    recipes: tuple[Recipe, ...],
+    of: tuple[Recipe, ...],
 ) -> Timing:
     rows = _table(catalogue, query.source).declared_rows
     steps = [("scan", rows)]
@@ -304,11 +307,12 @@ def _time(
     steps += [("link", rows)] * (len(query.joins) + len(query.features))
     if how is not Contribution.UNIT_ROWS:
         steps += [("unit", rows), ("link", rows)]
-    if how is Contribution.ROW_WEIGHTS and _makes_pairs(recipes, cells=shape.cells):
+    if how is Contribution.ROW_WEIGHTS and _makes_pairs(of, cells=shape.cells):
         steps.append(("pair", rows))
-    histograms = sum(one.counts is Counting.HISTOGRAM for one in recipes)
+    histograms = sum(one.counts is Counting.HISTOGRAM for one in of)
+    tables = grids(keys, margins=query.margins) if track is Track.SDC else 1
     return timing(
-        steps * grids(keys, margins=query.margins) * (1 + histograms),
+        steps * tables * (1 + histograms),
         numbers=shape.cells * (len(shape.vectors) - histograms),
         suppression=suppression_seconds(shape) + selection_seconds(shape),
     )

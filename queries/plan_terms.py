@@ -10,7 +10,7 @@ import datetime
 from dataclasses import dataclass
 from enum import StrEnum
 
-from queries.catalogue import Catalogue
+from queries.catalogue import Catalogue, LinkKind
 from queries.language import (
     And,
     Between,
@@ -37,6 +37,17 @@ class Level(StrEnum):
     ROW = "row"  # a row of the source
     UNIT = "unit"  # the unit alone: the same for all its rows
     BOTH = "both"
+
+
+def levels_of(query: Query, *, catalogue: Catalogue) -> dict[str, Level]:
+    """Of every table in the question: does its row vary by row of the source?"""
+    source = catalogue.table(query.source)
+    levels = {query.source: Level.UNIT if source and source.one_row_per_unit else Level.ROW}
+    for join in query.joins:
+        if link := catalogue.link(join.link):
+            by_unit = link.kind is LinkKind.UNIT
+            levels[link.right] = Level.UNIT if by_unit else levels.get(link.left, Level.ROW)
+    return levels
 
 
 @dataclass(frozen=True, slots=True)

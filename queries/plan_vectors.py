@@ -231,9 +231,9 @@ def _plain_name(ref: Ref) -> str:
 
 
 def noisy_vector(
-    recipe: Recipe, *, of: Measured | None, how: Contribution, limits: Limits
+    recipe: Recipe, *, of: Measured | None, how: Contribution, limits: Limits, times: int = 1
 ) -> Vector:
-    """A vector of the DP track. Raises QueryRefused where a sum might not fit."""
+    """A vector of the DP track. Raises QueryRefused where ``times`` a sum might not fit."""
     reach = of.reach(recipe.centre) if of and recipe.counts is Counting.TOTAL else 1
     if recipe.counts is Counting.HISTOGRAM and how is Contribution.UNIT_TOTALS:
         how = Contribution.ROW_WEIGHTS  # rows of one unit fall in several bins
@@ -253,7 +253,7 @@ def noisy_vector(
         name=recipe.name,
         counts=recipe.counts,
         scale=scale * 10**decimals,
-        magnitude=_fitting(scale * reach, of=of, limits=limits),
+        magnitude=_fitting(scale * reach, of=of, limits=limits, times=times),
         sensitivity=moved,
         centre=recipe.centre,
         row_bounds=_less_centre(of, recipe.centre) if recipe.counts is Counting.TOTAL else None,
@@ -296,10 +296,10 @@ def exact_vector(recipe: Recipe, *, of: Measured | None, limits: Limits) -> Vect
     )
 
 
-def _fitting(per_row: int, *, of: Measured | None, limits: Limits) -> int:
+def _fitting(per_row: int, *, of: Measured | None, limits: Limits, times: int = 1) -> int:
     """The magnitude; with room for a unit's total times K, which unit totals compute."""
     magnitude = max(per_row, 1) * limits.table_rows
-    largest = max(magnitude, per_row * limits.unit_rows * max(limits.rows, 1))
+    largest = max(times * magnitude, per_row * limits.unit_rows * max(limits.rows, 1))
     if of and of.squared:  # before they are rounded
         largest = max(largest, (of.upper + 1) * of.step)
     if largest >= LIMIT:

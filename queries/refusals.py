@@ -182,8 +182,11 @@ _MEANING = {  # well-formed questions that may not be answered
     "too_many_values": "{count} values in lists and cut points; at most {most} are allowed.",
     "too_many_cells": "The table would have {count} cells; the policy allows {most}. Use fewer "
     "dimensions, wider bands or a recode.",
-    "margins_noisy": "Totals and subtotals are asked of exact tables only. On the noisy track, ask "
-    "for the table with fewer dimensions: its noise is smaller than that of a sum of noisy cells.",
+    "margins_noisy": "The policy of this dataset has no Gaussian noise, of which noisy totals and "
+    "subtotals are made. Ask for the table with fewer dimensions.",
+    "margins_quantile": "Quantiles have no noisy totals. Ask for them in a table without totals.",
+    "margins_units": "{units} can be in several cells of this table, so that noisy totals would "
+    "count them more than once. Ask for records, or without totals.",
     "margins_of_nothing": "A table with totals needs a dimension.",
     "margins_too_many": "With its totals and subtotals this would be {count} tables at once; at "
     "most {most}. Use fewer dimensions.",

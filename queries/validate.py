@@ -59,7 +59,7 @@ def validate(query: Query, catalogue: Catalogue, policy: Policy) -> tuple[Proble
         *_join_problems(query, catalogue=catalogue),
         *_all_feature_problems(scope),
         *dimension_problems(scope, most_cells=policy.max_cells),
-        *margin_problems(scope, track=policy.track),
+        *margin_problems(scope, policy),
         *measure_problems(scope),
         *track_problems(scope, policy),
         *_filter_problems(scope),

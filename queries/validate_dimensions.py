@@ -8,11 +8,12 @@ from decimal import Decimal
 from itertools import chain, pairwise
 from math import prod
 
-from disclosure_control.policy import Track
+from disclosure_control.policy import DpRules, Mechanism, Policy
 from queries import nested
 from queries.entangled import conjuncts, foregone, related, told_by
 from queries.errors import Problem, problem
-from queries.language import Dimension, Ref, Value
+from queries.language import ColumnRef, Dimension, Ref, Statistic, Value
+from queries.plan_terms import Level, levels_of
 from queries.resolve import Kind, Meaning, key_count, origin, recode_of
 from queries.scope import Scope, nearest, shown
 from queries.validate_conditions import value_problem
@@ -46,21 +47,37 @@ def _grid_problems(scope: Scope, *, most_cells: int) -> Iterator[Problem]:
         yield problem("too_many_cells", where="dimensions", count=cells, most=most_cells)
 
 
-def margin_problems(scope: Scope, *, track: Track) -> Iterator[Problem]:
+def margin_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
     """Whether totals and subtotals may be asked too."""
     query = scope.query
     deep = {at: depth for at in range(len(query.dimensions)) if (depth := _depth(scope, at))}
     if query.margins and not query.dimensions:
         yield problem("margins_of_nothing", where="margins")
-    if track is Track.DP:
-        where = [f"dimensions[{at}].recode" for at in deep]
-        where += ["margins"] if query.margins else []
-        yield from (problem("margins_noisy", where=one) for one in where)
-    elif deep or query.margins:
-        count = prod(1 + deep.get(at, 0) + query.margins for at in range(len(query.dimensions)))
-        if count > MOST_GRIDS:
-            yield problem("margins_too_many", where="margins", count=count, most=MOST_GRIDS)
-        yield from _entangled(scope)
+    if not (deep or query.margins):
+        return
+    if policy.dp is not None:
+        where = ["margins"] if query.margins else [f"dimensions[{at}].recode" for at in deep]
+        yield from _noisy_margins(scope, policy.dp, where=where[0])
+        return
+    count = prod(1 + deep.get(at, 0) + query.margins for at in range(len(query.dimensions)))
+    if count > MOST_GRIDS:
+        yield problem("margins_too_many", where="margins", count=count, most=MOST_GRIDS)
+    yield from _entangled(scope)
+
+
+def _noisy_margins(scope: Scope, rules: DpRules, *, where: str) -> Iterator[Problem]:
+    """Noisy totals are sums of cells, so that whoever is in several of them is counted again."""
+    query = scope.query
+    if Mechanism.GAUSSIAN not in rules.mechanisms:
+        yield problem("margins_noisy", where=where)
+    levels = levels_of(query, catalogue=scope.catalogue)
+    tables = {one.ref.table for one in query.dimensions if isinstance(one.ref, ColumnRef)}
+    apart = any(levels.get(table) is Level.ROW for table in tables)
+    for number, measure in enumerate(query.measures):
+        if measure.statistic is Statistic.QUANTILE:
+            yield problem("margins_quantile", where=f"measures[{number}]")
+        elif measure.statistic is Statistic.UNITS and apart:
+            yield problem("margins_units", where=f"measures[{number}]", units=scope.catalogue.units)
 
 
 def _depth(scope: Scope, at: int) -> int:

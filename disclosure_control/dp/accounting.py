@@ -23,27 +23,24 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
-from fractions import Fraction
 
 from disclosure_control.dp import accuracy, selection
+from disclosure_control.dp.scales import (
+    LARGEST_INTEGER,
+    NANO,
+    ROOM_FOR_NOISE,
+    scale_for,
+)
 from disclosure_control.dp.selection import End, Selection
+from disclosure_control.dp.totals import Group, parting_of, row_scale
 from disclosure_control.errors import AccountingError, Refused
 from disclosure_control.policy import DpRules, Mechanism
 from disclosure_control.tables import Counting, Kind, Published, Sensitivity, Shape, Vector
 
-NANO = 10**9
 CLAIM_DELTA = 1e-6  # at which an epsilon is told, before and after the draw
 PUBLISHED_WEIGHT = 2
 AUXILIARY_WEIGHT = 1
 SELECTION_WEIGHTS = {End.MIDDLE: 2, End.LOWER: 1, End.UPPER: 1}
-# Scales are floats with few binary digits, so that their exact decimal text is short. What is
-# lost by rounding them up is a millionth of the noise.
-SCALE_BITS = 20
-# The library's own cost is rounded up by a few units of the last of 53 bits: leave room for it.
-SLACK = 1 - Fraction(1, 2**40)
-# Noise beyond this many scales has a probability below 1e-26; the library saturates at 2**63.
-ROOM_FOR_NOISE = 64
-LARGEST_INTEGER = 2**63
 LEAST_ORDER, MOST_ORDER = 1e-6, 1e9  # less 1: orders of Renyi divergence that are searched
 GOLDEN = (math.sqrt(5) - 1) / 2
 NOTHING = "0.000"
@@ -52,7 +49,11 @@ SEARCHED = 120  # steps: the golden section of 35 to the last bit
 
 @dataclass(frozen=True, slots=True)
 class VectorNoise:
-    """The noise of one vector. Half-widths are in vector integers."""
+    """The noise of one vector. Half-widths are in vector integers.
+
+    Of a table with totals, ``groups`` are what is measured; ``scale`` is the standard deviation
+    that no cell or total exceeds.
+    """
 
     vector: str
     mechanism: str
@@ -62,6 +63,7 @@ class VectorNoise:
     joint_half_width: int  # holds for all cells of the vector together at 95 %
     mean_half_width: int  # holds for a cell at 97.5 %, for quotients of two vectors
     spread_half_width: int  # holds for a cell at 98.3 %, for what is made of three vectors
+    groups: tuple[Group, ...] = ()
 
     @property
     def scale_text(self) -> str:
@@ -95,13 +97,12 @@ def noise_plan(
     _require_within_policy(rules, rho_nano=rho_nano, mechanism=mechanism)
     allowed = (mechanism,) if mechanism else rules.mechanisms
     shares = split(shape, rho_nano=rho_nano)
+    best = _with_totals if shape.has_totals else _best
     noises = tuple(
-        _best(vector, allowed, rho_nano=shares[vector.name], cells=shape.cells)
-        for vector in added(shape)
+        best(shape, vector, allowed, rho_nano=shares[vector.name]) for vector in added(shape)
     )
     selections = tuple(
-        _selection(one, rho_nano=shares[one.name], cells=shape.cells)
-        for one in selection.selections(shape)
+        _selection(shape, one, rho_nano=shares[one.name]) for one in selection.selections(shape)
     )
     return NoisePlan(noises, rho_nano, selections)
 
@@ -120,21 +121,6 @@ def split(shape: Shape, *, rho_nano: int) -> dict[str, int]:
     if not shares or min(shares.values()) < 1:
         raise AccountingError("a vector would get no budget")
     return shares
-
-
-def scale_for(squared_sensitivity: int, *, rho_nano: int) -> float:
-    """The smallest scale with few binary digits that costs at most ``rho_nano``."""
-    least_squared = Fraction(squared_sensitivity * NANO, 2 * rho_nano) / SLACK
-    mantissa, exponent = math.frexp(math.sqrt(least_squared))
-    steps = math.floor(mantissa * 2**SCALE_BITS)
-    while Fraction(scale := math.ldexp(steps, exponent - SCALE_BITS)) ** 2 < least_squared:
-        steps += 1
-    return scale
-
-
-def cost_nano(squared_sensitivity: int, *, scale: float) -> int:
-    """The zCDP charge in 1e-9, rounded up, by the closed form in exact arithmetic."""
-    return math.ceil(squared_sensitivity * NANO / (2 * Fraction(scale) ** 2))
 
 
 def squared_sensitivity(mechanism: str, sensitivity: Sensitivity) -> int:
@@ -210,35 +196,63 @@ def main_vector(column: Published) -> str:
     return column.squares or column.total or column.count
 
 
-def _best(vector: Vector, allowed: tuple[str, ...], *, rho_nano: int, cells: int) -> VectorNoise:
+def _best(shape: Shape, vector: Vector, allowed: tuple[str, ...], *, rho_nano: int) -> VectorNoise:
     """The mechanism with the smaller half-width; at equality the one with a pure epsilon."""
     order = [mechanism for mechanism in Mechanism if mechanism in allowed]
     return min(
-        (_noise(vector, mechanism, rho_nano=rho_nano, cells=cells) for mechanism in order),
+        (_noise(shape, vector, mechanism, rho_nano=rho_nano) for mechanism in order),
         key=lambda noise: noise.half_width,
     )
 
 
-def _noise(vector: Vector, mechanism: Mechanism, *, rho_nano: int, cells: int) -> VectorNoise:
-    if vector.sensitivity is None:
-        raise Refused(f"vector {vector.name} has no declared sensitivity")
-    squared = squared_sensitivity(mechanism, vector.sensitivity)
-    scale = scale_for(squared, rho_nano=rho_nano)
-    if vector.magnitude + ROOM_FOR_NOISE * scale >= LARGEST_INTEGER:
-        raise Refused(f"vector {vector.name} leaves no room for its noise")
-    widths = [
-        accuracy.half_width(mechanism, scale=scale, alpha=alpha)
-        for alpha in (
-            accuracy.PER_CELL,
-            accuracy.joint_alpha(cells),
-            accuracy.EACH_OF_TWO,
-            accuracy.EACH_OF_THREE,
-        )
-    ]
+def _noise(shape: Shape, vector: Vector, mechanism: Mechanism, *, rho_nano: int) -> VectorNoise:
+    scale = scale_for(squared_sensitivity(mechanism, declared(vector)), rho_nano=rho_nano)
+    _require_room(vector, vector.magnitude, scale)
+    widths = _widths(shape, lambda alpha: accuracy.half_width(mechanism, scale=scale, alpha=alpha))
     return VectorNoise(vector.name, mechanism, scale, rho_nano, *widths)
 
 
-def _selection(one: Selection, *, rho_nano: int, cells: int) -> VectorNoise:
+def _with_totals(
+    shape: Shape, vector: Vector, allowed: tuple[str, ...], *, rho_nano: int
+) -> VectorNoise:
+    """Noise for every cell and total, by ``totals``. Raises Refused without the Gaussian."""
+    if Mechanism.GAUSSIAN not in allowed:
+        raise Refused("noisy totals need the Gaussian")
+    parting = parting_of(shape.axes)
+    groups = parting.noise(l1=declared(vector).l1, rho_nano=rho_nano)
+    for one in groups:
+        largest = parting.largest(one.levels)
+        _require_room(
+            vector, 2 * largest * vector.magnitude, row_scale(one, largest**2 * shape.cells)
+        )
+    variance = parting.variance(groups)
+    widths = _widths(shape, lambda alpha: accuracy.half_width_of_sums(variance, alpha=alpha))
+    scale = math.sqrt(variance)
+    return VectorNoise(vector.name, Mechanism.GAUSSIAN, scale, rho_nano, *widths, groups=groups)
+
+
+def declared(vector: Vector) -> Sensitivity:
+    if vector.sensitivity is None:
+        raise Refused(f"vector {vector.name} has no declared sensitivity")
+    return vector.sensitivity
+
+
+def _require_room(vector: Vector, magnitude: int, scale: float) -> None:
+    if magnitude + ROOM_FOR_NOISE * scale >= LARGEST_INTEGER:
+        raise Refused(f"vector {vector.name} leaves no room for its noise")
+
+
+def _widths(shape: Shape, width: Callable[[Decimal], int]) -> tuple[int, int, int, int]:
+    """At what each may fail: in the order of ``VectorNoise``."""
+    return (
+        width(accuracy.PER_CELL),
+        width(accuracy.joint_alpha(shape.cells)),
+        width(accuracy.EACH_OF_TWO),
+        width(accuracy.EACH_OF_THREE),
+    )
+
+
+def _selection(shape: Shape, one: Selection, *, rho_nano: int) -> VectorNoise:
     """A choice costs as a Gaussian of its scale does, whatever mechanisms the policy names.
 
     It is pure differential privacy as well, so that no policy could exclude it for being less.
@@ -246,15 +260,7 @@ def _selection(one: Selection, *, rho_nano: int, cells: int) -> VectorNoise:
     scale = scale_for(one.moved**2, rho_nano=rho_nano)
     if one.quantile.parts * one.vector.magnitude + ROOM_FOR_NOISE * scale >= LARGEST_INTEGER:
         raise Refused(f"vector {one.vector.name} leaves no room for its noise")
-    reaches = [
-        selection.reach(scale, bins=one.bins, alpha=alpha)
-        for alpha in (
-            accuracy.PER_CELL,
-            accuracy.joint_alpha(cells),
-            accuracy.EACH_OF_TWO,
-            accuracy.EACH_OF_THREE,
-        )
-    ]
+    reaches = _widths(shape, lambda alpha: selection.reach(scale, bins=one.bins, alpha=alpha))
     return VectorNoise(one.name, selection.NOISY_MAX, scale, rho_nano, *reaches)
 
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
+from fractions import Fraction
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -61,6 +62,17 @@ class Bracket:
 def half_width(mechanism: str, *, scale: float, alpha: Decimal) -> int:
     """The smallest integer h with P(|Z| > h) <= alpha. Well below a millisecond at any scale."""
     return _half_width(Mechanism(mechanism), scale, alpha)
+
+
+def half_width_of_sums(variance: Fraction, *, alpha: Decimal) -> int:
+    """Of noise that is a sum of discrete Gaussians, by ``totals``: the normal law, half a step on.
+
+    The smallest such integer, or the next one.
+    """
+    with localcontext(Context(prec=DIGITS)):
+        squared = Decimal(variance.numerator) / variance.denominator
+        width = squared.sqrt() * _quantile(alpha) + Decimal("0.5")
+        return int(width.to_integral_value(ROUND_CEILING))
 
 
 def joint_alpha(cells: int) -> Decimal:
@@ -113,10 +125,15 @@ def _gaussian_tail(scale: Decimal, beyond: int) -> Bracket:
 
 
 def _gaussian_guess(scale: Decimal, alpha: Decimal) -> int:
-    """From the normal law: one Newton step takes 16 digits to 32, enough for any scale."""
-    y = Decimal(-NormalDist().inv_cdf(float(alpha / 2)))
-    y += (_normal_tail(y) - alpha) / (2 * _normal_density(y))
+    """From the normal law."""
+    y = _quantile(alpha)
     return max(0, int((scale * y - Decimal("0.5")).to_integral_value(ROUND_CEILING)))
+
+
+def _quantile(alpha: Decimal) -> Decimal:
+    """Where P(|N| > y) is alpha: one Newton step takes 16 digits to 32, enough for any scale."""
+    y = Decimal(-NormalDist().inv_cdf(float(alpha / 2)))
+    return y + (_normal_tail(y) - alpha) / (2 * _normal_density(y))
 
 
 def _series_tail(scale: Decimal, beyond: int) -> Bracket:

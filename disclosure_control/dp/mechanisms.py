@@ -8,7 +8,7 @@ bits; none of these passes here. Its own cost is compared with ours and the larg
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -16,11 +16,14 @@ from importlib import metadata
 from typing import Any
 
 from disclosure_control.dp import accounting
+from disclosure_control.dp.scales import NANO, cost_nano
+from disclosure_control.dp.totals import Group, row_scale
 from disclosure_control.errors import Refused
 from disclosure_control.policy import Mechanism
 from disclosure_control.tables import Sensitivity
 
 LIMIT = 2**62  # as for vectors: room for noise below the library's 2**63
+NONE = Sensitivity(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,34 @@ def draw(
     kind = Mechanism(mechanism)
     measurement = MEASUREMENTS[kind](scale)
     library = LIBRARY_COSTS[kind](measurement, sensitivity)
-    closed = accounting.cost_nano(accounting.squared_sensitivity(kind, sensitivity), scale=scale)
-    noisy = measurement(list(values))
-    if len(noisy) != len(values) or any(type(value) is not int for value in noisy):
+    closed = cost_nano(accounting.squared_sensitivity(kind, sensitivity), scale=scale)
+    noisy = _as_integers(measurement(list(values)), of=values)
+    return Draw(noisy, max(library, closed))
+
+
+def draw_group(values: dict[int, list[int]], *, group: Group) -> dict[int, Draw]:
+    """Noise for the numbers of one group, by the squared lengths of their coefficients.
+
+    They cost together what each ``Draw`` says of all. Raises Refused as ``draw`` does.
+    """
+    moved = root_above(group.moved)
+    library = math.ceil(Fraction(_gaussian(group.scale).map(moved)) * NANO)
+    cost = max(library, cost_nano(group.moved, scale=group.scale))
+    return {norm: Draw(_noisy(own, group, norm), cost) for norm, own in values.items()}
+
+
+def _noisy(values: list[int], group: Group, norm: int) -> tuple[int, ...]:
+    scale = row_scale(group, norm)
+    if Fraction(scale) ** 2 < Fraction(group.scale) ** 2 * norm:
+        raise Refused("mechanism: scale")
+    _require_sound(tuple(values), mechanism=Mechanism.GAUSSIAN, scale=scale, sensitivity=NONE)
+    return _as_integers(_gaussian(scale)(values), of=values)
+
+
+def _as_integers(noisy: Any, *, of: Sequence[int]) -> tuple[int, ...]:
+    if len(noisy) != len(of) or any(type(value) is not int for value in noisy):
         raise Refused("the library answered in another form")
-    return Draw(tuple(noisy), max(library, closed))
+    return tuple(noisy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +89,8 @@ def chooser(*, scale: float, moved: int) -> Chooser:
     if type(scale) is not float or not math.isfinite(scale) or scale <= 0 or moved < 1:
         raise Refused("mechanism: scale or sensitivity")
     measurement = _noisy_min(scale)
-    library = math.ceil(Fraction(measurement.map(moved)) * accounting.NANO)
-    closed = accounting.cost_nano(moved**2, scale=scale)
+    library = math.ceil(Fraction(measurement.map(moved)) * NANO)
+    closed = cost_nano(moved**2, scale=scale)
 
     def choose(numbers: list[int]) -> int:
         if not numbers or any(type(one) is not int or abs(one) >= LIMIT for one in numbers):
@@ -143,18 +169,16 @@ def _noisy_min(scale: float) -> Any:
 
 def _laplace_cost(measurement: Any, sensitivity: Sensitivity) -> int:
     epsilon = Fraction(measurement.map(max(1, sensitivity.l1)))
-    return math.ceil(epsilon**2 / 2 * accounting.NANO)
+    return math.ceil(epsilon**2 / 2 * NANO)
 
 
 def _gaussian_cost(measurement: Any, sensitivity: Sensitivity) -> int:
-    return math.ceil(
-        Fraction(measurement.map(root_above(sensitivity.l2_squared))) * accounting.NANO
-    )
+    return math.ceil(Fraction(measurement.map(root_above(max(1, sensitivity.l2_squared)))) * NANO)
 
 
-def root_above(squared: int) -> float:
-    """The square root of an integer, as a float that is not below it; at least 1."""
-    root = math.sqrt(max(1, squared))
+def root_above(squared: int | Fraction) -> float:
+    """The square root, as a float that is not below it."""
+    root = math.sqrt(squared)
     while Fraction(root) ** 2 < squared:
         root = math.nextafter(root, math.inf)
     return root

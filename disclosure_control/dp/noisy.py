@@ -8,11 +8,14 @@ from decimal import Decimal
 from disclosure_control import record as records
 from disclosure_control.dp import accounting, postprocess, selection
 from disclosure_control.dp.accounting import NoisePlan, VectorNoise
-from disclosure_control.errors import AccountingError, Refused
+from disclosure_control.dp.quotients import Amount
+from disclosure_control.dp.scales import NANO
+from disclosure_control.dp.totals import Group, parting_of
+from disclosure_control.errors import AccountingError
 from disclosure_control.policy import DpRules, Policy, Track, policy_hash
 from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
 from disclosure_control.sdc import rules
-from disclosure_control.tables import QUOTIENTS, Columns, Draft, Published, Shape, Status
+from disclosure_control.tables import QUOTIENTS, Columns, Draft, Published, Shape, Status, Vector
 
 Values = Mapping[str, tuple[int, ...]]
 
@@ -28,7 +31,7 @@ def noisy(
 ) -> Draft:
     """Raises AccountingError if the noise would cost more than was granted."""
     plan = accounting.noise_plan(shape, dp, rho_nano=rho_nano, mechanism=mechanism)
-    noisy = _draw(shape, values, plan) | _choices(shape, values, plan)
+    noisy = {**_draw(shape, values, plan), **_choices(shape, values, plan)}
     columns = postprocess.publish(shape, noisy, plan=plan, threshold=dp.threshold)
     record = DisclosureRecord(
         track=Track.DP,
@@ -36,7 +39,7 @@ def noisy(
         unit=shape.unit,
         claim=_dp_claim(shape, plan),
         leaves_out=records.left_out(
-            tuple(text.format(unit=shape.unit) for text in records.DP_LEAVES_OUT),
+            _leaves_out(shape),
             track=Track.DP,
             both_tracks=policy.both_tracks,
         ),
@@ -50,23 +53,58 @@ def noisy(
     return Draft(shape.published, columns, record)
 
 
-def _draw(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[int, ...]]:
+def _leaves_out(shape: Shape) -> tuple[str, ...]:
+    usual = tuple(text.format(unit=shape.unit) for text in records.DP_LEAVES_OUT)
+    return (*usual, *records.NOISY_TOTALS) if shape.has_totals else usual
+
+
+def _draw(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[Amount, ...]]:
     """Noise for every vector, each within its share. The library is imported here, not before."""
+    draw = _with_totals if shape.has_totals else _cells
+    return {
+        vector.name: draw(shape, vector, values[vector.name], plan.of(vector.name))
+        for vector in accounting.added(shape)
+    }
+
+
+def _cells(
+    _: Shape, vector: Vector, cells: tuple[int, ...], noise: VectorNoise
+) -> tuple[Amount, ...]:
     from disclosure_control.dp import mechanisms
 
-    noisy = {}
-    for vector in accounting.added(shape):
-        name, sensitivity = vector.name, vector.sensitivity
-        noise, cells = plan.of(name), values[name]
-        if sensitivity is None:
-            raise Refused(f"vector {name} has no declared sensitivity")
-        draw = mechanisms.draw(
-            cells, mechanism=noise.mechanism, scale=noise.scale, sensitivity=sensitivity
-        )
-        if draw.rho_nano > noise.rho_nano:
-            raise AccountingError(f"vector {name} costs {draw.rho_nano} of {noise.rho_nano}")
-        noisy[name] = draw.values
-    return noisy
+    draw = mechanisms.draw(
+        cells,
+        mechanism=noise.mechanism,
+        scale=noise.scale,
+        sensitivity=accounting.declared(vector),
+    )
+    _require_within(draw.rho_nano, noise.rho_nano, of=vector.name)
+    return draw.values
+
+
+def _with_totals(
+    shape: Shape, vector: Vector, cells: tuple[int, ...], noise: VectorNoise
+) -> tuple[Amount, ...]:
+    """Totals are estimated with the cells; what an engine has in their places is not read."""
+    from disclosure_control.dp import mechanisms
+
+    parting = parting_of(shape.axes)
+    rows = parting.measured(cells)
+    costs = 0
+    for group, places in parting.places(noise.groups).items():
+        own = {norm: [rows[at] for at in each] for norm, each in places.items()}
+        draws = mechanisms.draw_group(own, group=group)
+        for norm, draw in draws.items():
+            for at, value in zip(places[norm], draw.values, strict=True):
+                rows[at] = value
+        costs += max(draw.rho_nano for draw in draws.values())
+    _require_within(costs, noise.rho_nano, of=vector.name)
+    return parting.estimated(rows)
+
+
+def _require_within(costs: int, share: int, *, of: str) -> None:
+    if costs > share:
+        raise AccountingError(f"{of} costs {costs} of {share}")
 
 
 def _choices(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[int, ...]]:
@@ -77,8 +115,7 @@ def _choices(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[i
     for one in selection.selections(shape):
         noise = plan.of(one.name)
         chooser = mechanisms.chooser(scale=noise.scale, moved=one.moved)
-        if chooser.rho_nano > noise.rho_nano:
-            raise AccountingError(f"{one.name} costs {chooser.rho_nano} of {noise.rho_nano}")
+        _require_within(chooser.rho_nano, noise.rho_nano, of=one.name)
         found[one.name] = choice.chosen(
             one,
             values[one.vector.name],
@@ -91,7 +128,10 @@ def _choices(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[i
 
 def _statements(shape: Shape, plan: NoisePlan) -> Iterator[NoiseStatement]:
     for noise in plan.vectors:
-        yield _statement(noise, accounting.pure_epsilon(shape.vector(noise.vector), noise))
+        if noise.groups:
+            yield from (_of_group(noise, one) for one in noise.groups)
+        else:
+            yield _statement(noise, accounting.pure_epsilon(shape.vector(noise.vector), noise))
     for one in selection.selections(shape):
         noise = plan.of(one.name)
         yield _statement(noise, accounting.epsilon_of_choice(one, noise))
@@ -106,6 +146,19 @@ def _statement(noise: VectorNoise, epsilon: str | None) -> NoiseStatement:
         epsilon=epsilon,
         half_width=noise.half_width,
         joint_half_width=noise.joint_half_width,
+    )
+
+
+def _of_group(noise: VectorNoise, group: Group) -> NoiseStatement:
+    return NoiseStatement(
+        vector=noise.vector,
+        mechanism=noise.mechanism,
+        scale=f"{Decimal(group.scale):f}",
+        rho_nano=group.rho_nano,
+        epsilon=None,
+        half_width=noise.half_width,
+        joint_half_width=noise.joint_half_width,
+        levels=group.levels,
     )
 
 
@@ -140,7 +193,7 @@ def _dp_claim(shape: Shape, plan: NoisePlan) -> str:
     """Of two conversions, ours and the library's, the larger epsilon is claimed."""
     from disclosure_control.dp import mechanisms
 
-    rho, delta = plan.rho_nano / accounting.NANO, accounting.CLAIM_DELTA
+    rho, delta = plan.rho_nano / NANO, accounting.CLAIM_DELTA
     epsilon = max(
         accounting.epsilon_at(rho, delta=delta), mechanisms.implied_epsilon(rho, delta=delta)
     )

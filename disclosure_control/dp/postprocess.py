@@ -4,6 +4,10 @@ Everything here reads noisy vectors, the noise plan and public facts, so it cost
 are rounded half to even at the column's decimals; every interval is widened to cover that rounding
 too, and its ends are rounded outwards. A count below the threshold *as drawn* is hidden: hiding
 by the true count would tell a reader which side of the threshold it is on.
+
+In a table with totals, counts and sums are rounded so that they add up (``rounding``). Then a value
+may lie beside its estimate by more than half a digit: its interval is that of the estimate, made
+wide enough to have the value in its middle.
 """
 
 from __future__ import annotations
@@ -13,15 +17,16 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from disclosure_control.dp import quotients, selection
+from disclosure_control.dp import quotients, rounding, selection
 from disclosure_control.dp.accounting import NoisePlan
+from disclosure_control.dp.quotients import Amount
 from disclosure_control.dp.selection import End
 from disclosure_control.exact import WIDE, shown
 from disclosure_control.tables import Cell, Kind, Published, Shape, Status, Vector
 
 HIDDEN = Cell(Status.SUPPRESSED)
 
-Noisy = Mapping[str, tuple[int, ...]]
+Noisy = Mapping[str, tuple[Amount, ...]]
 
 
 def publish(
@@ -40,12 +45,16 @@ def hidden_by(shape: Shape, column: Published, noisy: Noisy, *, threshold: int) 
     return frozenset(cell for cell, count in enumerate(noisy[column.count]) if count < least)
 
 
-def half_width(column: Published, vector: Vector, *, integers: int) -> Decimal:
-    """The published half-width of a count or sum: the same for every cell, known beforehand."""
-    rounding = (
-        Fraction(0) if displays_exactly(column, vector) else Fraction(1, 2 * 10**column.decimals)
-    )
-    width = Fraction(integers, vector.scale) + rounding
+def half_width(
+    column: Published, vector: Vector, *, integers: int, adds_up: bool = False
+) -> Decimal:
+    """The published half-width of a count or sum: the same for every cell, known beforehand.
+
+    Where totals are to add up, of what is rounded by half a digit; some are rounded by a bit more.
+    """
+    exactly = displays_exactly(column, vector) and not adds_up
+    rounded = Fraction(0) if exactly else Fraction(1, 2 * 10**column.decimals)
+    width = Fraction(integers, vector.scale) + rounded
     return shown(width, decimals=column.decimals, towards=math.ceil)
 
 
@@ -67,36 +76,68 @@ Show = Callable[[int], Cell]
 
 def _counts(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
     """A count is not below zero, and its interval says so."""
-    return _quantities(
-        shape.vector(column.count),
-        column,
-        noisy,
-        plan,
-        least=shown(Fraction(0), decimals=column.decimals),
-    )
+    nobody = shown(Fraction(0), decimals=column.decimals)
+    return _quantities(shape, shape.vector(column.count), column, noisy, plan, least=nobody)
 
 
 def _sums(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
-    return _quantities(shape.vector(quotients.total_name(column)), column, noisy, plan, least=None)
+    vector = shape.vector(quotients.total_name(column))
+    return _quantities(shape, vector, column, noisy, plan, least=None)
 
 
 def _quantities(
-    vector: Vector, column: Published, noisy: Noisy, plan: NoisePlan, *, least: Decimal | None
+    shape: Shape,
+    vector: Vector,
+    column: Published,
+    noisy: Noisy,
+    plan: NoisePlan,
+    *,
+    least: Decimal | None,
 ) -> Show:
+    if shape.has_totals:
+        return _adding_up(shape, vector, column, noisy, plan, least=least)
     width = half_width(column, vector, integers=plan.of(vector.name).half_width)
 
     def show(cell: int) -> Cell:
         value = shown(Fraction(noisy[vector.name][cell], vector.scale), decimals=column.decimals)
-        low = WIDE.subtract(value, width)
-        return Cell(
-            Status.SHOWN,
-            value=value,
-            half_width=width,
-            low=low if least is None else max(low, least),
-            high=WIDE.add(value, width),
-        )
+        return _within(value, width, least=least)
 
     return show
+
+
+def _adding_up(
+    shape: Shape,
+    vector: Vector,
+    column: Published,
+    noisy: Noisy,
+    plan: NoisePlan,
+    *,
+    least: Decimal | None,
+) -> Show:
+    digits = Fraction(10**column.decimals, vector.scale)
+    estimates = [amount * digits for amount in noisy[vector.name]]
+    values = rounding.adding_up(shape.axes, estimates)
+    width = plan.of(vector.name).half_width * digits
+
+    def show(cell: int) -> Cell:
+        off = abs(values[cell] - estimates[cell])
+        wide = Fraction(width + off) / 10**column.decimals
+        value = Decimal(values[cell]).scaleb(-column.decimals)
+        outwards = shown(wide, decimals=column.decimals, towards=math.ceil)
+        return _within(value, outwards, least=least)
+
+    return show
+
+
+def _within(value: Decimal, width: Decimal, *, least: Decimal | None) -> Cell:
+    low = WIDE.subtract(value, width)
+    return Cell(
+        Status.SHOWN,
+        value=value,
+        half_width=width,
+        low=low if least is None else max(low, least),
+        high=WIDE.add(value, width),
+    )
 
 
 def _quantiles(_: Shape, column: Published, noisy: Noisy, __: NoisePlan) -> Show:
@@ -105,7 +146,7 @@ def _quantiles(_: Shape, column: Published, noisy: Noisy, __: NoisePlan) -> Show
     places = {end: noisy[selection.name_of(column.name, end)] for end in End}
 
     def show(cell: int) -> Cell:
-        ends = {end: selection.span(quantile, places[end][cell]) for end in End}
+        ends = {end: selection.span(quantile, int(places[end][cell])) for end in End}
         low, high = ends[End.MIDDLE]
         return Cell(
             Status.SHOWN,

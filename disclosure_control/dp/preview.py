@@ -40,6 +40,11 @@ class Expected:
     at_sizes: tuple[tuple[int, Decimal | None], ...]
     threshold: int
     shown_from: int
+    totals: bool  # are cells and totals as precise as each other, and add up?
+
+    @property
+    def of(self) -> str:
+        return "cells and totals" if self.totals else "cells"
 
 
 def expect(
@@ -63,12 +68,14 @@ def _expected(shape: Shape, column: Published, plan: NoisePlan, rules: DpRules) 
         at_sizes=tuple(_at_sizes(shape, column, plan)) if varies else (),
         threshold=rules.threshold,
         shown_from=rules.threshold + off,
+        totals=shape.has_totals,
     )
 
 
 def _fixed(shape: Shape, column: Published, plan: NoisePlan) -> Decimal:
     vector = shape.vector(main_vector(column))
-    return half_width(column, vector, integers=plan.of(vector.name).half_width)
+    integers = plan.of(vector.name).half_width
+    return half_width(column, vector, integers=integers, adds_up=shape.has_totals)
 
 
 def _at_sizes(shape: Shape, column: Published, plan: NoisePlan) -> list[tuple[int, Decimal | None]]:

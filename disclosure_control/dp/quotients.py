@@ -26,12 +26,18 @@ from disclosure_control.dp.accounting import NoisePlan
 from disclosure_control.errors import Refused
 from disclosure_control.tables import Kind, Published, Shape, Vector
 
+Amount = int | Fraction
+"""What noise leaves of a vector's integer; with totals, an estimate."""
+
+Own = Mapping[str, Amount]
+"""Of one cell, by vector."""
+
 Interval = tuple[Fraction, Fraction]
 ROOT_DIGITS = 12
 """Of a standard deviation, before it is rounded to the digits that are shown."""
 
 
-def mean(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
+def mean(shape: Shape, column: Published, noisy: Own) -> Fraction:
     """Of one cell whose noisy count is above zero."""
     totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
     per_count = _by_row(totals, Fraction(noisy[totals.name], noisy[counts.name]))
@@ -39,7 +45,7 @@ def mean(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
 
 
 def mean_interval(
-    shape: Shape, column: Published, noisy: Mapping[str, int], *, plan: NoisePlan
+    shape: Shape, column: Published, noisy: Own, *, plan: NoisePlan
 ) -> Interval | None:
     """At 95 %. None where the count may be zero or less: then nothing is known of the quotient."""
     totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
@@ -52,14 +58,14 @@ def mean_interval(
     return (totals.centre + low) * unit, (totals.centre + high) * unit
 
 
-def ratio(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
+def ratio(shape: Shape, column: Published, noisy: Own) -> Fraction:
     """Of one cell whose noisy divisor is above zero."""
     above, below = shape.vector(total_name(column)), shape.vector(divisor_name(column))
     return Fraction(noisy[above.name], noisy[below.name]) * Fraction(below.scale, above.scale)
 
 
 def ratio_interval(
-    shape: Shape, column: Published, noisy: Mapping[str, int], *, plan: NoisePlan
+    shape: Shape, column: Published, noisy: Own, *, plan: NoisePlan
 ) -> Interval | None:
     """At 95 %. None where the divisor may be zero or less."""
     above, below = shape.vector(total_name(column)), shape.vector(divisor_name(column))
@@ -73,7 +79,7 @@ def ratio_interval(
     return low * unit, high * unit
 
 
-def variance(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
+def variance(shape: Shape, column: Published, noisy: Own) -> Fraction:
     """Of one cell whose noisy count is more than one; not below zero."""
     read = _Spread.of(shape, column)
     number = noisy[read.counts.name]
@@ -83,7 +89,7 @@ def variance(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fract
 
 
 def variance_interval(
-    shape: Shape, column: Published, noisy: Mapping[str, int], *, plan: NoisePlan
+    shape: Shape, column: Published, noisy: Own, *, plan: NoisePlan
 ) -> Interval | None:
     """At 95 %. None where the count may be one or less: one value has no spread."""
     read = _Spread.of(shape, column)
@@ -105,13 +111,13 @@ def variance_interval(
     )
 
 
-def deviation(shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction:
+def deviation(shape: Shape, column: Published, noisy: Own) -> Fraction:
     """The root of the variance."""
     return root(variance(shape, column, noisy))
 
 
 def deviation_interval(
-    shape: Shape, column: Published, noisy: Mapping[str, int], *, plan: NoisePlan
+    shape: Shape, column: Published, noisy: Own, *, plan: NoisePlan
 ) -> Interval | None:
     """The roots of the variance's ends."""
     ends = variance_interval(shape, column, noisy, plan=plan)
@@ -169,7 +175,7 @@ class _Spread:
         """In the store's integers, from what the squares are in all by count."""
         return (self.squares.centre + _by_row(self.squares, per_count)) * self.step
 
-    def variance(self, apart: Fraction, *, number: int) -> Fraction:
+    def variance(self, apart: Fraction, *, number: Amount) -> Fraction:
         """``apart``: mean square less squared mean, of a population; shown is n / (n - 1) of it."""
         return max(Fraction(0), apart) * self.unit * Fraction(number, number - self.counts.scale)
 
@@ -182,11 +188,11 @@ def _by_row(vector: Vector, quotient: Fraction) -> Fraction:
     return min(max(quotient, Fraction(least)), Fraction(most))
 
 
-def _around(value: int, half_width: int) -> tuple[int, int]:
+def _around(value: Amount, half_width: int) -> tuple[Amount, Amount]:
     return value - half_width, value + half_width
 
 
-def _quotient(numerator: tuple[int, int], divisor: tuple[int, int]) -> Interval:
+def _quotient(numerator: tuple[Amount, Amount], divisor: tuple[Amount, Amount]) -> Interval:
     """Of any two numbers in these ranges, the divisor above zero."""
     ends = [Fraction(above, below) for above in numerator for below in divisor]
     return min(ends), max(ends)
@@ -198,12 +204,12 @@ def _squared(ends: Interval) -> Interval:
 
 
 class Value(Protocol):
-    def __call__(self, shape: Shape, column: Published, noisy: Mapping[str, int]) -> Fraction: ...
+    def __call__(self, shape: Shape, column: Published, noisy: Own) -> Fraction: ...
 
 
 class Ends(Protocol):
     def __call__(
-        self, shape: Shape, column: Published, noisy: Mapping[str, int], *, plan: NoisePlan
+        self, shape: Shape, column: Published, noisy: Own, *, plan: NoisePlan
     ) -> Interval | None: ...
 
 

@@ -89,8 +89,8 @@ class _Oracle:
                     yield from (_Kept(unit, one, row) for one in self.counted_in(row))
 
     def counted_in(self, row: Row) -> Iterator[Key]:
-        """The cell of a row, and every total and subtotal that the row belongs to."""
-        total = [TOTAL] if self.query.margins else []
+        """The cell of a row; of exact tables, every total and subtotal that it belongs to, too."""
+        total = [TOTAL] if self.query.margins and self.policy.track is Track.SDC else []
         return product(*([*self.places(one, row), *total] for one in self.query.dimensions))
 
     @property
@@ -115,7 +115,10 @@ class _Oracle:
         return [values for _, values in recode.groups] if recode else []
 
     def places(self, dimension: Dimension, row: Row) -> list[int | None]:
-        """Where a row counts on an axis: in one place, or in every group that it is in."""
+        """Where a row counts on an axis: in one place, or in every group that it is in.
+
+        On the noisy track in the narrowest of them.
+        """
         value = self.context.value(dimension.ref, row)
         if value is None:
             return [None]
@@ -125,7 +128,10 @@ class _Oracle:
         if dimension.recode:
             code = self.context.codes(dimension.ref)[value]
             groups = self.groups(dimension)
-            return [at for at, group in enumerate(groups) if code in group] or [None]
+            found = [at for at, group in enumerate(groups) if code in group]
+            if self.policy.track is Track.DP:
+                found = sorted(found, key=lambda at: (len(groups[at]), -at))[:1]
+            return [*found] or [None]
         return [value]
 
     # Measures.

@@ -54,6 +54,32 @@ def test_every_total_is_counted_from_the_rows_that_belong_to_it(tables, query, t
 
 
 @BROAD
+@given(tables=clinics(), query=questions(NESTED))
+def test_noisy_totals_are_left_to_the_noise(tables, query):
+    """Each row is counted once, in the narrowest of its groups."""
+    query = replace(query, margins=True)
+    assume(not validate(query, NESTED, dp_policy()))
+    STORE.fill(tables)
+    planned = plan(query, NESTED, dp_policy())
+
+    expected = memory.answer(query, catalogue=NESTED, policy=dp_policy(), tables=tables)
+
+    assert STORE.vectors(planned) == expected
+    assert planned.margins == ()
+    empty = zip(*(cells for cells in expected.values()), strict=True)
+    assert not any(any(cells) for cell, cells in enumerate(empty) if _is_whole(planned.shape, cell))
+
+
+def _is_whole(shape, cell: int) -> bool:
+    keys = shape.keys(cell)
+    return any(
+        key == axis.labels[whole]
+        for key, axis in zip(keys, shape.axes, strict=True)
+        for whole, _ in axis.sums
+    )
+
+
+@BROAD
 @given(tables=clinics(), query=questions(NESTED, exact=True))
 def test_record_keys_are_added_up_once_for_each_unit_in_a_cell(tables, query):
     """With and without totals; a table that adds numbers up needs none."""

@@ -39,7 +39,7 @@ def empty(shape) -> Unprotected:
     return Unprotected(shape, {name: (0,) * length for name, length in shape.lengths.items()})
 
 
-@pytest.mark.parametrize("text", [*questions(), *questions("noisy.txt")])
+@pytest.mark.parametrize("text", [*questions(), *questions("noisy.txt"), *questions("totals.txt")])
 def test_an_accepted_question_passes_the_noisy_door(text):
     policy = dp_policy()
     shape = plan(sql.admit(text, CLINIC, policy), CLINIC, policy).shape

@@ -33,9 +33,10 @@ def test_a_question_is_read_as_its_canonical_form(asked, said):
     assert sql.render(canonical(query, CLINIC), CLINIC) == said
 
 
-@pytest.mark.parametrize(("asked", "said"), examples("exact.txt"))
-def test_a_question_for_an_exact_table_is_read_as_its_canonical_form(asked, said):
-    query = sql.admit(asked, CLINIC, sdc_policy())
+@pytest.mark.parametrize("policy", [POLICY, sdc_policy()], ids=["dp", "sdc"])
+@pytest.mark.parametrize(("asked", "said"), examples("totals.txt"))
+def test_a_question_for_a_table_with_totals_is_read_as_its_canonical_form(asked, said, policy):
+    query = sql.admit(asked, CLINIC, policy)
 
     assert sql.render(canonical(query, CLINIC), CLINIC) == said
 

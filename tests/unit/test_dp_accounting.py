@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disclosure_control.dp import accounting, mechanisms
+from disclosure_control.dp import accounting, mechanisms, scales
 from disclosure_control.dp.accounting import NANO, noise_plan
 from disclosure_control.errors import AccountingError, Refused
 from disclosure_control.tables import Counting, Sensitivity, Shape, Vector
@@ -26,8 +26,8 @@ charges = st.integers(1, NANO)
 def test_the_scale_never_costs_more_than_its_share_and_is_hardly_larger_than_needed(
     squared, rho_nano
 ):
-    scale = accounting.scale_for(squared, rho_nano=rho_nano)
-    assert accounting.cost_nano(squared, scale=scale) <= rho_nano
+    scale = scales.scale_for(squared, rho_nano=rho_nano)
+    assert scales.cost_nano(squared, scale=scale) <= rho_nano
     closer = scale * (1 - 4e-6)
     assert squared * NANO / (2 * Fraction(closer) ** 2) > rho_nano
 
@@ -112,7 +112,7 @@ def test_the_scale_text_is_the_exact_value_of_the_float():
 @pytest.mark.parametrize("rho_nano", [1, 1000, 10**6, RHO_NANO, 10**8, 10**9, 7 * 10**9])
 @pytest.mark.parametrize("delta", [1e-6, 1e-9])
 def test_the_implied_epsilon_is_the_librarys_rounded_up(rho_nano, delta):
-    rho = rho_nano / accounting.NANO
+    rho = rho_nano / scales.NANO
     ours = accounting.epsilon_at(rho, delta=delta)
     assert ours == pytest.approx(mechanisms.implied_epsilon(rho, delta=delta), rel=1e-6)
     stated = float(accounting.implied_epsilon(rho_nano, delta=delta))

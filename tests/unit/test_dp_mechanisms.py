@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disclosure_control.dp import accounting, mechanisms
+from disclosure_control.dp import accounting, mechanisms, scales
 from disclosure_control.errors import Refused
 from disclosure_control.tables import Sensitivity
 from tests.small_tables import BOTH, ONE
@@ -68,9 +68,9 @@ def test_values_near_the_limit_keep_their_noise(mechanism):
 def test_the_library_agrees_with_the_closed_form_and_fits_the_share(mechanism, l1, rho_nano):
     moved = Sensitivity(l0=1, l1=l1, l2_squared=l1**2, linf=l1)
     squared = accounting.squared_sensitivity(mechanism, moved)
-    scale = accounting.scale_for(squared, rho_nano=rho_nano)
+    scale = scales.scale_for(squared, rho_nano=rho_nano)
     draw = mechanisms.draw((0,), mechanism=mechanism, scale=scale, sensitivity=moved)
-    closed = accounting.cost_nano(squared, scale=scale)
+    closed = scales.cost_nano(squared, scale=scale)
     assert closed <= draw.rho_nano <= min(closed + 1, rho_nano)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disclosure_control.dp import accounting, choice, mechanisms, selection
+from disclosure_control.dp import choice, mechanisms, scales, selection
 from disclosure_control.dp.accounting import noise_plan
 from disclosure_control.dp.audit.chance import FALSE_ALARM, binomial_tails, chi_square_tail
 from disclosure_control.dp.preview import CELL_SIZES, expect
@@ -121,7 +121,7 @@ def test_choices_follow_the_law_of_the_exponential_mechanism():
 
 @pytest.mark.parametrize("moved", [1, 3, 99 * 10**6 * 20])
 def test_a_choice_costs_its_share_and_no_more(moved):
-    scale = accounting.scale_for(moved**2, rho_nano=RHO_NANO)
+    scale = scales.scale_for(moved**2, rho_nano=RHO_NANO)
     assert 0.999 * RHO_NANO < mechanisms.chooser(scale=scale, moved=moved).rho_nano <= RHO_NANO
 
 

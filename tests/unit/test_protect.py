@@ -116,8 +116,6 @@ ROWS, COLUMN = COUNTS.vectors[0], COUNTS.published[0]
 UNFIT = {
     "no cells": changed(COUNTS, axes=(Axis("area", ()),)),
     "repeated label": changed(COUNTS, axes=(Axis("area", ("a", "a")),)),
-    "subtotals of noise": changed(COUNTS, axes=(_tree((2, (0, 1))),)),
-    "totals of noise": changed(COUNTS, axes=(replace(_tree(), total=True),)),
     "nothing published": changed(COUNTS, published=()),
     "repeated column": changed(COUNTS, published=(COLUMN, COLUMN)),
     "repeated vector": changed(COUNTS, vectors=(ROWS, ROWS)),

@@ -29,7 +29,8 @@ from queries.language import (
 from queries.validate import validate
 from tests.catalogues import dp_policy, nested_clinic, sdc_policy
 
-POLICY = dp_policy()
+NOISY = dp_policy()
+LAPLACE = dp_policy(mechanisms=("discrete_laplace",))
 COUNT = Measure(Statistic.COUNT)
 AGE, SEX = (ColumnRef("persons", name) for name in ("age", "sex"))
 
@@ -38,14 +39,24 @@ KIND = ColumnRef("events", "kind")
 EVENTS = Query("clinic", "events", (COUNT,))
 TREE = Dimension(KIND, recode="ragged")
 SEVERITY = ColumnRef("events", "severity")
+UNITS = Measure(Statistic.UNITS)
+MEDIAN = Measure(Statistic.QUANTILE, SEVERITY, Decimal("0.5"))
 SEVERE = Dimension(SEVERITY, bands=(Decimal(1),))
 
 
 @pytest.mark.parametrize(
     ("parts", "policy", "code", "place"),
     [
-        ({"dimensions": (TREE,)}, POLICY, "margins_noisy", "dimensions[0].recode"),
-        ({"dimensions": (TREE,), "margins": True}, POLICY, "margins_noisy", "margins"),
+        ({"dimensions": (TREE,)}, LAPLACE, "margins_noisy", "dimensions[0].recode"),
+        ({"dimensions": (TREE,), "margins": True}, LAPLACE, "margins_noisy", "margins"),
+        (
+            {"dimensions": (TREE,), "measures": (COUNT, UNITS)},
+            NOISY,
+            "margins_units",
+            "measures[1]",
+        ),
+        ({"dimensions": (TREE,), "measures": (MEDIAN,)}, NOISY, "margins_quantile", "measures[0]"),
+        ({"margins": True}, NOISY, "margins_of_nothing", "margins"),
         ({"margins": True}, EXACT, "margins_of_nothing", "margins"),
         (
             {"dimensions": (TREE, Dimension(KIND, recode="heart"))},
@@ -96,6 +107,20 @@ def test_subtotals_and_totals_of_exact_tables_may_be_asked():
     assert validate(query, NESTED, EXACT) == ()
     both = (Dimension(KIND), Dimension(KIND, recode="heart"))
     assert validate(replace(EVENTS, dimensions=both), NESTED, EXACT) == ()
+
+
+def test_noisy_tables_have_totals_whatever_everybody_knows_to_be_empty():
+    """Noise hides empty cells as well as others."""
+    query = replace(EVENTS, dimensions=(TREE, Dimension(KIND, recode="heart")), margins=True)
+    assert validate(query, NESTED, NOISY) == ()
+    assert validate(replace(query, dimensions=(TREE,), margins=False), NESTED, NOISY) == ()
+
+
+def test_distinct_units_have_noisy_totals_where_each_is_in_one_cell():
+    linked = replace(EVENTS, joins=(Join("event_person"),), measures=(UNITS,), margins=True)
+    assert validate(replace(linked, dimensions=(Dimension(SEX),)), NESTED, NOISY) == ()
+    found = validate(replace(linked, dimensions=(Dimension(SEX), TREE)), NESTED, NOISY)
+    assert [one.code for one in found] == ["margins_units"]
 
 
 AREA, REGION, DEPRIVATION = (

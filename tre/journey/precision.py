@@ -85,8 +85,8 @@ def _noisy(expected: Expected) -> ColumnPrecision:
 
 def _words(expected: Expected) -> str:
     return (
-        f"In 95 of 100 cells within ± {expected.half_width}. Cells with {expected.shown_from}"
-        " or more are almost surely shown."
+        f"In 95 of 100 {expected.of} within ± {expected.half_width}."
+        f" Cells with {expected.shown_from} or more are almost surely shown."
     )
 
 

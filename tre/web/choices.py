@@ -23,7 +23,6 @@ FEATURE_MARK = "@"
 class Option:
     value: str
     text: str
-    nested: bool = False  # a recode with subtotals
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,6 @@ class Field:
     recodes: tuple[Option, ...] = ()
     hint: str = ""
     cuts: str = ""  # an example of cut points
-
-    def groupings(self, *, exact: bool, chosen: str) -> tuple[Option, ...]:
-        """Subtotals are for exact tables; what was chosen stays, whatever it is."""
-        return tuple(one for one in self.recodes if exact or not one.nested or one.value == chosen)
 
 
 AGGREGATES: dict[Aggregate, str] = {
@@ -148,7 +143,7 @@ def column_field(catalogue: Catalogue, table: Table, column: Column) -> Field:
 
 def _grouping(recode: Recode) -> Option:
     if nested.depth(recode.groups):
-        return Option(recode.name, f"{recode.title}, with subtotals", nested=True)
+        return Option(recode.name, f"{recode.title}, with subtotals")
     return Option(recode.name, recode.title)
 
 
