@@ -44,6 +44,7 @@ from disclosure_control.sdc.suppression.solve import Method, NoPattern, suppress
 
 NOT_SAFE, UNREADABLE = 1, 2
 UNREAD = (InstanceInvalid, audited.Unreadable, NotATable, PolicyInvalid)
+TOTALS = "cells with totals"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,11 +87,13 @@ def _audit_dp(given: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from disclosure_control.dp import mechanisms
     from disclosure_control.dp.audit.choices import audit_choices
     from disclosure_control.dp.audit.door import audit
+    from disclosure_control.dp.audit.together import audit_together
     from disclosure_control.protect import protect
 
     chosen = list(Mechanism) if given.mechanism is None else [Mechanism(given.mechanism)]
     faults = {one.value: list(audit(protect, mechanism=one)) for one in chosen}
-    faults |= {} if given.mechanism else {NOISY_MAX: list(audit_choices(protect))}
+    if given.mechanism is None:
+        faults |= {NOISY_MAX: list(audit_choices(protect)), TOTALS: list(audit_together(protect))}
     answer = {"faults": faults, "opendp": mechanisms.library_version()}
     return answer, NOT_SAFE if any(faults.values()) else 0
 

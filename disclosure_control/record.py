@@ -53,9 +53,10 @@ class NoiseStatement:
     """The mechanism of one vector, as anybody may verify it. Half-widths are in vector integers.
 
     Of a table with totals there is one for each group of differences that was measured: ``levels``
-    has for each axis 0 for its sum, 1 for differences between labels that are part of no subtotal,
-    2 for those one subtotal deep, and so on; ``scale`` is that of a difference whose coefficients
-    have length one, and half-widths are of every cell and total.
+    has for each axis 0 for its sum (without totals or subtotals: for its labels), 1 for differences
+    between labels that are part of no subtotal, 2 for those one subtotal deep, and so on;
+    ``scale`` is that of a difference whose coefficients have length one, and half-widths are of
+    every cell and total.
 
     Of a choice among bins (noisy_max) ``vector`` says what is chosen, and a half-width is the
     distance in ranks, times the parts of the quantile, that is as likely not reached.

@@ -79,6 +79,7 @@ class Basis:
     ranges: tuple[Range, ...]
     depths: tuple[int, ...]  # of each label: how many labels it is a part of
     contrasts: tuple[Contrast, ...]  # a whole before its parts; none on an axis without sums
+    families: tuple[tuple[int, tuple[int, ...]], ...]  # level of parts of one label, their leaves
 
     @cached_property
     def rows(self) -> tuple[tuple[int, int], ...]:
@@ -118,12 +119,13 @@ class Basis:
     def least_parts(self) -> tuple[Fraction, ...]:
         """Of each level, the least squared length in it of whole leaves with nothing below it.
 
-        They are equal within each part of that level, and not all parts are.
+        They are equal within each part of that level, and not all parts of one label are: it is
+        least where one part is 1 and the others are 0.
         """
         found = [Fraction(len(self.leaves) if self.contrasts else 1)]
         for level in range(1, self.levels):
-            sizes = (min(one.halves) for one in self.contrasts if one.level == level)
-            found.append(Fraction(min(sizes, default=1), 2))
+            every = [sizes for depth, sizes in self.families if depth == level and len(sizes) > 1]
+            found.append(min((_apart(one) for one in every), default=Fraction(1)))
         return tuple(found)
 
     def _parts(self, leaves: Range) -> tuple[Fraction, ...]:
@@ -180,7 +182,7 @@ def basis_of(axis: Axis) -> Basis:
     if not axis.sums:
         every = range(len(axis.labels))
         singles = tuple((at, at + 1) for at in every)
-        return Basis(tuple(every), singles, (0,) * len(axis.labels), ())
+        return Basis(tuple(every), singles, (0,) * len(axis.labels), (), ())
     tree = _Tree(dict(axis.subtotals))
     contrasts = tree.grown(axis.tops, depth=0)
     if axis.total:
@@ -190,6 +192,7 @@ def basis_of(axis: Axis) -> Basis:
         tuple(tree.ranges[label] for label in range(len(axis.labels))),
         tuple(map(len, axis.above)),
         tuple(contrasts),
+        tuple(tree.families),
     )
 
 
@@ -205,11 +208,14 @@ class _Tree:
     parts: dict[int, tuple[int, ...]]
     leaves: list[int] = field(default_factory=list)
     ranges: dict[int, Range] = field(default_factory=dict)
+    families: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
 
     def grown(self, labels: Sequence[int], *, depth: int) -> list[Contrast]:
         """Places labels and all that is within them. Contrasts of a whole before its parts'."""
         within = [one for label in labels for one in self._placed(label, depth=depth + 1)]
-        return [*_halved([self.ranges[label] for label in labels], level=depth + 1), *within]
+        parts = [self.ranges[label] for label in labels]
+        self.families.append((depth + 1, tuple(stop - start for start, stop in parts)))
+        return [*_halved(parts, level=depth + 1), *within]
 
     def _placed(self, label: int, *, depth: int) -> list[Contrast]:
         start = len(self.leaves)
@@ -228,6 +234,11 @@ def _halved(parts: Sequence[Range], *, level: int) -> Iterator[Contrast]:
         yield Contrast(level, parts[0][0], parts[half][0], parts[-1][1])
         yield from _halved(parts[:half], level=level)
         yield from _halved(parts[half:], level=level)
+
+
+def _apart(sizes: tuple[int, ...]) -> Fraction:
+    every = sum(sizes)
+    return min(Fraction(size * (every - size), every) for size in sizes)
 
 
 def _most(parts: Sequence[tuple[Fraction, ...]]) -> tuple[Fraction, ...]:

@@ -21,7 +21,7 @@ The law of a number's noise: whole tables are a lattice, and so are the whole nu
 measured, of which it takes up one part. Given the part, the noise of a number lies on the whole
 numbers from some offset on, as a discrete Gaussian of variance V to within one part in a million
 if no combination of cells with whole coefficients has a variance below
-LEAST_SCALE ** 2 (then the lattice is smooth: Micciancio and Regev 2007, lemma 3.3). Such a
+LEAST_VARIANCE (then the lattice is smooth: Micciancio and Regev 2007, lemma 3.3). Such a
 combination has, in the last group in which it has anything, at least the squared length that
 ``Basis.least_parts`` multiply up to; hence the least scale of each group. Beyond its bend the
 normal law is convex, so that the tail of the discrete one lies below it half a step nearer: hence
@@ -45,7 +45,7 @@ from disclosure_control.tables import Axis
 Levels = tuple[int, ...]
 """One for each axis."""
 
-LEAST_SCALE = 3
+LEAST_VARIANCE = Fraction(2)
 STEPS = 200  # of seeking shares; what is left to gain is below a thousandth
 SHARES = 2**40
 ROUNDED_UP = 1 + Fraction(4, 2**SCALE_BITS)  # of a variance: each scale has few binary digits
@@ -94,7 +94,7 @@ class Parting:
 
     def _least_scale(self, levels: Levels) -> float:
         parts = [basis.least_parts for basis in self.bases]
-        return scale_from(LEAST_SCALE**2 / _product(parts, levels))
+        return scale_from(LEAST_VARIANCE / _product(parts, levels))
 
     def variance(self, groups: tuple[Group, ...]) -> Fraction:
         """Of the noise of any cell or total, at most."""

@@ -8,10 +8,19 @@ from dataclasses import replace
 
 import pytest
 
-from disclosure_control.dp import accounting, mechanisms, postprocess, selection
+from disclosure_control.dp import (
+    accounting,
+    accuracy,
+    mechanisms,
+    postprocess,
+    rounding,
+    selection,
+)
 from disclosure_control.dp.audit import choices
 from disclosure_control.dp.audit.choices import audit_choices
 from disclosure_control.dp.audit.door import MECHANISMS, MOVED, audit
+from disclosure_control.dp.audit.together import audit_together
+from disclosure_control.dp.totals import Parting
 from disclosure_control.errors import AccountingError
 from disclosure_control.protect import protect
 
@@ -206,3 +215,84 @@ def test_ends_that_aim_at_the_quantile_itself_are_caught(monkeypatch):
     monkeypatch.setattr(choices, "DRAWS", FEW)
     monkeypatch.setattr(selection, "reach", lambda *_, **__: 0)
     assert "coverage" in list(audit_choices(protect))
+
+
+# Cells with their totals.
+
+original_group = mechanisms.draw_group
+
+
+def test_the_door_passes_the_audit_of_totals():
+    assert list(audit_together(protect)) == []
+
+
+def with_bug(change):
+    """Of what is drawn for each number, given the true ones, the group and its length."""
+
+    def draw(values, *, group):
+        honest = original_group(values, group=group)
+        return {
+            norm: replace(own, values=tuple(change(values[norm], own.values, group, norm)))
+            for norm, own in honest.items()
+        }
+
+    return draw
+
+
+def scaled(share):
+    return with_bug(
+        lambda true, noisy, _, norm: (
+            round(t + share * (n - t)) for t, n in zip(true, noisy, strict=True)
+        )
+    )
+
+
+def of_one_length(true, noisy, group, norm):
+    """Noise that forgets how long the coefficients are."""
+    short = math.sqrt(norm)
+    return (round(t + (n - t) / short) for t, n in zip(true, noisy, strict=True))
+
+
+def seeded_group(true, noisy, group, norm):
+    source = random.Random(42)
+    return (t + round(source.gauss(0, group.scale * math.sqrt(norm))) for t in true)
+
+
+def none_of_differences(true, noisy, group, norm):
+    return true if group.levels[1:] == (1, 1) else noisy
+
+
+GROUPS_WITH_BUGS = {
+    "5 % too little noise": scaled(0.95),
+    "half the noise": scaled(0.5),
+    "no noise": scaled(0),
+    "noise of single numbers": with_bug(of_one_length),
+    "seeded noise": with_bug(seeded_group),
+    "one group without noise": with_bug(none_of_differences),
+}
+
+
+@pytest.mark.parametrize("bug", GROUPS_WITH_BUGS.values(), ids=GROUPS_WITH_BUGS.keys())
+def test_a_bug_in_the_noise_of_totals_is_caught(monkeypatch, bug):
+    monkeypatch.setattr(mechanisms, "draw_group", bug)
+    assert next(audit_together(protect), None) is not None
+
+
+def test_scales_for_a_smaller_part_of_a_unit_are_caught(monkeypatch):
+    """Of a cell, each group is said to have half of what it has."""
+    honest = Parting.leaf
+    monkeypatch.setattr(Parting, "leaf", lambda self, levels: honest(self, levels) / 2)
+    assert next(audit_together(protect)) == "cost"
+
+
+def test_totals_that_are_estimated_by_themselves_are_caught(monkeypatch):
+    """Each number rounded as it is."""
+    apart = lambda _, estimates: tuple(map(round, estimates))  # noqa: E731
+    monkeypatch.setattr(rounding, "adding_up", apart)
+    assert "sums" in list(audit_together(protect))
+
+
+def test_intervals_of_totals_that_are_too_narrow_are_caught(monkeypatch):
+    narrow = lambda variance, *, alpha: math.ceil(1.8 * math.sqrt(variance))  # noqa: E731
+    monkeypatch.setattr(accuracy, "half_width_of_sums", narrow)
+    assert "coverage" in list(audit_together(protect))

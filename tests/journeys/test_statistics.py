@@ -1,4 +1,4 @@
-"""Are medians, quantiles, spreads and proportions of real data told as they are, page by page?"""
+"""Are noisy statistics and totals of real data told as they are, page by page?"""
 
 from __future__ import annotations
 
@@ -30,6 +30,48 @@ ADDED = (
 def test_a_table_of_medians_spreads_and_proportions_goes_from_form_to_release(
     browser: Browser, stage: Stage
 ):
+    rita = _at_the_form(browser, stage)
+    _build(rita)
+    rita.look("statistics-form")
+    rita.press("Look at the price")
+    for told in ("Proportion with diabetes", "Percentage points, by rank"):
+        expect(rita.page.get_by_text(told).first).to_be_visible()
+    rita.look("statistics-preview")
+    _released(rita, "proportion with diabetes")
+    rita.look("statistics-released")
+    _read(rita)
+    assert rita.complaints == []
+
+
+def test_a_noisy_table_with_totals_adds_up_from_form_to_release(browser: Browser, stage: Stage):
+    rita = _at_the_form(browser, stage)
+    form = rita.page
+    form.get_by_label("Name of your draft").fill("People by age and sex")
+    form.locator("#new-measures").select_option(label="Number of persons")
+    rita.press("Add measure")
+    for value, words in (("persons.age", "Age"), ("persons.sex", "Sex")):
+        form.locator("#new-dimensions").select_option(value=value)
+        rita.press("Add dimension")
+        expect(form.get_by_text(words).first).to_be_visible()
+    form.locator("#dimensions-0-bands").fill("20, 40, 60")
+    form.get_by_label("Totals").select_option(label="Every total")
+    rita.look("totals-form")
+    rita.press("Look at the price")
+    expect(rita.page.get_by_text("cells and totals within").first).to_be_visible()
+    rita.look("totals-preview")
+    _released(rita, "with all totals")
+    rita.look("totals-released")
+    rows = _rows(rita)[2:]
+    found = {(age, sex): int(count) for age, sex, count, *_ in rows}
+    ages, sexes = ({key[at] for key in found} - {"Total"} for at in (0, 1))
+    assert (len(ages), len(sexes)) == (4, 2)
+    assert all(found["Total", sex] == sum(found[age, sex] for age in ages) for sex in sexes)
+    assert all(found[age, "Total"] == sum(found[age, sex] for sex in sexes) for age in ages)
+    assert 17_000 < found["Total", "Total"] == sum(found["Total", sex] for sex in sexes) < 18_000
+    assert rita.complaints == []
+
+
+def _at_the_form(browser: Browser, stage: Stage) -> AtBrowser:
     looks = os.environ.get("TRE_LOOKS")
     rita = person.at(
         browser, stage.address, accept_downloads=True, pictures=Path(looks) if looks else None
@@ -38,25 +80,21 @@ def test_a_table_of_medians_spreads_and_proportions_goes_from_form_to_release(
     rita.page.get_by_role("link", name="Risk factors").first.click()
     rita.page.locator(".tre-card h3 a").first.click()
     rita.press("Ask a question")
-    _build(rita)
-    rita.look("statistics-form")
-    rita.press("Look at the price")
-    for told in ("Proportion with diabetes", "Percentage points, by rank"):
-        expect(rita.page.get_by_text(told).first).to_be_visible()
-    rita.look("statistics-preview")
+    return rita
+
+
+def _released(rita: AtBrowser, words: str) -> None:
+    """What lies on the page with the price is asked, approved twice and let out."""
     rita.page.get_by_label("What is this question for?").fill("To describe the cohort by sex.")
     rita.press("Ask this question")
     question = rita.page.url
     expect(rita.page.get_by_text("With checkers")).to_be_visible(timeout=WORKER)
     for checker in (FIRST, SECOND):
-        _approve(rita, checker.name)
-    person.let_out(rita, "proportion with diabetes")
+        _approve(rita, checker.name, words)
+    person.let_out(rita, words)
     rita.be(RESEARCHER.name)
     rita.page.goto(question)
     expect(rita.page.get_by_text("The released table")).to_be_visible()
-    rita.look("statistics-released")
-    _read(rita)
-    assert rita.complaints == []
 
 
 def _build(rita: AtBrowser) -> None:
@@ -78,9 +116,9 @@ def _build(rita: AtBrowser) -> None:
     rita.press("Add dimension")
 
 
-def _approve(visitor: AtBrowser, name: str) -> None:
+def _approve(visitor: AtBrowser, name: str, words: str) -> None:
     visitor.be(name)
-    visitor.page.locator("tbody a", has_text="proportion with diabetes").first.click()
+    visitor.page.locator("tbody a", has_text=words).first.click()
     visitor.look("statistics-check")
     visitor.page.get_by_label("Approve").check()
     visitor.press("Record the decision")
@@ -89,11 +127,7 @@ def _approve(visitor: AtBrowser, name: str) -> None:
 
 def _read(rita: AtBrowser) -> None:
     """Of 17,549 people: about a fifth had diabetes, and the median age is a little over 50."""
-    with rita.page.expect_download() as waiting:
-        rita.follow("Table as CSV")
-    _, header, *rows = csv.reader(
-        io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8"))
-    )
+    _, header, *rows = _rows(rita)
     assert len(rows) == 2
     for words, least, most in (
         ("Proportion with diabetes", 0.05, 0.5),
@@ -110,3 +144,9 @@ def _read(rita: AtBrowser) -> None:
         for row in rows:
             value, low, high = map(float, row[at : at + 3])
             assert least < low <= value <= high < most
+
+
+def _rows(rita: AtBrowser) -> list[list[str]]:
+    with rita.page.expect_download() as waiting:
+        rita.follow("Table as CSV")
+    return list(csv.reader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8"))))

@@ -251,8 +251,9 @@ def test_a_share_too_small_to_divide_is_refused():
 
 def test_scales_stay_where_the_noise_of_sums_is_known():
     """However much is paid."""
-    groups = parting_of((whole(4),)).noise(l1=1, rho_nano=10**15)
-    assert all(one.scale * math.sqrt(4 if one.levels == (0,) else 1) >= 3 for one in groups)
+    summed, apart = parting_of((whole(4),)).noise(l1=1, rho_nano=10**15)
+    assert 2 <= 4 * summed.scale**2 <= 2.001
+    assert 2 <= 0.75 * apart.scale**2 <= 2.001
 
 
 def test_a_wrong_scale_is_not_drawn(monkeypatch):
@@ -314,6 +315,20 @@ def test_intervals_hold_cells_and_totals_at_least_as_often_as_they_say(sides):
             held[at] += cell.low <= true[at] <= cell.high
     assert all(binomial_tails(one, trials=tables, p=0.95)[0] > FALSE_ALARM for one in held)
     assert sum(held) < 0.99 * tables * shape.cells  # and are no wider than need be
+
+
+def test_intervals_hold_where_the_noise_is_as_little_as_it_may_be():
+    shape = shape_of(whole(2), whole(3))
+    policy = replace(NOISY, dp=replace(DP_RULES, rho_nano_max=10**9))
+    table = Unprotected(shape, {"rows": filled(shape, 1000)})
+    held, tables = 0, 500
+    for _ in range(tables):
+        (cells,) = protect(table, policy=policy, grant=NoiseGrant(10**9)).columns
+        held += sum(
+            cell.low <= 1000 * leaves <= cell.high
+            for cell, leaves in zip(cells, (1, 1, 1, 3, 1, 1, 1, 3, 2, 2, 2, 6), strict=True)
+        )
+    assert binomial_tails(held, trials=12 * tables, p=0.95)[0] > FALSE_ALARM
 
 
 def test_values_lie_around_the_truth():
