@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Response, expect
 from tests.journeys import person
 from tests.journeys.conftest import Stage
 from tests.journeys.person import AtBrowser
-from tre.demo.cast import COLLEAGUE, FIRST, OWNER, RESEARCHER, SECOND
+from tre.demo.cast import COLLEAGUE, FIRST, OWNER, SECOND
 from tre.journey.looked import MAY_NOT_LEAVE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("journeys")]
@@ -83,18 +83,6 @@ def test_a_table_leaves_and_the_next_that_tells_its_hidden_cell_does_not(
     expect(olu.page.get_by_text("All exact tables together tell")).to_be_visible()
     olu.look()
     assert remy.complaints == first.complaints == olu.complaints == []
-
-
-def test_totals_of_noisy_tables_are_not_offered(browser: Browser, stage: Stage):
-    rita = person.at(browser, stage.address)
-    rita.be(RESEARCHER.name)
-    rita.page.get_by_role("link", name="Risk factors").first.click()
-    rita.page.locator(".tre-card h3 a").first.click()
-    rita.press("Ask a question")
-    rita.page.locator("#new-dimensions").select_option(value="persons.age")
-    rita.press("Add dimension")
-    expect(rita.page.locator("input[name$='-bands']")).to_be_visible()
-    assert rita.page.locator("#margins").count() == 0
 
 
 def _see_true_numbers(checker: AtBrowser) -> None:
