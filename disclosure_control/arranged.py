@@ -78,7 +78,8 @@ def _columns(drawn: Protected, shape: Shape, order: Order) -> dict[str, str]:
 
 def _names(column: Published) -> tuple[str | None, ...]:
     chosen = (name_of(column.name, end) for end in End)
-    return (column.name, column.count, column.total, column.squares, column.per, *chosen)
+    told = column.regression.names if column.regression else ()
+    return (column.name, column.count, column.total, column.squares, column.per, *chosen, *told)
 
 
 def _record(drawn: Protected, shape: Shape, order: Order, move: _Move) -> DisclosureRecord:

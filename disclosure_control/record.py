@@ -140,6 +140,15 @@ NOISY_TOTALS = (
 )
 
 
+SLOPES = (
+    (
+        "The interval of a slope, unlike the others, covers sampling as well as noise: if rows are "
+        "independent, what is explained is linear in what explains it, and residuals vary equally. "
+        "A quarter of its width is about its standard error."
+    ),
+)
+
+
 def altered_leaves_out(*, totals: bool) -> tuple[str, ...]:
     """What a table of altered counts is not protected against."""
     first, second, *_, last = sdc_leaves_out(totals=totals)

@@ -16,6 +16,7 @@ from disclosure_control.tables import (
     Kind,
     Published,
     Quantile,
+    Regression,
     Shape,
     Vector,
 )
@@ -98,6 +99,8 @@ def _reads(shape: Shape, column: Published) -> bool:
         return column.total is None
     if column.kind is Kind.QUANTILE:
         return column.quantile is not None and _holds(vectors, column.quantile)
+    if column.kind is Kind.SLOPE:
+        return column.regression is not None and _has_moments(vectors, column.regression)
     names = [column.total]
     names += [column.squares] if column.kind in SPREADS else []
     names += [column.per] if column.kind is Kind.RATIO else []
@@ -105,6 +108,18 @@ def _reads(shape: Shape, column: Published) -> bool:
     if any(one is None or one.counts != Counting.TOTAL for one in read):
         return False
     return column.kind in CENTRED or all(one is not None and one.centre == 0 for one in read)
+
+
+def _has_moments(vectors: dict[str, Vector], regression: Regression) -> bool:
+    """Are there two numbers or more, and a total of each pair?"""
+    size = len(regression.sums)
+    totals = [vectors.get(name) for name in regression.names]
+    return (
+        size > 1
+        and len(regression.products) == size * (size + 1) // 2
+        and all(one is not None and one.counts is Counting.TOTAL for one in totals)
+        and all(one is not None and one.centre == 0 for one in totals)
+    )
 
 
 def _holds(vectors: dict[str, Vector], quantile: Quantile) -> bool:

@@ -115,7 +115,9 @@ class Vector:
     #                                              its weight; on the DP track less the centre
     centre: int = 0  # TOTAL only: the public midpoint subtracted from each value, in the integers
     #                  of the store (so, where row weights multiply a total, before the weight)
-    step: int = 1  # TOTAL of squares only: quantity = integer * step / scale, and what each row
+    step: int = (
+        1  # TOTAL of squares or products only: quantity = integer * step / scale, and what each row
+    )
     #                adds was rounded to whole steps
     bins: int = 1  # HISTOGRAM only
 
@@ -131,13 +133,14 @@ class Kind(StrEnum):
     STDDEV = "stddev"
     QUANTILE = "quantile"
     RATIO = "ratio"
+    SLOPE = "slope"
 
 
 SPREADS = frozenset({Kind.VARIANCE, Kind.STDDEV})
-QUOTIENTS = SPREADS | {Kind.MEAN, Kind.RATIO}
-"""Divided by a count or, a ratio, by another total."""
+QUOTIENTS = SPREADS | {Kind.MEAN, Kind.RATIO, Kind.SLOPE}
+"""Divided by a count, by another total or, a slope, by what numbers have in common."""
 
-NOISY_ONLY = SPREADS | {Kind.QUANTILE, Kind.RATIO}
+NOISY_ONLY = SPREADS | {Kind.QUANTILE, Kind.RATIO, Kind.SLOPE}
 VARYING = QUOTIENTS | {Kind.QUANTILE}
 """Their interval depends on the cell, so that there is no single half-width."""
 
@@ -182,6 +185,22 @@ class Quantile:
 
 
 @dataclass(frozen=True, slots=True)
+class Regression:
+    """Totals of numbers and of their products, by name; the last number is explained by the others.
+
+    Each number less a centre of its own. ``products`` has each pair, row by row of the upper
+    triangle. The slope that is told is that of the first number.
+    """
+
+    sums: tuple[str, ...]
+    products: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.sums, *self.products)
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """One column of the published table, computed from one to three vectors.
 
@@ -189,8 +208,9 @@ class Published:
     (centre + total / count) x (count.scale / total.scale). On the DP track only: VARIANCE is the
     mean of the ``squares`` of what ``total`` adds up, which have a centre of their own, less the
     square of the mean of ``total``, times n / (n - 1); STDDEV is its root; RATIO is ``total`` by
-    ``per``; QUANTILE tells the middle of a bin that was chosen. On the DP track a column is hidden
-    where its noisy ``count`` is below the threshold; on the SDC track ``evidence`` decides.
+    ``per``; SLOPE is a coefficient of least squares; QUANTILE tells the middle of a bin that was
+    chosen. On the DP track a column is hidden where its noisy ``count`` is below the threshold; on
+    the SDC track ``evidence`` decides.
     """
 
     name: str  # stable, machine-readable: "count", "mean_bmi"
@@ -203,6 +223,14 @@ class Published:
     squares: str | None = None  # spreads only
     quantile: Quantile | None = None  # quantiles only
     per: str | None = None  # ratios only: name of the total that divides ``total``
+    regression: Regression | None = None  # slopes only
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Names of the vectors that it is worked out from, but a histogram."""
+        told = self.regression.names if self.regression else ()
+        names = (self.count, self.total, self.squares, self.per, *told)
+        return tuple(name for name in names if name is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,10 @@ def _renamed(query: Query, names: dict[str, str]) -> Query:
         query,
         where=None if query.where is None else _with_refs(query.where, ref),
         dimensions=tuple(replace(one, ref=ref(one.ref)) for one in query.dimensions),
-        measures=tuple(replace(one, ref=ref(one.ref), per=ref(one.per)) for one in query.measures),
+        measures=tuple(
+            replace(one, ref=ref(one.ref), per=ref(one.per), adjusted=tuple(map(ref, one.adjusted)))
+            for one in query.measures
+        ),
     )
 
 

@@ -113,7 +113,8 @@ def _measure_json(measure: Measure) -> dict[str, Any]:
     ref = {} if measure.ref is None else {"ref": ref_json(measure.ref)}
     level = {} if measure.level is None else {"level": value_json(measure.level)}
     per = {} if measure.per is None else {"per": ref_json(measure.per)}
-    return {"statistic": measure.statistic.value, **ref, **level, **per}
+    adjusted = {"adjusted": [ref_json(one) for one in measure.adjusted]} if measure.adjusted else {}
+    return {"statistic": measure.statistic.value, **ref, **level, **per, **adjusted}
 
 
 def _query(form: object, *, catalogue: Catalogue, reader: Reader) -> Query:
@@ -185,7 +186,7 @@ _NO_QUERY = Query("", "", ())
 
 def _measure(value: object, *, reader: Reader, path: str) -> Measure:
     entry = reader.mapping(
-        value, path=path, needed=("statistic",), optional=("ref", "level", "per")
+        value, path=path, needed=("statistic",), optional=("ref", "level", "per", "adjusted")
     )
     statistic = reader.choice(entry.get("statistic"), Statistic, path=f"{path}.statistic")
     ref, level, per = entry.get("ref"), entry.get("level"), entry.get("per")
@@ -194,6 +195,10 @@ def _measure(value: object, *, reader: Reader, path: str) -> Measure:
         None if ref is None else ref_from(ref, reader=reader, path=f"{path}.ref"),
         None if level is None else reader.number(level, path=f"{path}.level"),
         None if per is None else ref_from(per, reader=reader, path=f"{path}.per"),
+        tuple(
+            ref_from(one, reader=reader, path=place)
+            for place, one in reader.entries(entry.get("adjusted"), path=f"{path}.adjusted")
+        ),
     )
 
 

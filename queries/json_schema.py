@@ -63,7 +63,9 @@ def _parts(refs: str) -> dict[str, Any]:
         "Reference": {
             "oneOf": [_object({"table": _TEXT, "column": _TEXT}), _object({"feature": _TEXT})]
         },
-        "Measure": _object({"statistic": _choice(Statistic)}, ref=ref, level=_NUMBER, per=ref),
+        "Measure": _object(
+            {"statistic": _choice(Statistic)}, ref=ref, level=_NUMBER, per=ref, adjusted=_list(ref)
+        ),
         "Dimension": _object({"ref": ref}, bands=_list(_NUMBER), recode=_TEXT),
         "Join": _object({"link": _TEXT}, kind=_choice(JoinKind)),
         "Feature": _object(

@@ -43,13 +43,14 @@ class Statistic(StrEnum):
     VARIANCE = "variance"  # of the non-missing values, as of a sample: divided by n - 1
     STDDEV = "stddev"  # its root
     RATIO = "ratio"  # the sum of the values by the sum of the values of another number
+    SLOPE = "slope"  # of a number on another, in the least squares of the rows that have all values
     QUANTILE = "quantile"  # the value below which a share of the non-missing values lies
 
 
 SPREADS = frozenset({Statistic.VARIANCE, Statistic.STDDEV})
 """How far values lie from their mean."""
 
-NOISY_ONLY = SPREADS | {Statistic.QUANTILE, Statistic.RATIO}
+NOISY_ONLY = SPREADS | {Statistic.QUANTILE, Statistic.RATIO, Statistic.SLOPE}
 """For which the exact track has no rules."""
 
 
@@ -191,12 +192,13 @@ class Measure:
     statistic: Statistic
     ref: Ref | None = None  # None for COUNT and UNITS
     level: Decimal | None = None  # QUANTILE only: above 0 and below 1, 0.5 for the median
-    per: Ref | None = None  # RATIO only: the number whose sum divides
+    per: Ref | None = None  # RATIO: the number whose sum divides; SLOPE: that which explains
+    adjusted: tuple[Ref, ...] = ()  # SLOPE only: numbers that explain as well
 
     @property
     def refs(self) -> tuple[Ref, ...]:
         """Every name that it looks at."""
-        return tuple(ref for ref in (self.ref, self.per) if ref is not None)
+        return tuple(ref for ref in (self.ref, self.per, *self.adjusted) if ref is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from queries.language import Statistic
 from queries.values import number_text
 
 MOST_DIGITS = 9
+SLOPE_DIGITS = 2  # more than the number explained has, times the range of what explains it
 RATIO_DIGITS = 4  # more than the number has that is divided
 QUARTILES = {
     Decimal("0.25"): "lower quartile",
@@ -39,6 +40,16 @@ LOOKS = {
 }
 PROPORTION = Looks("Proportion with", Kind.MEAN, 2)
 """The mean of a yes-or-no feature, whose values are in tenths."""
+
+
+def ratio_words(of: str, per: str) -> str:
+    return f"ratio of {of} to {per}, as sums"
+
+
+def slope_words(of: str, on: str, *others: str) -> str:
+    """Such as "slope of Income on Age, adjusted for Sex"."""
+    adjusted = f", adjusted for {' and '.join(others)}" if others else ""
+    return f"slope of {of} on {on}{adjusted}"
 
 
 def quantile_words(level: Decimal) -> str:

@@ -12,13 +12,21 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from disclosure_control.policy import Track
-from disclosure_control.tables import Counting, Evidence, Kind, Published, Quantile
+from disclosure_control.tables import Counting, Evidence, Kind, Published, Quantile, Regression
 from queries.catalogue import Catalogue
 from queries.errors import QueryRefused, problem
 from queries.language import NOISY_ONLY, SPREADS, Measure, Query, Ref, Statistic
-from queries.looks import LOOKS, MOST_DIGITS, PROPORTION, RATIO_DIGITS, quantile_words
+from queries.looks import (
+    LOOKS,
+    MOST_DIGITS,
+    PROPORTION,
+    RATIO_DIGITS,
+    SLOPE_DIGITS,
+    quantile_words,
+    slope_words,
+)
 from queries.plan_bins import bin_width
-from queries.plan_vectors import Contribution, Measured, Recipe
+from queries.plan_vectors import Contribution, Measured, Recipe, moments_of
 from queries.values import number_text
 
 EVIDENCE = (
@@ -64,6 +72,8 @@ class _Columns:
         return Evidence(self._units(), keys=keys)
 
     def _noisy(self, measure: Measure, of: Measured) -> Published:
+        if measure.statistic is Statistic.SLOPE:
+            return self._slope(measure)
         if measure.per is not None:
             return self._ratio(of, self.measured[measure.per])
         count = self._values(of)
@@ -84,6 +94,26 @@ class _Columns:
             total=self._total(of, divided=False),
             decimals=min(of.decimals + RATIO_DIGITS, MOST_DIGITS),
             per=self._total(by, divided=False),
+        )
+
+    def _slope(self, measure: Measure) -> Published:
+        """DP: from the moments of all its numbers, among rows that have them all."""
+        moments = moments_of(measure, self.measured)
+        of, on, *others = (self.measured[ref] for ref in measure.refs)
+        sums = tuple(self._total(one, divided=False) for one in moments.sums)
+        products = tuple(self._total(one, divided=False) for one in moments.products)
+        scale = 10**on.decimals
+        range_digits = len(str((on.upper - on.lower) // scale))
+        titles = [one.title for one in (of, on, *others)]
+        title = slope_words(*titles)
+        return Published(
+            name=f"slope_{'-'.join((of.name, 'on', on.name, *(one.name for one in others)))}",
+            title=title[0].upper() + title[1:],
+            kind=Kind.SLOPE,
+            count=self._values(min(moments.sums, key=lambda one: one.name)),
+            total=None,
+            decimals=min(of.decimals + range_digits + SLOPE_DIGITS, MOST_DIGITS),
+            regression=Regression(sums, products),
         )
 
     def _quantile(self, of: Measured, level: Decimal, *, count: str) -> Published:

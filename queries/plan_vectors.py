@@ -16,14 +16,17 @@ largest distance from the centre within the declared bounds for a total):
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import combinations_with_replacement
+from math import prod
 
 from disclosure_control.policy import Policy
 from disclosure_control.tables import Counting, Sensitivity, Vector
 from queries.catalogue import Catalogue, Table
 from queries.errors import QueryRefused, problem
-from queries.language import SPREADS, ColumnRef, Query, Ref
+from queries.language import SPREADS, ColumnRef, Measure, Query, Ref, Statistic
 from queries.plan_terms import Level, Term, known, stored_bounds, term_of
 from queries.resolve import Kind
 
@@ -43,6 +46,9 @@ BITS = 62
 
 SQUARES = "squares."
 """Before the name of a number whose squares are added up; no declared name has a full stop."""
+
+MOMENT = "moment."
+"""Before the names of numbers whose distances from their midpoints are multiplied."""
 
 TENTHS = 10
 
@@ -105,8 +111,10 @@ class Measured:
     nullable: bool
     values: tuple[int, int] | None = None
     squared: bool = False
-    step: int = 1  # of squares, which are rounded to it
+    step: int = 1  # of squares and products, which are rounded to it
     factor: int = 1
+    parts: tuple[Measured, ...] = ()  # a moment: the product of their distances from midpoints,
+    complete: tuple[Measured, ...] = ()  # in rows where all of these have a value
 
     @property
     def squares(self) -> Measured:
@@ -131,6 +139,11 @@ class Measured:
         )
 
     @property
+    def terms(self) -> tuple[Term, ...]:
+        """Everything that is read."""
+        return tuple(dict.fromkeys(one.term for one in self.complete)) or (self.term,)
+
+    @property
     def midpoint(self) -> int:
         return (self.lower + self.upper) // 2
 
@@ -144,6 +157,53 @@ class Measured:
     def reach(self, centre: int) -> int:
         """Largest distance of a value from the centre."""
         return max(abs(self.lower - centre), abs(self.upper - centre))
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What least squares need of some numbers, the last of which is explained by the others.
+
+    ``products`` has each pair of numbers, row by row of the upper triangle.
+    """
+
+    sums: tuple[Measured, ...]
+    products: tuple[Measured, ...]
+
+    @classmethod
+    def of(cls, numbers: Sequence[Measured]) -> Moments:
+        whole = tuple(sorted(numbers, key=lambda one: one.name))
+        return cls(
+            tuple(_moment((one,), whole) for one in numbers),
+            tuple(
+                _moment(tuple(sorted(pair, key=lambda one: one.name)), whole)
+                for pair in combinations_with_replacement(numbers, 2)
+            ),
+        )
+
+
+def _moment(parts: tuple[Measured, ...], whole: tuple[Measured, ...]) -> Measured:
+    """In steps of a power of ten, as squares are."""
+    largest = prod(one.reach(one.midpoint) for one in parts)
+    step = 1
+    while len(parts) > 1 and largest > STEPS * step:
+        step *= 10
+    upper = (largest + step // 2) // step
+    squared = len(set(parts)) < len(parts)
+    names = ".".join(one.name for one in parts)
+    return replace(
+        parts[0],
+        name=f"{MOMENT}{names}:{'-'.join(one.name for one in whole)}",
+        title=" and ".join(dict.fromkeys(one.title for one in parts)),
+        lower=0 if squared else -upper,
+        upper=upper,
+        decimals=sum(one.decimals for one in parts),
+        nullable=any(one.nullable for one in whole),
+        values=None,
+        step=step,
+        factor=1,
+        parts=parts,
+        complete=whole,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +241,18 @@ def added_up(query: Query, measured: dict[Ref, Measured]) -> dict[str, Measured]
     values = {one.name: one for one in measured.values()}
     spreads = (one.ref for one in query.measures if one.statistic in SPREADS)
     squares = (measured[ref].squares for ref in spreads if ref is not None)
-    return values | {one.name: one for one in squares}
+    found = values | {one.name: one for one in squares}
+    for one in query.measures:
+        if one.statistic is Statistic.SLOPE:
+            moments = moments_of(one, measured)
+            found |= {part.name: part for part in (*moments.sums, *moments.products)}
+    return found
+
+
+def moments_of(measure: Measure, measured: dict[Ref, Measured]) -> Moments:
+    """Of a slope: that which explains first, then what it is adjusted for."""
+    of, *others = measure.refs
+    return Moments.of([measured[ref] for ref in (*others, of)])
 
 
 def _measured(
@@ -300,8 +371,8 @@ def _fitting(per_row: int, *, of: Measured | None, limits: Limits, times: int = 
     """The magnitude; with room for a unit's total times K, which unit totals compute."""
     magnitude = max(per_row, 1) * limits.table_rows
     largest = max(times * magnitude, per_row * limits.unit_rows * max(limits.rows, 1))
-    if of and of.squared:  # before they are rounded
-        largest = max(largest, (of.upper + 1) * of.step)
+    if of and (of.squared or of.parts):  # before they are rounded
+        largest = max(largest, 2 * (of.upper + 1) * of.step)
     if largest >= LIMIT:
         name = of.title if of else "rows"
         raise QueryRefused((problem("magnitude", where="measures", name=name),))

@@ -22,7 +22,7 @@ def bounds_in_words(
     contribution = _CONTRIBUTIONS[how](catalogue, limits, of) if limits.rows else ()
     return (
         *contribution,
-        *(_kept_within(one) for one in measured.values() if not one.squared),
+        *(_kept_within(one) for one in measured.values() if not (one.squared or one.parts)),
         *(_rounded_to(one) for one in measured.values() if one.step > 1),
     )
 
@@ -36,7 +36,8 @@ def _kept_within(one: Measured) -> str:
 
 def _rounded_to(one: Measured) -> str:
     step = number_text(unscaled(one.step, decimals=one.decimals))
-    return f"Squares of {one.title} are rounded to whole multiples of {step}."
+    what = "Products" if one.parts else "Squares"
+    return f"{what} of {one.title} are rounded to whole multiples of {step}."
 
 
 def _unit_rows(catalogue: Catalogue, _: Limits, __: tuple[Recipe, ...]) -> tuple[str, ...]:

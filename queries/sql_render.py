@@ -127,7 +127,7 @@ class _Renderer:
         if measure.ref is None:
             return "count(*)"
         if measure.per is not None:
-            return f"ratio({self._ref(measure.ref)}, {self._ref(measure.per)})"
+            return f"{measure.statistic.value}({', '.join(map(self._ref, measure.refs))})"
         if measure.level is not None:
             return f"quantile({self._ref(measure.ref)}, {number_text(measure.level)})"
         return f"{_MEASURE_SQL[measure.statistic]}({self._ref(measure.ref)})"

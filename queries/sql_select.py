@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from queries.errors import QueryRefused
-from queries.language import ColumnRef, Dimension, Measure, Predicate, Statistic
+from queries.language import ColumnRef, Dimension, Measure, Predicate, Ref, Statistic
 from queries.scope import shown
 from queries.sql_conditions import condition, constant
 from queries.sql_names import Names
@@ -39,6 +39,7 @@ _AGGREGATES: tuple[type[Any], ...] = (
 _FEWEST_BAND_ARGUMENTS = 2
 _RECODE_ARGUMENTS = 2
 _RATIO_ARGUMENTS = 2
+_FEWEST_SLOPE_ARGUMENTS = 2
 
 
 def selected(
@@ -107,7 +108,7 @@ def _measure(node: Node, names: Names, *, path: str) -> Measure:
     if isinstance(node, exp.Count):
         return _count(node, names)
     if isinstance(node, exp.Anonymous):
-        return _ratio(node, names, path=path)
+        return _OF_SEVERAL[str(node.this).lower()](node, names, path)
     statistic = _STATISTICS.get(type(node))
     if statistic is None:
         raise names.reading.refuse(node, "function", name=node.key)
@@ -119,19 +120,35 @@ def _measure(node: Node, names: Names, *, path: str) -> Measure:
 
 def _is_aggregate(node: Node) -> bool:
     if isinstance(node, exp.Anonymous):
-        return str(node.this).lower() == "ratio"
+        return str(node.this).lower() in _OF_SEVERAL
     return isinstance(node, _AGGREGATES)
 
 
-def _ratio(node: exp.Anonymous, names: Names, *, path: str) -> Measure:
+def _ratio(node: exp.Anonymous, names: Names, path: str) -> Measure:
     if len(node.expressions) != _RATIO_ARGUMENTS:
         raise names.reading.refuse(node, "ratio_shape")
+    of, per = _numbers(node, names, path, code="ratio_shape")
+    return Measure(Statistic.RATIO, of, per=per)
+
+
+def _slope(node: exp.Anonymous, names: Names, path: str) -> Measure:
+    if len(node.expressions) < _FEWEST_SLOPE_ARGUMENTS:
+        raise names.reading.refuse(node, "slope_shape")
+    of, per, *others = _numbers(node, names, path, code="slope_shape")
+    return Measure(Statistic.SLOPE, of, per=per, adjusted=tuple(others))
+
+
+def _numbers(node: exp.Anonymous, names: Names, path: str, *, code: str) -> list[Ref]:
+    """The second and those after it say something of the first."""
     if not all(isinstance(one, exp.Column) for one in node.expressions):
-        raise names.reading.refuse(node, "ratio_shape")
-    of, per = node.expressions
-    names.reading.mark(f"{path}.ref", of)
-    names.reading.mark(f"{path}.per", per)
-    return Measure(Statistic.RATIO, names.ref(of), per=names.ref(per))
+        raise names.reading.refuse(node, code)
+    for number, one in enumerate(node.expressions):
+        place = ("ref", "per")[number] if number < _RATIO_ARGUMENTS else f"adjusted[{number - 2}]"
+        names.reading.mark(f"{path}.{place}", one)
+    return [names.ref(one) for one in node.expressions]
+
+
+_OF_SEVERAL = {"ratio": _ratio, "slope": _slope}
 
 
 def _level(node: Node, names: Names) -> Decimal | None:

@@ -8,7 +8,7 @@ _T = TokenType
 
 FUNCTIONS = frozenset(
     {"count", "sum", "avg", "variance", "var_samp", "stddev", "stddev_samp"}
-    | {"median", "quantile", "ratio"}
+    | {"median", "quantile", "ratio", "slope"}
     | {"min", "max", "arg_min", "arg_max", "band", "recode"}
 )
 

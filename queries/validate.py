@@ -234,7 +234,8 @@ def _hidden_repeats(query: Query, catalogue: Catalogue) -> Iterator[Problem]:
         return FeatureRef(names.get(ref.name, ref.name)) if isinstance(ref, FeatureRef) else ref
 
     measures = [
-        (one.statistic, first(one.ref), one.level, first(one.per)) for one in query.measures
+        (one.statistic, first(one.ref), one.level, first(one.per), *map(first, one.adjusted))
+        for one in query.measures
     ]
     dimensions = [(first(one.ref), one.bands, one.recode) for one in query.dimensions]
     yield from _repeated("duplicate_measure", "measures", measures)

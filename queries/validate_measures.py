@@ -13,6 +13,7 @@ from queries.scope import Scope, shown
 from queries.values import number_text
 
 LEVEL_DIGITS = 2
+MOST_ADJUSTERS = 6
 _COUNTING = frozenset({Statistic.COUNT, Statistic.UNITS})
 
 
@@ -29,6 +30,7 @@ def _problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem
     what = measure.statistic.value
     yield from _level_problems(measure, where=f"{where}.level")
     yield from _divisor_problems(measure, scope=scope, where=f"{where}.per")
+    yield from _slope_problems(measure, scope=scope, where=where)
     if measure.statistic in _COUNTING:
         if measure.ref is not None:
             yield problem("measure_with_ref", where=f"{where}.ref", what=what)
@@ -49,6 +51,8 @@ def _is_truth(ref: Ref, *, scope: Scope) -> bool:
 
 def _divisor_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem]:
     what, per = measure.statistic.value, measure.per
+    if measure.statistic is Statistic.SLOPE:
+        return
     if measure.statistic is not Statistic.RATIO:
         if per is not None:
             yield problem("needs_no_divisor", where=where, what=what)
@@ -60,6 +64,28 @@ def _divisor_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator
         if found is not None and found.lower is not None and found.lower < 0:
             lower = number_text(found.lower)
             yield problem("divisor_below_zero", where=where, name=shown(per), lower=lower)
+
+
+def _slope_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem]:
+    """Rows must be independent, and what explains is several different numbers."""
+    what = measure.statistic.value
+    if measure.statistic is not Statistic.SLOPE:
+        if measure.adjusted:
+            yield problem("needs_no_adjusters", where=f"{where}.adjusted", what=what)
+        return
+    table = scope.catalogue.table(scope.query.source)
+    if table is not None and not table.one_row_per_unit:
+        yield problem("slope_rows", where=where, unit=scope.catalogue.unit)
+    if measure.per is None or len(set(measure.refs)) < len(measure.refs):
+        yield problem("needs_explanation", where=f"{where}.per")
+    if len(measure.adjusted) > MOST_ADJUSTERS:
+        yield problem("too_many_adjusters", where=f"{where}.adjusted", most=MOST_ADJUSTERS)
+    places = [f"{where}.per", *(f"{where}.adjusted[{at}]" for at in range(len(measure.adjusted)))]
+    for ref, place in zip(measure.refs[1:], places, strict=False):
+        if _is_truth(ref, scope=scope):
+            yield from scope.problems(ref, where=place)
+        else:
+            yield from _number_problems(ref, what, scope=scope, where=place)
 
 
 def _number_problems(ref: Ref, what: str, *, scope: Scope, where: str) -> Iterator[Problem]:

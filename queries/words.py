@@ -37,7 +37,7 @@ from queries.language import (
     Statistic,
     Value,
 )
-from queries.looks import LOOKS, PROPORTION, quantile_words
+from queries.looks import LOOKS, PROPORTION, quantile_words, ratio_words, slope_words
 from queries.plan_axes import band_labels
 from queries.resolve import Kind, Meaning, meaning, recode_of
 from queries.values import number_text
@@ -95,7 +95,8 @@ class _Describer:
         if found is not None and found.kind is Kind.TRUTH:
             return f"{PROPORTION.title.lower()} {name}"
         if measure.per is not None:
-            return f"ratio of {name} to {self._name(measure.per)}, as sums"
+            words = slope_words if measure.statistic is Statistic.SLOPE else ratio_words
+            return words(*map(self._name, measure.refs))
         if measure.level is not None:
             return f"{quantile_words(measure.level)} of {name}"
         return f"{LOOKS[measure.statistic].title.lower()} {name}"

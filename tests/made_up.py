@@ -205,13 +205,25 @@ def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure
     if statistic is Statistic.MEAN and truths and draw(st.booleans()):
         return Measure(statistic, draw(st.sampled_from(truths)))
     ref = draw(st.sampled_from(numbers))
-    if statistic is Statistic.RATIO:
-        others = [one for one in numbers if one != ref and _is_divisor(one, query, catalogue)]
-        if not others:
-            return Measure(Statistic.SUM, ref)
-        return Measure(statistic, ref, per=draw(st.sampled_from(others)))
+    others = [one for one in numbers if one != ref and _is_divisor(one, query, catalogue)]
+    if statistic is Statistic.SLOPE:
+        single = catalogue.table(query.source).one_row_per_unit
+        others = [one for one in (*numbers, *truths) if one != ref and single]
+    if statistic in {Statistic.RATIO, Statistic.SLOPE}:
+        return draw(_of_several(statistic, ref, others))
     levels = st.sampled_from([Decimal(text) for text in ("0.5", "0.25", "0.9", "0.01")])
     return Measure(statistic, ref, draw(levels) if statistic is Statistic.QUANTILE else None)
+
+
+@st.composite
+def _of_several(draw, statistic: Statistic, ref, others) -> Measure:
+    """The sum where no other number is fit."""
+    if not others:
+        return Measure(Statistic.SUM, ref)
+    most = 1 if statistic is Statistic.RATIO else 3
+    several = st.lists(st.sampled_from(others), min_size=1, max_size=most, unique=True)
+    per, *more = draw(several)
+    return Measure(statistic, ref, per=per, adjusted=tuple(more))
 
 
 def _is_divisor(ref, query: Query, catalogue: Catalogue) -> bool:

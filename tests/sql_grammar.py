@@ -167,6 +167,13 @@ class _Recogniser:
             self.need(",")
             self.ref()
             self.need(")")
+        elif self.function("slope"):
+            self.ref()
+            self.need(",")
+            self.ref()
+            while self.take(","):
+                self.ref()
+            self.need(")")
         elif self.function("quantile"):
             self.ref()
             self.need(",")

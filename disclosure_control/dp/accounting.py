@@ -66,6 +66,11 @@ class VectorNoise:
     groups: tuple[Group, ...] = ()
 
     @property
+    def variance(self) -> float:
+        """Of the noise of a cell, at most."""
+        return self.scale**2 * (2 if self.mechanism == Mechanism.LAPLACE else 1)
+
+    @property
     def scale_text(self) -> str:
         """The exact value of the float, in decimal digits."""
         return f"{Decimal(self.scale):f}"
@@ -185,7 +190,11 @@ SQUARED: dict[Mechanism, Callable[[Sensitivity], int]] = {
 
 
 def _weight(shape: Shape, vector: Vector) -> int:
-    published = any(vector.name in {main_vector(one), one.per} for one in shape.published)
+    published = any(
+        vector.name in {main_vector(one), one.per}
+        or (one.regression is not None and vector.name in one.regression.names)
+        for one in shape.published
+    )
     return PUBLISHED_WEIGHT if published else AUXILIARY_WEIGHT
 
 
@@ -193,6 +202,8 @@ def main_vector(column: Published) -> str:
     """Name of the vector whose noise decides the column's error."""
     if column.kind is Kind.QUANTILE:
         return selection.name_of(column.name, End.MIDDLE)
+    if column.regression is not None:
+        return column.regression.products[len(column.regression.sums) - 1]  # of first and last
     return column.squares or column.total or column.count
 
 

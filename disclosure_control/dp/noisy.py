@@ -8,14 +8,23 @@ from decimal import Decimal
 from disclosure_control import record as records
 from disclosure_control.dp import accounting, postprocess, selection
 from disclosure_control.dp.accounting import NoisePlan, VectorNoise
-from disclosure_control.dp.quotients import Amount
+from disclosure_control.dp.estimates import Amount
 from disclosure_control.dp.scales import NANO
 from disclosure_control.dp.totals import Group, parting_of
 from disclosure_control.errors import AccountingError
 from disclosure_control.policy import DpRules, Policy, Track, policy_hash
 from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
 from disclosure_control.sdc import rules
-from disclosure_control.tables import QUOTIENTS, Columns, Draft, Published, Shape, Status, Vector
+from disclosure_control.tables import (
+    QUOTIENTS,
+    Columns,
+    Draft,
+    Kind,
+    Published,
+    Shape,
+    Status,
+    Vector,
+)
 
 Values = Mapping[str, tuple[int, ...]]
 
@@ -55,7 +64,9 @@ def noisy(
 
 def _leaves_out(shape: Shape) -> tuple[str, ...]:
     usual = tuple(text.format(unit=shape.unit) for text in records.DP_LEAVES_OUT)
-    return (*usual, *records.NOISY_TOTALS) if shape.has_totals else usual
+    totals = records.NOISY_TOTALS if shape.has_totals else ()
+    slopes = records.SLOPES if any(one.kind is Kind.SLOPE for one in shape.published) else ()
+    return (*usual, *totals, *slopes)
 
 
 def _draw(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[Amount, ...]]:

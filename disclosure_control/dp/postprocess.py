@@ -19,7 +19,7 @@ from fractions import Fraction
 
 from disclosure_control.dp import quotients, rounding, selection
 from disclosure_control.dp.accounting import NoisePlan
-from disclosure_control.dp.quotients import Amount
+from disclosure_control.dp.estimates import Amount
 from disclosure_control.dp.selection import End
 from disclosure_control.exact import WIDE, shown
 from disclosure_control.tables import Cell, Kind, Published, Shape, Status, Vector
@@ -161,11 +161,9 @@ def _quantiles(_: Shape, column: Published, noisy: Noisy, __: NoisePlan) -> Show
 def _divided(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
     """Hidden where nothing is known of the quotient."""
     told = quotients.TOLD[column.kind]
-    read = (column.count, column.total, column.squares, column.per)
-    names = [name for name in read if name is not None]
 
     def show(cell: int) -> Cell:
-        own = {name: noisy[name][cell] for name in names}
+        own = {name: noisy[name][cell] for name in column.read}
         ends = told.interval(shape, column, own, plan=plan)
         if ends is None:
             return HIDDEN

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import combinations_with_replacement
 
-from disclosure_control.dp import quotients, selection
+from disclosure_control.dp import quotients, regression, selection
 from disclosure_control.dp.accounting import NoisePlan, main_vector, noise_plan
 from disclosure_control.dp.postprocess import half_width
 from disclosure_control.dp.selection import End
@@ -104,6 +105,8 @@ def _example(shape: Shape, column: Published, *, count: int) -> dict[str, int]:
 
     Evenly over -r to r, squares have the mean r*r / 3: a third below their middle, r*r / 2.
     """
+    if column.regression is not None:
+        return _evenly(shape, column, count=count)
     if column.per is not None:
         names = (quotients.total_name(column), column.per)
         return {name: count * _middle(shape.vector(name)) for name in names}
@@ -111,6 +114,19 @@ def _example(shape: Shape, column: Published, *, count: int) -> dict[str, int]:
     if column.squares is None:
         return own
     return {**own, column.squares: -count * shape.vector(column.squares).centre // 3}
+
+
+def _evenly(shape: Shape, column: Published, *, count: int) -> dict[str, int]:
+    """Numbers that have nothing to do with each other, each evenly over its bounds."""
+    told = regression.regression_of(column)
+    size = len(told.sums)
+    found = {column.count: count, **dict.fromkeys(told.names, 0)}
+    places = combinations_with_replacement(range(size), 2)
+    for name, (first, second) in zip(told.products, places, strict=True):
+        if first == second:
+            _, largest = shape.vector(name).row_bounds or (0, 0)
+            found[name] = count * largest // 3
+    return found
 
 
 def _middle(vector: Vector) -> int:

@@ -16,23 +16,17 @@ A variance is that of a sample: the mean square less the square of the mean, tim
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 from typing import Protocol
 
+from disclosure_control.dp import regression
 from disclosure_control.dp.accounting import NoisePlan
+from disclosure_control.dp.estimates import Amount, Interval, Own
 from disclosure_control.errors import Refused
 from disclosure_control.tables import Kind, Published, Shape, Vector
 
-Amount = int | Fraction
-"""What noise leaves of a vector's integer; with totals, an estimate."""
-
-Own = Mapping[str, Amount]
-"""Of one cell, by vector."""
-
-Interval = tuple[Fraction, Fraction]
 ROOT_DIGITS = 12
 """Of a standard deviation, before it is rounded to the digits that are shown."""
 
@@ -224,6 +218,7 @@ class Told:
 TOLD: dict[Kind, Told] = {
     Kind.MEAN: Told(mean, mean_interval),
     Kind.RATIO: Told(ratio, ratio_interval),
+    Kind.SLOPE: Told(regression.slope, regression.slope_interval),
     Kind.VARIANCE: Told(variance, variance_interval),
     Kind.STDDEV: Told(deviation, deviation_interval),
 }

@@ -31,6 +31,7 @@ STATBARN: dict[Kind, Statbarn] = {
     Kind.STDDEV: Statbarn.SHAPE,
     Kind.QUANTILE: Statbarn.POSITION,
     Kind.RATIO: Statbarn.LINEAR_AGGREGATIONS,
+    Kind.SLOPE: Statbarn.ASSOCIATION,
 }
 EVERY = (Statbarn.FREQUENCIES, Statbarn.LINEAR_AGGREGATIONS)
 ADDING = (Statbarn.LINEAR_AGGREGATIONS,)

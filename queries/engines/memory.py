@@ -145,6 +145,8 @@ class _Oracle:
             return {name: self.units(rows) if units else self.counted(rows, lambda _: True)}
         if measure.statistic is Statistic.QUANTILE:
             return self.values(measure.ref, rows)
+        if measure.statistic is Statistic.SLOPE:
+            return self.moments(measure, rows)
         if measure.per is not None:
             sums = (Measure(Statistic.SUM, ref) for ref in (measure.ref, measure.per))
             top, bottom = (self.noisy(one, one.ref or measure.ref, rows) for one in sums)
@@ -214,6 +216,48 @@ class _Oracle:
         centred = bool(half) or (self.constant_cells() and not self.single())
         total = f"centred_squares.{name}" if centred else f"total_squares.{name}"
         return {total: self.totals(rows, square, most=largest - half, mean=True)}
+
+    # Products of several numbers.
+
+    def moments(self, measure: Measure, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+        """Of the rows that have every number: the number of each, and each two multiplied."""
+        refs = {self.name(ref): ref for ref in measure.refs}
+        names = sorted(refs)
+        whole = [kept for kept in rows if all(self.apart(refs[one], kept) for one in names)]
+        missing = any(self.context.nullable(refs[one]) for one in names)
+        of = "-".join(names)
+        count = f"values_moment.{names[0]}:{of}" if missing else self.count_name(Statistic.COUNT)
+        found = {count: self.counted(whole, lambda _: True)}
+        for first, one in enumerate(names):
+            found[f"total_moment.{one}:{of}"] = self.product((refs[one],), whole)
+            for other in names[first:]:
+                pair = (refs[one], refs[other])
+                found[f"total_moment.{one}.{other}:{of}"] = self.product(pair, whole)
+        return found
+
+    def apart(self, ref: Ref, kept: _Kept) -> tuple[int, int] | None:
+        """How far a value lies from the midpoint of its bounds, and how far it may."""
+        value = self.context.value(ref, kept.row)
+        if value is None:
+            return None
+        tenths = 10 if self.context.is_truth(ref) else 1
+        low, high = (end * tenths for end in self.context.bounds(ref))
+        middle = (low + high) // 2
+        return max(low, min(high, value * tenths)) - middle, max(high - middle, middle - low)
+
+    def product(self, refs: tuple[Ref, ...], rows: list[_Kept]) -> dict[Key, int]:
+        """In steps of a power of ten, of which the largest product has a million at most."""
+
+        def rounded(kept: _Kept) -> int:
+            value = largest = step = 1
+            for ref in refs:
+                own, most = self.apart(ref, kept) or (0, 0)
+                value, largest = value * own, largest * most
+            while len(refs) > 1 and largest > 10**6 * step:
+                step *= 10
+            return (value + step // 2) // step
+
+        return self.totals(rows, rounded, most=0, mean=False)
 
     def name(self, ref: Ref) -> str:
         """The column's or feature's own name; with its table where two share it."""

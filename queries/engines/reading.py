@@ -64,7 +64,7 @@ class Reading:
         return frozenset(
             chain(
                 (key.term for key in self.plan.keys),
-                (one.term for one in self.plan.measured),
+                chain.from_iterable(one.terms for one in self.plan.measured),
                 *filters,
             )
         )
@@ -160,6 +160,8 @@ class Reading:
 
     def value(self, one: Measured, *, name: Namer | None = None) -> str:
         """A measured number, kept within its declared bounds; or what is made of it."""
+        if one.parts:
+            return self._moment(one, name=name)
         term = (name or self.direct)(one.term)
         lower, upper = one.values or (one.lower, one.upper)
         kept = clamped(term, lower=lower, upper=upper)
@@ -167,6 +169,23 @@ class Reading:
             return kept if one.factor == 1 else f"{kept} * {one.factor}"
         apart = f"({kept} - ({(lower + upper) // 2}))::BIGINT"
         return f"({apart} * {apart} + {one.step // 2}) // {one.step}"
+
+    def _moment(self, one: Measured, *, name: Namer | None) -> str:
+        """Distances multiplied; rounded half up, from a number below all, so that none is cut."""
+        apart = (
+            f"({self.value(part, name=name)} - ({part.midpoint}))::BIGINT" for part in one.parts
+        )
+        product = " * ".join(apart)
+        if one.step > 1:
+            below = one.upper + 1
+            shifted = below * one.step + one.step // 2
+            product = f"({product} + {shifted}) // {one.step} - {below}"
+        missing = [
+            f"{(name or self.direct)(part.term)} IS NULL" for part in one.complete if part.nullable
+        ]
+        return (
+            f"CASE WHEN {' OR '.join(missing)} THEN NULL ELSE {product} END" if missing else product
+        )
 
 
 def _feature_step(group: str, *, of: tuple[Derived, ...]) -> str:

@@ -19,6 +19,7 @@ from disclosure_control.tables import (
     Protected,
     Published,
     Quantile,
+    Regression,
     Shape,
     Status,
 )
@@ -119,19 +120,29 @@ def test_noise_is_stated_under_the_names_of_the_table_that_is_shown():
             Published(f"sd_{name}", name, Kind.STDDEV, "rows", f"t_{name}", 1, None, f"sq.{name}"),
             Published(f"median_{name}", name, Kind.QUANTILE, "rows", None, 0, quantile=vectors),
             Published(f"ratio_{name}", name, Kind.RATIO, "rows", f"t_{name}", 4, per=f"p_{name}"),
+            Published(
+                f"slope_{name}",
+                name,
+                Kind.SLOPE,
+                "rows",
+                None,
+                4,
+                regression=Regression((f"m_{name}", "m_y"), (f"mm_{name}", f"my_{name}", "yy")),
+            ),
         )
 
     def statements(name: str) -> tuple[NoiseStatement, ...]:
         chosen = (name_of(f"median_{name}", end) for end in End)
-        vectors = ("rows", f"t_{name}", f"sq.{name}", f"p_{name}", *chosen)
+        moments = (f"m_{name}", "m_y", f"mm_{name}", f"my_{name}", "yy")
+        vectors = ("rows", f"t_{name}", f"sq.{name}", f"p_{name}", *moments, *chosen)
         return tuple(NoiseStatement(one, "m", "1", 1, None, 1, 1) for one in vectors)
 
     cell = Cell(Status.SHOWN, Decimal(1))
     record = replace(RECORD, noise=statements("f1"))
-    drawn = Protected("dp", (), columns("f1"), ((cell,),) * 3, record)
+    drawn = Protected("dp", (), columns("f1"), ((cell,),) * 4, record)
     shape = Shape("person", (), (), columns("highest"))
 
-    shown = arranged(drawn, shape=shape, order=Order((), (0, 1, 2)))
+    shown = arranged(drawn, shape=shape, order=Order((), (0, 1, 2, 3)))
 
     assert shown.published == columns("highest")
     assert shown.record.noise == statements("highest")

@@ -101,6 +101,26 @@ def test_a_plain_question_is_answerable():
             "measures[0].per",
         ),
         ({"measures": (Measure(Statistic.RATIO, AGE),)}, "needs_divisor", "measures[0].per"),
+        ({"measures": (Measure(Statistic.SLOPE, AGE),)}, "needs_explanation", "measures[0].per"),
+        (
+            {"measures": (Measure(Statistic.SUM, AGE, adjusted=(BMI,)),)},
+            "needs_no_adjusters",
+            "measures[0].adjusted",
+        ),
+        (
+            {
+                "measures": (
+                    Measure(
+                        Statistic.SLOPE,
+                        AGE,
+                        per=BMI,
+                        adjusted=tuple(FeatureRef(f"f{at}") for at in range(7)),
+                    ),
+                )
+            },
+            "too_many_adjusters",
+            "measures[0].adjusted",
+        ),
         ({"measures": (Measure(Statistic.QUANTILE, AGE),)}, "needs_level", "measures[0].level"),
         (
             {"measures": (Measure(Statistic.UNITS, level=Decimal("0.5")),)},

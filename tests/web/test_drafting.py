@@ -150,6 +150,27 @@ def test_what_divides_follows_the_new_name_of_a_feature(service: Service, ada: V
     assert '<option value="@highest" selected>' in ada.get(page).text
 
 
+SLOPE = {
+    "measures-2-statistic": "slope",
+    "measures-2-ref": "persons.bmi",
+    "measures-2-per": "persons.age",
+    "measures-2-adjusted": ["@top_sbp", "persons.age"],
+}
+
+
+def test_the_form_asks_for_slopes_of_what_it_offers(service: Service, ada: Visitor):
+    """What explains already is not adjusted for as well."""
+    page = draft(ada, service, {**ENTRIES, **SLOPE})
+    shown = ada.get(page).text
+    for words in ("Slope of Body mass index on ...", "Adjusted for", 'value="@top_sbp" checked'):
+        assert words in shown, words
+    preview = ada.post(page, {**ENTRIES, **SLOPE, "act": "preview"}).location
+    assert ada.post(preview, {"purpose": "To learn"}).status_code == 303
+    bmi, age = (ColumnRef("persons", name) for name in ("bmi", "age"))
+    top = FeatureRef("top_sbp")
+    assert asked(service).measures[-1] == Measure(Statistic.SLOPE, bmi, per=age, adjusted=(top,))
+
+
 @pytest.mark.parametrize("per", ["", "persons.bmi", "persons.income", "nowhere.x"])
 def test_a_ratio_without_a_divisor_is_refused_beside_its_row(
     service: Service, ada: Visitor, per: str

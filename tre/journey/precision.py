@@ -115,6 +115,7 @@ WORDS: dict[Kind, Callable[[Expected], str]] = {
     Kind.SUM: _words,
     Kind.MEAN: _sized_words,
     Kind.RATIO: _sized_words,
+    Kind.SLOPE: _sized_words,
     Kind.VARIANCE: _sized_words,
     Kind.STDDEV: _sized_words,
     Kind.QUANTILE: _ranked_words,

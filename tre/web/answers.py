@@ -40,7 +40,7 @@ FORM: Nest = {
             "conditions": [CONDITION],
         }
     ],
-    "measures": [{"statistic": TEXT, "ref": TEXT, "per": TEXT}],
+    "measures": [{"statistic": TEXT, "ref": TEXT, "per": TEXT, "adjusted": TEXTS}],
     "dimensions": [{"ref": TEXT, "bands": TEXT, "recode": TEXT}],
     "margins": TEXT,  # "all" for every total
     "match": TEXT,
@@ -103,6 +103,7 @@ def renamed(nest: Nest, *, mark: str) -> Nest:
             row["ref"] = names.get(row["ref"], row["ref"])
     for row in changed["measures"]:
         row["per"] = names.get(row["per"], row["per"])
+        row["adjusted"] = [names.get(one, one) for one in row["adjusted"]]
     for row in changed["features"]:
         row["was"] = row["name"] or row["was"]
     return changed

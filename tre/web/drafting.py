@@ -98,7 +98,7 @@ def _new_row(catalogue: Catalogue, nest: Nest, path: str) -> dict[str, Any]:
     chosen = request.form.get(f"new-{path}", "")
     if path == "measures":
         statistic, _, ref = chosen.partition(":")
-        return {"statistic": statistic, "ref": ref, "per": ""}
+        return {"statistic": statistic, "ref": ref, "per": "", "adjusted": []}
     if path == "features":
         aggregate = request.form.get("new-features-aggregate", "")
         name = _name(nest, chosen, aggregate)

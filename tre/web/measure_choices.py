@@ -23,8 +23,12 @@ OF_NUMBERS = {
     "Standard deviations": ("stddev",),
     "Variances": ("variance",),
     "Ratios": ("ratio",),
+    "Linear regression": ("slope",),
 }
 """What is made of a number, under the heading of its options; a quantile with its level."""
+EXPLAINING = frozenset({"number", "truth"})
+OF_INDEPENDENT_ROWS = frozenset({"Linear regression"})
+OF_TWO = {Statistic.RATIO: "{} per ...", Statistic.SLOPE: "Slope of {} on ..."}
 NOISY = frozenset(OF_NUMBERS) - {"Means", "Sums"}
 
 
@@ -33,8 +37,9 @@ def measures(
 ) -> tuple[Group, ...]:
     """What may be published: numbers of rows and units, and what is made of numbers."""
     table = catalogue.table(nest["source"])
+    single = table is not None and table.one_row_per_unit
     counts = [Option("count", count_words(catalogue, nest["source"]))]
-    if table is not None and not table.one_row_per_unit:
+    if not single:
         counts.append(Option("units", f"Number of different {catalogue.units}"))
     numbers = [
         field
@@ -54,7 +59,7 @@ def measures(
                 ),
             )
             for heading, names in OF_NUMBERS.items()
-            if noisy or heading not in NOISY
+            if (noisy or heading not in NOISY) and (single or heading not in OF_INDEPENDENT_ROWS)
         ),
     )
 
@@ -73,8 +78,8 @@ def measure_words(name: str, of: Field) -> str:
         return f"{PROPORTION.title} {title}"
     if level is not None:
         return f"{quantile_words(level).capitalize()} of {title}"
-    if statistic is Statistic.RATIO:
-        return f"{title} per ..."
+    if statistic in OF_TWO:
+        return OF_TWO[statistic].format(title)
     return f"{LOOKS[statistic].title} {title}" if statistic in LOOKS else name
 
 
@@ -83,6 +88,13 @@ def divisors(catalogue: Catalogue, nest: Mapping[str, Any], ref: str) -> tuple[G
     found = fields(catalogue, nest).values()
     numbers = (one for one in found if one.kind == "number" and not is_public(catalogue, one.ref))
     return grouped(catalogue, (one for one in numbers if one.ref != ref))
+
+
+def explaining(catalogue: Catalogue, nest: Mapping[str, Any], ref: str) -> tuple[Group, ...]:
+    """Numbers, and yes or no, on which another number may depend."""
+    found = fields(catalogue, nest).values()
+    usable = (one for one in found if one.kind in EXPLAINING and not is_public(catalogue, one.ref))
+    return grouped(catalogue, (one for one in usable if one.ref != ref))
 
 
 def statistic_of(name: str) -> tuple[Statistic, Decimal | None]:
