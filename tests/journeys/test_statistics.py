@@ -24,6 +24,7 @@ ADDED = (
     ("quantile 0.9:persons.bmi", "90 % quantile of Body mass index"),
     ("stddev:persons.age", "Standard deviation of Age"),
     ("ratio:persons.bmi", "Body mass index per ..."),
+    ("slope:persons.bmi", "Slope of Body mass index on ..."),
 )
 
 
@@ -112,6 +113,8 @@ def _build(rita: AtBrowser) -> None:
         rita.press("Add measure")
         expect(form.get_by_text(words).first).to_be_visible()
     form.locator("#measures-4-per").select_option(value="persons.age")
+    form.locator("#measures-5-per").select_option(value="persons.age")
+    form.locator("#measures-5").get_by_label("diabetes").check()
     form.locator("#new-dimensions").select_option(value="persons.sex")
     rita.press("Add dimension")
 
@@ -135,6 +138,7 @@ def _read(rita: AtBrowser) -> None:
         ("90 % quantile of Body mass index", 30, 60),
         ("Standard deviation of Age", 8, 25),
         ("Body mass index per Age", 0.3, 1),
+        ("Slope of Body mass index on Age, adjusted for diabetes", -1, 1),
     ):
         at = header.index(words)
         assert [name.split(" (")[-1] for name in header[at + 1 : at + 3]] == [

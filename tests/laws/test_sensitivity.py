@@ -116,6 +116,9 @@ def _asked(measure: Measure, *dimensions: Dimension, where: Predicate | None = N
     return Query("clinic", "labs", (measure,), dimensions, where=where, joins=joins)
 
 
+INCOME, AGE = (ColumnRef("persons", name) for name in ("income", "age"))
+INCOME_BY_AGE = Query("clinic", "persons", (Measure(Statistic.SLOPE, INCOME, per=AGE),))
+
 MUTANTS = {
     "a count that does not stop": (_asked(Measure(Statistic.COUNT), SEX), "least(_n, 3)", "_n"),
     "a count of values that does not stop": (
@@ -152,6 +155,16 @@ MUTANTS = {
         _asked(Measure(Statistic.VARIANCE, VALUE), SEX),
         "+ 500) // 1000",
         "+ 250) // 500",
+    ),
+    "products that are not centred": (
+        INCOME_BY_AGE,
+        "- (55))::BIGINT * (CASE",
+        "- (0))::BIGINT * (CASE",
+    ),
+    "products in finer steps than declared": (
+        INCOME_BY_AGE,
+        "+ 157504500000000) // 1000000000",
+        "+ 157504250000000) // 500000000",
     ),
     "values of which one unit has many": (
         _asked(Measure(Statistic.QUANTILE, VALUE, Decimal("0.5")), SEX),
