@@ -79,7 +79,9 @@ def _columns(drawn: Protected, shape: Shape, order: Order) -> dict[str, str]:
 def _names(column: Published) -> tuple[str | None, ...]:
     chosen = (name_of(column.name, end) for end in End)
     told = column.regression.names if column.regression else ()
-    return (column.name, column.count, column.total, column.squares, column.per, *chosen, *told)
+    patterns = column.patterns.vector if column.patterns else None
+    plain = (column.name, column.count, column.total, column.squares, column.per, patterns)
+    return (*plain, *chosen, *told)
 
 
 def _record(drawn: Protected, shape: Shape, order: Order, move: _Move) -> DisclosureRecord:

@@ -140,13 +140,19 @@ NOISY_TOTALS = (
 )
 
 
-SLOPES = (
-    (
+REGRESSIONS = {
+    "slope": (
         "The interval of a slope, unlike the others, covers sampling as well as noise: if rows are "
         "independent, what is explained is linear in what explains it, and residuals vary equally. "
         "A quarter of its width is about its standard error."
     ),
-)
+    "log_odds": (
+        "The interval of a log odds ratio, unlike the others, covers sampling as well as noise: if "
+        "rows are independent and the logistic model holds. Numbers that explain count as the "
+        "middle of their band, which draws their ratio towards 0 where bands are wide. A quarter "
+        "of the interval's width is about its standard error."
+    ),
+}
 
 
 def altered_leaves_out(*, totals: bool) -> tuple[str, ...]:

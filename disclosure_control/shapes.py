@@ -12,11 +12,10 @@ from disclosure_control.tables import (
     QUOTIENTS,
     SPREADS,
     Axis,
+    Bands,
     Counting,
     Kind,
     Published,
-    Quantile,
-    Regression,
     Shape,
     Vector,
 )
@@ -24,6 +23,8 @@ from disclosure_control.tables import (
 LIMIT = 2**62
 CENTRED = QUOTIENTS - {Kind.RATIO}
 MOST_BINS = 2**19  # of all quantiles of a table: choosing among them takes seconds
+MOST_PATTERNS = 2**17  # of all models of a table: fitting them takes seconds
+BINNED = (Counting.HISTOGRAM, Counting.PATTERNS)
 COUNTED = (Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS)
 
 SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
@@ -39,6 +40,7 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
     ("a column has negative decimals", lambda s: all(c.decimals >= 0 for c in s.published)),
     ("a histogram has no bins", lambda s: all(map(_has_bins, s.vectors))),
     ("a histogram is too fine", lambda s: _bins(s) <= MOST_BINS),
+    ("there are too many patterns", lambda s: _patterns(s) <= MOST_PATTERNS),
     ("a column reads no such vector", lambda s: all(_reads(s, c) for c in s.published)),
 )
 POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
@@ -89,18 +91,19 @@ def _has_empty(axis: Axis) -> bool:
     return all(at in range(len(axis.labels) - axis.total) for at in axis.empty)
 
 
+Vectors = dict[str, Vector]
+
+
 def _reads(shape: Shape, column: Published) -> bool:
-    """A count divides or is shown; a total is added up; a sum is centred on nothing."""
+    """Is there everything that a column of its kind is worked out from?"""
     vectors = {vector.name: vector for vector in shape.vectors}
     count = vectors.get(column.count)
-    if count is None or count.counts not in COUNTED:
-        return False
-    if column.kind in (Kind.COUNT, Kind.UNITS):
-        return column.total is None
-    if column.kind is Kind.QUANTILE:
-        return column.quantile is not None and _holds(vectors, column.quantile)
-    if column.kind is Kind.SLOPE:
-        return column.regression is not None and _has_moments(vectors, column.regression)
+    counted = count is not None and count.counts in COUNTED
+    return counted and READS.get(column.kind, _adds)(vectors, column)
+
+
+def _adds(vectors: Vectors, column: Published) -> bool:
+    """A total is added up; what is not divided is centred on nothing."""
     names = [column.total]
     names += [column.squares] if column.kind in SPREADS else []
     names += [column.per] if column.kind is Kind.RATIO else []
@@ -110,8 +113,34 @@ def _reads(shape: Shape, column: Published) -> bool:
     return column.kind in CENTRED or all(one is not None and one.centre == 0 for one in read)
 
 
-def _has_moments(vectors: dict[str, Vector], regression: Regression) -> bool:
+def _only_counts(_: Vectors, column: Published) -> bool:
+    return column.total is None
+
+
+def _has_patterns(vectors: Vectors, column: Published) -> bool:
+    """Is there a vector of exactly these bands, and a yes or no that another number explains?"""
+    patterns = column.patterns
+    if patterns is None:
+        return False
+    found = vectors.get(patterns.vector)
+    places = range(len(patterns.numbers))
+    return (
+        found is not None
+        and found.counts is Counting.PATTERNS
+        and all(min(one.width, one.scale) > 0 and one.count > 0 for one in patterns.numbers)
+        and patterns.bins == found.bins
+        and patterns.explained in places
+        and patterns.told in places
+        and patterns.told != patterns.explained
+        and patterns.numbers[patterns.explained] == Bands()
+    )
+
+
+def _has_moments(vectors: Vectors, column: Published) -> bool:
     """Are there two numbers or more, and a total of each pair?"""
+    regression = column.regression
+    if regression is None:
+        return False
     size = len(regression.sums)
     totals = [vectors.get(name) for name in regression.names]
     return (
@@ -122,8 +151,11 @@ def _has_moments(vectors: dict[str, Vector], regression: Regression) -> bool:
     )
 
 
-def _holds(vectors: dict[str, Vector], quantile: Quantile) -> bool:
+def _holds(vectors: Vectors, column: Published) -> bool:
     """Is there a histogram of exactly these bins, whose ranks times ``parts`` still fit?"""
+    quantile = column.quantile
+    if quantile is None:
+        return False
     found = vectors.get(quantile.histogram)
     sound = 0 < quantile.part < quantile.parts and min(quantile.width, quantile.scale) > 0
     return (
@@ -133,6 +165,15 @@ def _holds(vectors: dict[str, Vector], quantile: Quantile) -> bool:
         and quantile.bins == found.bins
         and quantile.parts * found.magnitude < LIMIT
     )
+
+
+READS: dict[Kind, Callable[[Vectors, Published], bool]] = {
+    Kind.COUNT: _only_counts,
+    Kind.UNITS: _only_counts,
+    Kind.QUANTILE: _holds,
+    Kind.SLOPE: _has_moments,
+    Kind.LOG_ODDS: _has_patterns,
+}
 
 
 def _alters(policy: Policy) -> bool:
@@ -147,7 +188,7 @@ def _adds_up(shape: Shape, policy: Policy) -> bool:
     """Are totals sums of their parts, with noise of which sums can be told?"""
     apart = any(axis.shared for axis in shape.axes)
     units = any(vector.counts is Counting.UNITS for vector in shape.vectors)
-    bins = any(vector.counts is Counting.HISTOGRAM for vector in shape.vectors)
+    bins = any(vector.counts in BINNED for vector in shape.vectors)
     gaussian = policy.dp is not None and Mechanism.GAUSSIAN in policy.dp.mechanisms
     return not shape.has_totals or (gaussian and not bins and not (units and apart))
 
@@ -158,8 +199,14 @@ def _bins(shape: Shape) -> int:
     return sum(shape.lengths.get(name, 0) for name in read)
 
 
+def _patterns(shape: Shape) -> int:
+    """To which models are fitted; those that two columns read count twice."""
+    read = [one.patterns.vector for one in shape.published if one.patterns is not None]
+    return sum(shape.lengths.get(name, 0) for name in read)
+
+
 def _has_bins(vector: Vector) -> bool:
-    return vector.bins >= 1 and (vector.bins == 1 or vector.counts is Counting.HISTOGRAM)
+    return vector.bins >= 1 and (vector.bins == 1 or vector.counts in BINNED)
 
 
 def _is_count(column: Published) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from itertools import product
 from math import prod
 from typing import NoReturn
@@ -95,6 +96,7 @@ class Counting(StrEnum):
     GROSS = "gross"  # SDC: sum of absolute contributions of units
     NEGATIVE = "negative"  # SDC: distinct units whose contribution is below zero
     HISTOGRAM = "histogram"  # DP: rows with a value, by equal bins of its declared range
+    PATTERNS = "patterns"  # DP: rows that have all of some numbers, by the bin of each
     KEYS = "keys"  # SDC: sum of the record keys of distinct units
 
 
@@ -102,7 +104,7 @@ class Counting(StrEnum):
 class Vector:
     """One integer per cell of the grid, row-major over the axes; quantity = integer / scale.
 
-    A histogram has ``bins`` integers per cell, those of one cell side by side.
+    A histogram has ``bins`` integers per cell, those of one cell side by side; so have patterns.
     """
 
     name: str
@@ -119,7 +121,7 @@ class Vector:
         1  # TOTAL of squares or products only: quantity = integer * step / scale, and what each row
     )
     #                adds was rounded to whole steps
-    bins: int = 1  # HISTOGRAM only
+    bins: int = 1  # HISTOGRAM and PATTERNS only
 
 
 class Kind(StrEnum):
@@ -134,13 +136,17 @@ class Kind(StrEnum):
     QUANTILE = "quantile"
     RATIO = "ratio"
     SLOPE = "slope"
+    LOG_ODDS = "log_odds"
 
 
 SPREADS = frozenset({Kind.VARIANCE, Kind.STDDEV})
-QUOTIENTS = SPREADS | {Kind.MEAN, Kind.RATIO, Kind.SLOPE}
+REGRESSIONS = frozenset({Kind.SLOPE, Kind.LOG_ODDS})
+"""Their interval covers sampling too."""
+
+QUOTIENTS = SPREADS | REGRESSIONS | {Kind.MEAN, Kind.RATIO}
 """Divided by a count, by another total or, a slope, by what numbers have in common."""
 
-NOISY_ONLY = SPREADS | {Kind.QUANTILE, Kind.RATIO, Kind.SLOPE}
+NOISY_ONLY = SPREADS | REGRESSIONS | {Kind.QUANTILE, Kind.RATIO}
 VARYING = QUOTIENTS | {Kind.QUANTILE}
 """Their interval depends on the cell, so that there is no single half-width."""
 
@@ -201,6 +207,45 @@ class Regression:
 
 
 @dataclass(frozen=True, slots=True)
+class Bands:
+    """Equal bands of a number; value = integer / ``scale``. Yes or no are 1 and 0."""
+
+    low: int = 0
+    width: int = 1
+    last: int = 1
+    scale: int = 1
+
+    @property
+    def count(self) -> int:
+        return (self.last - self.low) // self.width + 1
+
+    @property
+    def middles(self) -> tuple[Fraction, ...]:
+        """What stands for each band."""
+        lows = (self.low + at * self.width for at in range(self.count))
+        return tuple(
+            Fraction(low + min(low + self.width - 1, self.last), 2 * self.scale) for low in lows
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """A vector of PATTERNS: rows by the band of each number, row-major, the last one side by side.
+
+    ``explained`` is yes or no; the coefficient that is told is that of ``told``.
+    """
+
+    vector: str
+    numbers: tuple[Bands, ...]
+    explained: int
+    told: int
+
+    @property
+    def bins(self) -> int:
+        return prod(one.count for one in self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """One column of the published table, computed from one to three vectors.
 
@@ -208,9 +253,9 @@ class Published:
     (centre + total / count) x (count.scale / total.scale). On the DP track only: VARIANCE is the
     mean of the ``squares`` of what ``total`` adds up, which have a centre of their own, less the
     square of the mean of ``total``, times n / (n - 1); STDDEV is its root; RATIO is ``total`` by
-    ``per``; SLOPE is a coefficient of least squares; QUANTILE tells the middle of a bin that was
-    chosen. On the DP track a column is hidden where its noisy ``count`` is below the threshold; on
-    the SDC track ``evidence`` decides.
+    ``per``; SLOPE is a coefficient of least squares, LOG_ODDS one of a logistic regression on
+    ``patterns``; QUANTILE tells the middle of a bin that was chosen. On the DP track a column is
+    hidden where its noisy ``count`` is below the threshold; on the SDC track ``evidence`` decides.
     """
 
     name: str  # stable, machine-readable: "count", "mean_bmi"
@@ -224,10 +269,11 @@ class Published:
     quantile: Quantile | None = None  # quantiles only
     per: str | None = None  # ratios only: name of the total that divides ``total``
     regression: Regression | None = None  # slopes only
+    patterns: Patterns | None = None  # logarithms of odds only
 
     @property
     def read(self) -> tuple[str, ...]:
-        """Names of the vectors that it is worked out from, but a histogram."""
+        """Names of the vectors that it is worked out from, but those that have bins."""
         told = self.regression.names if self.regression else ()
         names = (self.count, self.total, self.squares, self.per, *told)
         return tuple(name for name in names if name is not None)

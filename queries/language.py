@@ -44,13 +44,17 @@ class Statistic(StrEnum):
     STDDEV = "stddev"  # its root
     RATIO = "ratio"  # the sum of the values by the sum of the values of another number
     SLOPE = "slope"  # of a number on another, in the least squares of the rows that have all values
+    LOG_ODDS = "log_odds"  # ratio, by one more of a number, of a yes, in a logistic regression
     QUANTILE = "quantile"  # the value below which a share of the non-missing values lies
 
 
 SPREADS = frozenset({Statistic.VARIANCE, Statistic.STDDEV})
 """How far values lie from their mean."""
 
-NOISY_ONLY = SPREADS | {Statistic.QUANTILE, Statistic.RATIO, Statistic.SLOPE}
+REGRESSIONS = frozenset({Statistic.SLOPE, Statistic.LOG_ODDS})
+"""Of a number, or a yes or no, on others."""
+
+NOISY_ONLY = SPREADS | REGRESSIONS | {Statistic.QUANTILE, Statistic.RATIO}
 """For which the exact track has no rules."""
 
 
@@ -192,8 +196,8 @@ class Measure:
     statistic: Statistic
     ref: Ref | None = None  # None for COUNT and UNITS
     level: Decimal | None = None  # QUANTILE only: above 0 and below 1, 0.5 for the median
-    per: Ref | None = None  # RATIO: the number whose sum divides; SLOPE: that which explains
-    adjusted: tuple[Ref, ...] = ()  # SLOPE only: numbers that explain as well
+    per: Ref | None = None  # RATIO: the number whose sum divides; regressions: what explains
+    adjusted: tuple[Ref, ...] = ()  # regressions only: numbers that explain as well
 
     @property
     def refs(self) -> tuple[Ref, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -48,8 +49,23 @@ def ratio_words(of: str, per: str) -> str:
 
 def slope_words(of: str, on: str, *others: str) -> str:
     """Such as "slope of Income on Age, adjusted for Sex"."""
-    adjusted = f", adjusted for {' and '.join(others)}" if others else ""
-    return f"slope of {of} on {on}{adjusted}"
+    return f"slope of {of} on {on}{_adjusted(others)}"
+
+
+def odds_words(of: str, on: str, *others: str) -> str:
+    """Such as "log odds ratio of diabetes by Age, adjusted for Sex"."""
+    return f"log odds ratio of {of} by {on}{_adjusted(others)}"
+
+
+def _adjusted(others: tuple[str, ...]) -> str:
+    return f", adjusted for {' and '.join(others)}" if others else ""
+
+
+OF_SEVERAL: dict[Statistic, Callable[..., str]] = {
+    Statistic.RATIO: ratio_words,
+    Statistic.SLOPE: slope_words,
+    Statistic.LOG_ODDS: odds_words,
+}
 
 
 def quantile_words(level: Decimal) -> str:

@@ -14,14 +14,22 @@ from math import prod
 
 from disclosure_control.dp.contrasts import largest_coefficient
 from disclosure_control.policy import Policy, Track
-from disclosure_control.tables import Counting, Shape
+from disclosure_control.shapes import BINNED
+from disclosure_control.tables import Counting, Shape, Vector
 from queries.catalogue import Catalogue, Column, ColumnType, LinkKind, Role, Table
 from queries.errors import QueryRefused, problem
 from queries.language import Aggregate, Feature, JoinKind, Query
 from queries.plan_axes import AxisKey, axes_of
 from queries.plan_margins import grids, margins_of
 from queries.plan_published import published_by
-from queries.plan_slots import Timing, selection_seconds, suppression_seconds, timing
+from queries.plan_slots import (
+    Timing,
+    fitting_seconds,
+    selection_seconds,
+    suppression_seconds,
+    timing,
+    together_seconds,
+)
 from queries.plan_terms import (
     Condition,
     Level,
@@ -309,13 +317,21 @@ def _time(
         steps += [("unit", rows), ("link", rows)]
     if how is Contribution.ROW_WEIGHTS and _makes_pairs(of, cells=shape.cells):
         steps.append(("pair", rows))
-    histograms = sum(one.counts is Counting.HISTOGRAM for one in of)
+    histograms = sum(one.counts in BINNED for one in of)
     tables = grids(keys, margins=query.margins) if track is Track.SDC else 1
     return timing(
         steps * tables * (1 + histograms),
-        numbers=shape.cells * (len(shape.vectors) - histograms),
-        suppression=suppression_seconds(shape) + selection_seconds(shape),
+        numbers=sum(shape.length(one) for one in shape.vectors if not _is_chosen(one)),
+        suppression=(
+            suppression_seconds(shape)
+            if track is Track.SDC
+            else selection_seconds(shape) + fitting_seconds(shape) + together_seconds(shape)
+        ),
     )
+
+
+def _is_chosen(vector: Vector) -> bool:
+    return vector.counts is Counting.HISTOGRAM
 
 
 def _makes_pairs(recipes: tuple[Recipe, ...], *, cells: int) -> bool:

@@ -7,13 +7,13 @@ they are weighed, whatever the cells are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from disclosure_control.shapes import MOST_BINS
-from disclosure_control.tables import Counting
+from disclosure_control.shapes import BINNED, MOST_BINS, MOST_PATTERNS
+from disclosure_control.tables import Bands
 from queries.errors import QueryRefused, problem
 from queries.plan_axes import AxisKey, Bins
 from queries.plan_vectors import Contribution, Measured
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from queries.plan import Plan
 
 
+MOST_BANDS = 16
+FEWEST_BANDS = 4
+PATTERNS_OF_A_CELL = 2**10
 BINS_OF_A_CELL = 2**14  # finer ones would make choosing among them dearer than they are worth
 FEWEST_BINS = 32
 
@@ -41,6 +44,27 @@ def bin_width(of: Measured, *, cells: int) -> int:
     return next(width for width in _round_widths() if -(-values // width) <= most)
 
 
+def bands_of(numbers: Sequence[Measured], *, cells: int) -> tuple[Bands, ...]:
+    """Of each number as many equal bands as ``MOST_PATTERNS`` allows; of a yes or no, both.
+
+    ``cells``: of all models of the table. Raises QueryRefused where there are too many.
+    """
+    truths = sum(one.factor > 1 for one in numbers)
+    most = min(PATTERNS_OF_A_CELL, MOST_PATTERNS // cells) // 2**truths
+    each = MOST_BANDS
+    while each ** (len(numbers) - truths) > most and each > 1:
+        each //= 2
+    if each < FEWEST_BANDS:
+        words = {"count": cells, "most": MOST_PATTERNS // PATTERNS_OF_A_CELL}
+        raise QueryRefused((problem("too_many_patterns", where="dimensions", **words),))
+    return tuple(Bands() if one.factor > 1 else _bands(one, each) for one in numbers)
+
+
+def _bands(of: Measured, most: int) -> Bands:
+    width = -(-(of.upper - of.lower + 1) // most)
+    return Bands(of.lower, width, of.upper, 10**of.decimals)
+
+
 def _round_widths() -> Iterator[int]:
     for power in count():
         yield from (10**power, 2 * 10**power, 5 * 10**power)
@@ -48,26 +72,39 @@ def _round_widths() -> Iterator[int]:
 
 def without_histograms(plan: Plan) -> Plan:
     """What the plan counts for each cell once."""
-    kept = tuple(one for one in plan.recipes if one.counts is not Counting.HISTOGRAM)
+    kept = tuple(one for one in plan.recipes if one.counts not in BINNED)
     return replace(plan, recipes=kept)
 
 
 def histograms(plan: Plan) -> Iterator[Plan]:
     """One plan for each histogram, with the bins as its last axis."""
     for recipe in plan.recipes:
-        if recipe.counts is Counting.HISTOGRAM:
-            of = next(one for one in plan.measured if one.name == recipe.of)
-            bins = AxisKey(
-                term=of.term, level=of.level, keys=recipe.bins, missing=None, stride=1,
-                bins=Bins(of.lower, of.upper, recipe.width),
-            )  # fmt: skip
+        if recipe.counts in BINNED:
+            bands = recipe.bands or ((recipe.of or "", recipe.width),)
             keys = (replace(one, stride=one.stride * recipe.bins) for one in plan.keys)
             single = plan.how is Contribution.UNIT_ROWS
             yield replace(
                 plan,
                 how=plan.how if single else Contribution.ROW_WEIGHTS,
-                keys=(*keys, bins),
+                keys=(*keys, *_last_axes(bands, plan)),
                 measured=(),
                 recipes=(replace(recipe, of=None),),
                 offset=0,
             )
+
+
+def _last_axes(bands: tuple[tuple[str, int], ...], plan: Plan) -> tuple[AxisKey, ...]:
+    """Of numbers by name, each in bands of its width; a row without one of them is in none."""
+    found: list[AxisKey] = []
+    stride = 1
+    for name, width in reversed(bands):
+        of = next(one for one in plan.measured if one.name == name)
+        low, last = of.values or (of.lower, of.upper)
+        count = (last - low) // width + 1
+        key = AxisKey(
+            term=of.term, level=of.level, keys=count, missing=None, stride=stride,
+            bins=Bins(low, last, width),
+        )  # fmt: skip
+        found.insert(0, key)
+        stride *= count
+    return tuple(found)

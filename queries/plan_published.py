@@ -10,23 +10,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from math import prod
 
 from disclosure_control.policy import Track
-from disclosure_control.tables import Counting, Evidence, Kind, Published, Quantile, Regression
+from disclosure_control.tables import (
+    Counting,
+    Evidence,
+    Kind,
+    Patterns,
+    Published,
+    Quantile,
+    Regression,
+)
 from queries.catalogue import Catalogue
 from queries.errors import QueryRefused, problem
-from queries.language import NOISY_ONLY, SPREADS, Measure, Query, Ref, Statistic
+from queries.language import NOISY_ONLY, REGRESSIONS, SPREADS, Measure, Query, Ref, Statistic
 from queries.looks import (
     LOOKS,
     MOST_DIGITS,
     PROPORTION,
     RATIO_DIGITS,
     SLOPE_DIGITS,
+    odds_words,
     quantile_words,
     slope_words,
 )
-from queries.plan_bins import bin_width
-from queries.plan_vectors import Contribution, Measured, Recipe, moments_of
+from queries.plan_bins import bands_of, bin_width
+from queries.plan_vectors import Contribution, Measured, Recipe, complete_of, moments_of
 from queries.values import number_text
 
 EVIDENCE = (
@@ -72,8 +82,9 @@ class _Columns:
         return Evidence(self._units(), keys=keys)
 
     def _noisy(self, measure: Measure, of: Measured) -> Published:
-        if measure.statistic is Statistic.SLOPE:
-            return self._slope(measure)
+        if measure.statistic in REGRESSIONS:
+            slope = measure.statistic is Statistic.SLOPE
+            return self._slope(measure) if slope else self._odds(measure)
         if measure.per is not None:
             return self._ratio(of, self.measured[measure.per])
         count = self._values(of)
@@ -114,6 +125,33 @@ class _Columns:
             total=None,
             decimals=min(of.decimals + range_digits + SLOPE_DIGITS, MOST_DIGITS),
             regression=Regression(sums, products),
+        )
+
+    def _odds(self, measure: Measure) -> Published:
+        """DP: from how many rows there are of each pattern, among rows that have all numbers."""
+        numbers = sorted(
+            {self.measured[ref].name: self.measured[ref] for ref in measure.refs}.items()
+        )
+        models = sum(one.statistic is Statistic.LOG_ODDS for one in self.query.measures)
+        bands = bands_of([one for _, one in numbers], cells=self.cells * models)
+        names = [name for name, _ in numbers]
+        recipe = Recipe(
+            f"patterns_{'-'.join(names)}",
+            Counting.PATTERNS,
+            bins=prod(one.count for one in bands),
+            bands=tuple((name, one.width) for name, one in zip(names, bands, strict=True)),
+        )
+        of, on, *others = (self.measured[ref] for ref in measure.refs)
+        title = odds_words(*(one.title for one in (of, on, *others)))
+        range_digits = len(str((on.upper - on.lower) // 10**on.decimals))
+        return Published(
+            name=f"log_odds_{'-'.join((of.name, 'by', on.name, *(one.name for one in others)))}",
+            title=title[0].upper() + title[1:],
+            kind=Kind.LOG_ODDS,
+            count=self._values(complete_of(measure, self.measured)),
+            total=None,
+            decimals=min(range_digits + SLOPE_DIGITS, MOST_DIGITS),
+            patterns=Patterns(self._add(recipe), bands, names.index(of.name), names.index(on.name)),
         )
 
     def _quantile(self, of: Measured, level: Decimal, *, count: str) -> Published:

@@ -33,6 +33,8 @@ SECONDS_PER_ROW = {
 """Measured with ``benchmarks/overhead.py`` on two cores."""
 
 SECONDS_PER_BIN = 12e-6  # of a quantile: read once, and chosen from three times
+SECONDS_PER_PATTERN = 100e-6  # of a logistic model: fitted in some ten steps
+SECONDS_PER_TOTAL = 60e-6  # of a cell of a noisy table with totals, for each vector
 
 # To hide cells beside the unsafe ones, and to attack the result, for each number that is protected
 # on its own: seconds for a table, for a cell of up to two dimensions, and for a cell of more. A
@@ -77,6 +79,20 @@ def selection_seconds(shape: Shape) -> float:
     columns = (one for one in shape.published if one.quantile is not None)
     bins = sum(shape.lengths[one.quantile.histogram] for one in columns if one.quantile)
     return MARGIN * bins * SECONDS_PER_BIN
+
+
+def fitting_seconds(shape: Shape) -> float:
+    """0 for a table without logistic models, which are fitted at the door."""
+    columns = (one for one in shape.published if one.patterns is not None)
+    patterns = sum(shape.lengths[one.patterns.vector] for one in columns if one.patterns)
+    return MARGIN * patterns * SECONDS_PER_PATTERN
+
+
+def together_seconds(shape: Shape) -> float:
+    """0 for a noisy table without totals, which are worked out and rounded at the door."""
+    if not shape.has_totals:
+        return 0.0
+    return MARGIN * shape.cells * len(shape.vectors) * SECONDS_PER_TOTAL
 
 
 def rest_of(seconds: float) -> float:

@@ -211,7 +211,7 @@ class Recipe:
     """What an engine counts for one vector. ``of`` names a measured number; None counts rows.
 
     A histogram is a count of rows by ``bins`` of that number, so many from ``low`` on, each of
-    ``width`` of the store's integers.
+    ``width`` of the store's integers. Patterns are counted by ``bands``: names and widths.
     """
 
     name: str
@@ -222,6 +222,7 @@ class Recipe:
     bins: int = 1
     low: int = 0
     width: int = 1
+    bands: tuple[tuple[str, int], ...] = ()
 
 
 def measured_in(
@@ -246,7 +247,16 @@ def added_up(query: Query, measured: dict[Ref, Measured]) -> dict[str, Measured]
         if one.statistic is Statistic.SLOPE:
             moments = moments_of(one, measured)
             found |= {part.name: part for part in (*moments.sums, *moments.products)}
+        if one.statistic is Statistic.LOG_ODDS:
+            whole = complete_of(one, measured)
+            found[whole.name] = whole
     return found
+
+
+def complete_of(measure: Measure, measured: dict[Ref, Measured]) -> Measured:
+    """Something that has a value in every row in which all numbers of a measure have one."""
+    numbers = sorted((measured[ref] for ref in measure.refs), key=lambda one: one.name)
+    return _moment((numbers[0],), tuple(numbers))
 
 
 def moments_of(measure: Measure, measured: dict[Ref, Measured]) -> Moments:

@@ -56,8 +56,8 @@ _CLAUSES = {  # SQL that the language leaves out, and what to write instead
     "like": "LIKE and patterns are not part of the language. Use IN ('a', 'b') or a recode.",
     "statement": "Only questions may be asked here: {word} is not part of the language.",
     "function": "The function {name} is not part of the language. There are count, sum, avg, "
-    "variance, stddev, median, quantile, ratio, slope, band and recode; in a feature also min, "
-    "max, arg_min and arg_max.",
+    "variance, stddev, median, quantile, ratio, slope, log_odds, band and recode; in a feature "
+    "also min, max, arg_min and arg_max.",
     "parameter": "Placeholders and parameters are not part of the language. Write the value.",
     "pivot": "PIVOT and UNPIVOT are not part of the language.",
     "grouping_sets": "ROLLUP, GROUPING SETS and GROUP BY ALL are not part of the language. Name "
@@ -101,8 +101,8 @@ _SHAPE = {  # how SELECT, GROUP BY, joins and features must fit together
     "count_distinct": "Only units may be counted distinctly: count(distinct {unit}).",
     "aggregate_argument": "{name} takes one column or feature.",
     "band_shape": "Write band(column, 10, 20, 30) with at least one cut point.",
-    "slope_shape": "Write slope(y, x) with two columns or features, the second of which explains "
-    "the first; slope(y, x, z) adjusts for a third, and so on.",
+    "regression_shape": "Write slope(y, x) or log_odds(y, x) with two columns or features, the "
+    "second of which explains the first; slope(y, x, z) adjusts for a third, and so on.",
     "ratio_shape": "Write ratio(x, y) with two columns or features: the sum of x by the sum of y.",
     "recode_shape": "Write recode(column, 'name of a declared recode').",
     "duplicate_alias": "The name {name} is used twice.",
@@ -186,7 +186,7 @@ _MEANING = {  # well-formed questions that may not be answered
     "dimensions, wider bands or a recode.",
     "margins_noisy": "The policy of this dataset has no Gaussian noise, of which noisy totals and "
     "subtotals are made. Ask for the table with fewer dimensions.",
-    "margins_quantile": "Quantiles have no noisy totals. Ask for them in a table without totals.",
+    "margins_binned": "{what} has no noisy totals. Ask for it in a table without totals.",
     "margins_units": "{units} can be in several cells of this table, so that noisy totals would "
     "count them more than once. Ask for records, or without totals.",
     "margins_of_nothing": "A table with totals needs a dimension.",
@@ -205,8 +205,8 @@ _MEANING = {  # well-formed questions that may not be answered
     "margins_filtered": "The condition on {other} says something about {name}, so that everybody "
     "knows some cells of this table to be empty. Ask for a table with totals without that "
     "condition, or without totals.",
-    "noisy_only": "Variances, standard deviations, quantiles, ratios and slopes are asked of noisy "
-    "tables only: of an exact table, ask for means or sums.",
+    "noisy_only": "Variances, standard deviations, quantiles, ratios and regressions are asked of "
+    "noisy tables only: of an exact table, ask for means or sums.",
     "exact_proportion": "Proportions are asked of noisy tables only: of an exact table, ask for "
     "numbers by {name}.",
     "needs_level": "quantile needs a level: a number above 0 and below 1 with at most {most} "
@@ -216,11 +216,14 @@ _MEANING = {  # well-formed questions that may not be answered
     "divisor_below_zero": "{name} is declared from {lower} on: what divides must not be below 0.",
     "needs_no_level": "{what} takes no level.",
     "needs_no_adjusters": "{what} is not adjusted for other numbers.",
-    "needs_explanation": "slope needs a second number that explains the first, and each of its "
+    "needs_explanation": "{what} needs a second number that explains the first, and each of its "
     "numbers once.",
-    "too_many_adjusters": "A slope is adjusted for at most {most} other numbers.",
-    "slope_rows": "A slope takes rows to be independent of each other. Ask for it where each "
+    "needs_truth": "{what} is of a yes-or-no feature; {name} is something else.",
+    "too_many_adjusters": "{what} is adjusted for at most {most} other numbers.",
+    "dependent_rows": "{what} takes rows to be independent of each other. Ask for it where each "
     "{unit} has one row; features sum up the rows of other tables.",
+    "too_many_patterns": "With {count} cells the table leaves no room for log_odds; at most {most} "
+    "do. Use fewer dimensions, wider bands or a recode.",
     "too_fine_bins": "With {count} cells the table leaves no room for quantiles; at most {most} "
     "do. Use fewer dimensions, wider bands or a recode.",
     "counts_only": "Every count of this dataset is {how} before it is shown. Sums and means cannot "

@@ -39,7 +39,6 @@ _AGGREGATES: tuple[type[Any], ...] = (
 _FEWEST_BAND_ARGUMENTS = 2
 _RECODE_ARGUMENTS = 2
 _RATIO_ARGUMENTS = 2
-_FEWEST_SLOPE_ARGUMENTS = 2
 
 
 def selected(
@@ -131,11 +130,11 @@ def _ratio(node: exp.Anonymous, names: Names, path: str) -> Measure:
     return Measure(Statistic.RATIO, of, per=per)
 
 
-def _slope(node: exp.Anonymous, names: Names, path: str) -> Measure:
-    if len(node.expressions) < _FEWEST_SLOPE_ARGUMENTS:
-        raise names.reading.refuse(node, "slope_shape")
-    of, per, *others = _numbers(node, names, path, code="slope_shape")
-    return Measure(Statistic.SLOPE, of, per=per, adjusted=tuple(others))
+def _regression(node: exp.Anonymous, names: Names, path: str) -> Measure:
+    if len(node.expressions) < _RATIO_ARGUMENTS:
+        raise names.reading.refuse(node, "regression_shape")
+    of, per, *others = _numbers(node, names, path, code="regression_shape")
+    return Measure(Statistic(str(node.this).lower()), of, per=per, adjusted=tuple(others))
 
 
 def _numbers(node: exp.Anonymous, names: Names, path: str, *, code: str) -> list[Ref]:
@@ -148,7 +147,7 @@ def _numbers(node: exp.Anonymous, names: Names, path: str, *, code: str) -> list
     return [names.ref(one) for one in node.expressions]
 
 
-_OF_SEVERAL = {"ratio": _ratio, "slope": _slope}
+_OF_SEVERAL = {"ratio": _ratio, "slope": _regression, "log_odds": _regression}
 
 
 def _level(node: Node, names: Names) -> Decimal | None:

@@ -19,6 +19,7 @@ from queries.scope import Scope, nearest, shown
 from queries.validate_conditions import value_problem
 from queries.values import date_of_days, days_of, number_text, scaled, unscaled
 
+BINNED = frozenset({Statistic.QUANTILE, Statistic.LOG_ODDS})
 _HAS_BANDS = frozenset({Kind.NUMBER, Kind.DATE})
 
 
@@ -74,8 +75,9 @@ def _noisy_margins(scope: Scope, rules: DpRules, *, where: str) -> Iterator[Prob
     tables = {one.ref.table for one in query.dimensions if isinstance(one.ref, ColumnRef)}
     apart = any(levels.get(table) is Level.ROW for table in tables)
     for number, measure in enumerate(query.measures):
-        if measure.statistic is Statistic.QUANTILE:
-            yield problem("margins_quantile", where=f"measures[{number}]")
+        if measure.statistic in BINNED:
+            what = measure.statistic.value
+            yield problem("margins_binned", where=f"measures[{number}]", what=what)
         elif measure.statistic is Statistic.UNITS and apart:
             yield problem("margins_units", where=f"measures[{number}]", units=scope.catalogue.units)
 

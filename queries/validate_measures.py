@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from disclosure_control.alterations import in_words
 from disclosure_control.policy import Policy, Track
 from queries.errors import Problem, problem
-from queries.language import NOISY_ONLY, Measure, Query, Ref, Statistic
+from queries.language import NOISY_ONLY, REGRESSIONS, Measure, Query, Ref, Statistic
 from queries.resolve import Kind
 from queries.scope import Scope, shown
 from queries.values import number_text
 
 LEVEL_DIGITS = 2
-MOST_ADJUSTERS = 6
+MOST_ADJUSTERS = {Statistic.SLOPE: 6, Statistic.LOG_ODDS: 3}
+_OF_TRUTH = frozenset({Statistic.MEAN, Statistic.LOG_ODDS})
 _COUNTING = frozenset({Statistic.COUNT, Statistic.UNITS})
 
 
@@ -30,7 +31,7 @@ def _problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem
     what = measure.statistic.value
     yield from _level_problems(measure, where=f"{where}.level")
     yield from _divisor_problems(measure, scope=scope, where=f"{where}.per")
-    yield from _slope_problems(measure, scope=scope, where=where)
+    yield from _regression_problems(measure, scope=scope, where=where)
     if measure.statistic in _COUNTING:
         if measure.ref is not None:
             yield problem("measure_with_ref", where=f"{where}.ref", what=what)
@@ -38,8 +39,10 @@ def _problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem
     if measure.ref is None:
         yield problem("measure_without_ref", where=f"{where}.ref", what=what)
         return
-    if measure.statistic is Statistic.MEAN and _is_truth(measure.ref, scope=scope):
+    if measure.statistic in _OF_TRUTH and _is_truth(measure.ref, scope=scope):
         yield from scope.problems(measure.ref, where=f"{where}.ref")
+    elif measure.statistic is Statistic.LOG_ODDS:
+        yield problem("needs_truth", where=f"{where}.ref", what=what, name=shown(measure.ref))
     else:
         yield from _number_problems(measure.ref, what, scope=scope, where=f"{where}.ref")
 
@@ -51,7 +54,7 @@ def _is_truth(ref: Ref, *, scope: Scope) -> bool:
 
 def _divisor_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem]:
     what, per = measure.statistic.value, measure.per
-    if measure.statistic is Statistic.SLOPE:
+    if measure.statistic in REGRESSIONS:
         return
     if measure.statistic is not Statistic.RATIO:
         if per is not None:
@@ -66,20 +69,22 @@ def _divisor_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator
             yield problem("divisor_below_zero", where=where, name=shown(per), lower=lower)
 
 
-def _slope_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem]:
+def _regression_problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem]:
     """Rows must be independent, and what explains is several different numbers."""
     what = measure.statistic.value
-    if measure.statistic is not Statistic.SLOPE:
+    if measure.statistic not in REGRESSIONS:
         if measure.adjusted:
             yield problem("needs_no_adjusters", where=f"{where}.adjusted", what=what)
         return
     table = scope.catalogue.table(scope.query.source)
     if table is not None and not table.one_row_per_unit:
-        yield problem("slope_rows", where=where, unit=scope.catalogue.unit)
+        yield problem("dependent_rows", where=where, what=what, unit=scope.catalogue.unit)
     if measure.per is None or len(set(measure.refs)) < len(measure.refs):
-        yield problem("needs_explanation", where=f"{where}.per")
-    if len(measure.adjusted) > MOST_ADJUSTERS:
-        yield problem("too_many_adjusters", where=f"{where}.adjusted", most=MOST_ADJUSTERS)
+        yield problem("needs_explanation", where=f"{where}.per", what=what)
+    most = MOST_ADJUSTERS[measure.statistic]
+    if len(measure.adjusted) > most:
+        words = {"what": what, "most": most}
+        yield problem("too_many_adjusters", where=f"{where}.adjusted", **words)
     places = [f"{where}.per", *(f"{where}.adjusted[{at}]" for at in range(len(measure.adjusted)))]
     for ref, place in zip(measure.refs[1:], places, strict=False):
         if _is_truth(ref, scope=scope):

@@ -37,7 +37,7 @@ from queries.language import (
     Statistic,
     Value,
 )
-from queries.looks import LOOKS, PROPORTION, quantile_words, ratio_words, slope_words
+from queries.looks import LOOKS, OF_SEVERAL, PROPORTION, quantile_words
 from queries.plan_axes import band_labels
 from queries.resolve import Kind, Meaning, meaning, recode_of
 from queries.values import number_text
@@ -92,11 +92,10 @@ class _Describer:
             return f"number of {self._rows()}"
         name = self._name(measure.ref)
         found = self._meaning(measure.ref)
+        if measure.per is not None:
+            return OF_SEVERAL[measure.statistic](*map(self._name, measure.refs))
         if found is not None and found.kind is Kind.TRUTH:
             return f"{PROPORTION.title.lower()} {name}"
-        if measure.per is not None:
-            words = slope_words if measure.statistic is Statistic.SLOPE else ratio_words
-            return words(*map(self._name, measure.refs))
         if measure.level is not None:
             return f"{quantile_words(measure.level)} of {name}"
         return f"{LOOKS[measure.statistic].title.lower()} {name}"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from queries.catalogue import Catalogue, Column, ColumnType, Role, Table
 from queries.language import (
     NOISY_ONLY,
+    REGRESSIONS,
     Aggregate,
     And,
     Between,
@@ -204,12 +205,14 @@ def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure
         return Measure(statistic)
     if statistic is Statistic.MEAN and truths and draw(st.booleans()):
         return Measure(statistic, draw(st.sampled_from(truths)))
-    ref = draw(st.sampled_from(numbers))
+    if statistic is Statistic.LOG_ODDS and not truths:
+        return Measure(Statistic.COUNT)
+    ref = draw(st.sampled_from(truths if statistic is Statistic.LOG_ODDS else numbers))
     others = [one for one in numbers if one != ref and _is_divisor(one, query, catalogue)]
-    if statistic is Statistic.SLOPE:
+    if statistic in REGRESSIONS:
         single = catalogue.table(query.source).one_row_per_unit
         others = [one for one in (*numbers, *truths) if one != ref and single]
-    if statistic in {Statistic.RATIO, Statistic.SLOPE}:
+    if statistic in REGRESSIONS | {Statistic.RATIO}:
         return draw(_of_several(statistic, ref, others))
     levels = st.sampled_from([Decimal(text) for text in ("0.5", "0.25", "0.9", "0.01")])
     return Measure(statistic, ref, draw(levels) if statistic is Statistic.QUANTILE else None)
@@ -219,7 +222,7 @@ def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure
 def _of_several(draw, statistic: Statistic, ref, others) -> Measure:
     """The sum where no other number is fit."""
     if not others:
-        return Measure(Statistic.SUM, ref)
+        return Measure(Statistic.MEAN, ref)
     most = 1 if statistic is Statistic.RATIO else 3
     several = st.lists(st.sampled_from(others), min_size=1, max_size=most, unique=True)
     per, *more = draw(several)

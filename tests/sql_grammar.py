@@ -167,7 +167,7 @@ class _Recogniser:
             self.need(",")
             self.ref()
             self.need(")")
-        elif self.function("slope"):
+        elif self.function("slope", "log_odds"):
             self.ref()
             self.need(",")
             self.ref()

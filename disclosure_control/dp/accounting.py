@@ -202,6 +202,8 @@ def main_vector(column: Published) -> str:
     """Name of the vector whose noise decides the column's error."""
     if column.kind is Kind.QUANTILE:
         return selection.name_of(column.name, End.MIDDLE)
+    if column.patterns is not None:
+        return column.patterns.vector
     if column.regression is not None:
         return column.regression.products[len(column.regression.sums) - 1]  # of first and last
     return column.squares or column.total or column.count

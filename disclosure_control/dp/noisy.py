@@ -19,7 +19,6 @@ from disclosure_control.tables import (
     QUOTIENTS,
     Columns,
     Draft,
-    Kind,
     Published,
     Shape,
     Status,
@@ -65,8 +64,9 @@ def noisy(
 def _leaves_out(shape: Shape) -> tuple[str, ...]:
     usual = tuple(text.format(unit=shape.unit) for text in records.DP_LEAVES_OUT)
     totals = records.NOISY_TOTALS if shape.has_totals else ()
-    slopes = records.SLOPES if any(one.kind is Kind.SLOPE for one in shape.published) else ()
-    return (*usual, *totals, *slopes)
+    kinds = {one.kind for one in shape.published}
+    models = [text for kind, text in records.REGRESSIONS.items() if kind in kinds]
+    return (*usual, *totals, *models)
 
 
 def _draw(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[Amount, ...]]:

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from disclosure_control.dp import quotients, rounding, selection
+from disclosure_control.dp import logistic, quotients, rounding, selection
 from disclosure_control.dp.accounting import NoisePlan
-from disclosure_control.dp.estimates import Amount
+from disclosure_control.dp.estimates import Amount, Interval
 from disclosure_control.dp.selection import End
+from disclosure_control.errors import Refused
 from disclosure_control.exact import WIDE, shown
 from disclosure_control.tables import Cell, Kind, Published, Shape, Status, Vector
 
@@ -158,6 +159,22 @@ def _quantiles(_: Shape, column: Published, noisy: Noisy, __: NoisePlan) -> Show
     return show
 
 
+def _odds(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
+    """Hidden where noise is too much of what is known."""
+    patterns = column.patterns
+    if patterns is None:
+        raise Refused(f"column {column.name} names no patterns")
+    vector, counts = shape.vector(patterns.vector), noisy[patterns.vector]
+    variance = plan.of(vector.name).variance
+
+    def show(cell: int) -> Cell:
+        own = counts[cell * vector.bins : (cell + 1) * vector.bins]
+        told = logistic.log_odds(patterns, own, scale=vector.scale, variance=variance)
+        return HIDDEN if told is None else _told(column, told.value, told.interval)
+
+    return show
+
+
 def _divided(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
     """Hidden where nothing is known of the quotient."""
     told = quotients.TOLD[column.kind]
@@ -167,14 +184,18 @@ def _divided(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> 
         ends = told.interval(shape, column, own, plan=plan)
         if ends is None:
             return HIDDEN
-        return Cell(
-            Status.SHOWN,
-            value=shown(told.value(shape, column, own), decimals=column.decimals),
-            low=shown(ends[0], decimals=column.decimals, towards=math.floor),
-            high=shown(ends[1], decimals=column.decimals, towards=math.ceil),
-        )
+        return _told(column, told.value(shape, column, own), ends)
 
     return show
+
+
+def _told(column: Published, value: Fraction, ends: Interval) -> Cell:
+    return Cell(
+        Status.SHOWN,
+        value=shown(value, decimals=column.decimals),
+        low=shown(ends[0], decimals=column.decimals, towards=math.floor),
+        high=shown(ends[1], decimals=column.decimals, towards=math.ceil),
+    )
 
 
 SHOW: dict[Kind, Callable[[Shape, Published, Noisy, NoisePlan], Show]] = {
@@ -182,5 +203,6 @@ SHOW: dict[Kind, Callable[[Shape, Published, Noisy, NoisePlan], Show]] = {
     Kind.UNITS: _counts,
     Kind.SUM: _sums,
     Kind.QUANTILE: _quantiles,
+    Kind.LOG_ODDS: _odds,
     **dict.fromkeys(quotients.TOLD, _divided),
 }

@@ -8,10 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations_with_replacement
 
-from disclosure_control.dp import quotients, regression, selection
+from disclosure_control.dp import logistic, quotients, regression, selection
 from disclosure_control.dp.accounting import NoisePlan, main_vector, noise_plan
 from disclosure_control.dp.postprocess import half_width
 from disclosure_control.dp.selection import End
+from disclosure_control.errors import Refused
 from disclosure_control.exact import shown
 from disclosure_control.policy import DpRules
 from disclosure_control.tables import VARYING, Kind, Published, Shape, Vector
@@ -82,6 +83,8 @@ def _fixed(shape: Shape, column: Published, plan: NoisePlan) -> Decimal:
 def _at_sizes(shape: Shape, column: Published, plan: NoisePlan) -> list[tuple[int, Decimal | None]]:
     if column.kind is Kind.QUANTILE:
         return [(size, _percent(shape, column, plan, size=size)) for size in CELL_SIZES]
+    if column.patterns is not None:
+        return [(size, _odds_width(shape, column, plan, size=size)) for size in CELL_SIZES]
     scale = shape.vector(column.count).scale
     widths: list[tuple[int, Decimal | None]] = []
     for size in CELL_SIZES:
@@ -98,6 +101,24 @@ def _percent(shape: Shape, column: Published, plan: NoisePlan, *, size: int) -> 
     reach = plan.of(selection.name_of(column.name, End.LOWER)).mean_half_width
     everybody = quantile.parts * size * shape.vector(quantile.histogram).scale
     return min(shown(Fraction(200 * reach, everybody), decimals=1, towards=math.ceil), MOST_PERCENT)
+
+
+def _odds_width(shape: Shape, column: Published, plan: NoisePlan, *, size: int) -> Decimal | None:
+    """Rows evenly over all patterns, which then say nothing of each other."""
+    patterns = column.patterns
+    if patterns is None:
+        raise Refused(f"column {column.name} names no patterns")
+    vector = shape.vector(patterns.vector)
+    each = Fraction(size * vector.scale, vector.bins)
+    told = logistic.log_odds(
+        patterns,
+        (each,) * vector.bins,
+        scale=vector.scale,
+        variance=plan.of(vector.name).variance,
+    )
+    if told is None:
+        return None
+    return shown((told.interval[1] - told.interval[0]) / 2, decimals=column.decimals)
 
 
 def _example(shape: Shape, column: Published, *, count: int) -> dict[str, int]:

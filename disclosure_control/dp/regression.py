@@ -123,7 +123,7 @@ class _Fit:
         matrix = totals.matrix
         if min(matrix[at][at] for at in range(len(matrix))) <= 0:
             return None
-        inverse = _inverted(matrix)
+        inverse = inverted(matrix)
         if inverse is None:
             return None
         found = [_times(row, totals.explained) for row in inverse]
@@ -203,7 +203,7 @@ def _times(row: list[float], column: list[float]) -> float:
     return math.fsum(map(float.__mul__, row, column))
 
 
-def _inverted(matrix: Matrix) -> Matrix | None:
+def inverted(matrix: Matrix) -> Matrix | None:
     """By Gauss and Jordan, the largest pivot first; None for a matrix that has none."""
     size = len(matrix)
     rows = [[*row, *(float(at == own) for at in range(size))] for own, row in enumerate(matrix)]

@@ -32,6 +32,7 @@ STATBARN: dict[Kind, Statbarn] = {
     Kind.QUANTILE: Statbarn.POSITION,
     Kind.RATIO: Statbarn.LINEAR_AGGREGATIONS,
     Kind.SLOPE: Statbarn.ASSOCIATION,
+    Kind.LOG_ODDS: Statbarn.RATIOS,
 }
 EVERY = (Statbarn.FREQUENCIES, Statbarn.LINEAR_AGGREGATIONS)
 ADDING = (Statbarn.LINEAR_AGGREGATIONS,)

@@ -15,7 +15,16 @@ from itertools import product
 from disclosure_control.policy import Policy, Track
 from queries.catalogue import Catalogue, Table
 from queries.engines.memory_rows import Context, Row, Tables, stored
-from queries.language import SPREADS, ColumnRef, Dimension, Measure, Query, Ref, Statistic
+from queries.language import (
+    REGRESSIONS,
+    SPREADS,
+    ColumnRef,
+    Dimension,
+    Measure,
+    Query,
+    Ref,
+    Statistic,
+)
 
 SCALE = 10**6
 TOTAL = -1  # the key of all keys together
@@ -63,7 +72,7 @@ class _Oracle:
         total = [TOTAL] if self.query.margins else []
         grid = list(product(*([*self.keys(one), *total] for one in self.query.dimensions)))
         found = {name: tuple(cells.get(key, 0) for key in grid) for name, cells in sums.items()}
-        return found | self.histograms(rows, grid)
+        return found | self.histograms(rows, grid) | self.patterns(rows, grid)
 
     def histograms(self, rows: list[_Kept], grid: list[Key]) -> Vectors:
         refs = [one.ref for one in self.query.measures if one.statistic is Statistic.QUANTILE]
@@ -145,8 +154,9 @@ class _Oracle:
             return {name: self.units(rows) if units else self.counted(rows, lambda _: True)}
         if measure.statistic is Statistic.QUANTILE:
             return self.values(measure.ref, rows)
-        if measure.statistic is Statistic.SLOPE:
-            return self.moments(measure, rows)
+        if measure.statistic in REGRESSIONS:
+            slope = measure.statistic is Statistic.SLOPE
+            return self.moments(measure, rows) if slope else self.complete(measure, rows)
         if measure.per is not None:
             sums = (Measure(Statistic.SUM, ref) for ref in (measure.ref, measure.per))
             top, bottom = (self.noisy(one, one.ref or measure.ref, rows) for one in sums)
@@ -222,18 +232,59 @@ class _Oracle:
     def moments(self, measure: Measure, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
         """Of the rows that have every number: the number of each, and each two multiplied."""
         refs = {self.name(ref): ref for ref in measure.refs}
-        names = sorted(refs)
-        whole = [kept for kept in rows if all(self.apart(refs[one], kept) for one in names)]
-        missing = any(self.context.nullable(refs[one]) for one in names)
-        of = "-".join(names)
-        count = f"values_moment.{names[0]}:{of}" if missing else self.count_name(Statistic.COUNT)
-        found = {count: self.counted(whole, lambda _: True)}
+        names, of = sorted(refs), "-".join(sorted(refs))
+        whole = self.whole(measure, rows)
+        found = self.complete(measure, rows)
         for first, one in enumerate(names):
             found[f"total_moment.{one}:{of}"] = self.product((refs[one],), whole)
             for other in names[first:]:
                 pair = (refs[one], refs[other])
                 found[f"total_moment.{one}.{other}:{of}"] = self.product(pair, whole)
         return found
+
+    def whole(self, measure: Measure, rows: list[_Kept]) -> list[_Kept]:
+        return [kept for kept in rows if all(self.apart(ref, kept) for ref in measure.refs)]
+
+    def complete(self, measure: Measure, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+        names = sorted(self.name(ref) for ref in measure.refs)
+        missing = any(self.context.nullable(ref) for ref in measure.refs)
+        count = f"values_moment.{names[0]}:{'-'.join(names)}"
+        name = count if missing else self.count_name(Statistic.COUNT)
+        return {name: self.counted(self.whole(measure, rows), lambda _: True)}
+
+    def patterns(self, rows: list[_Kept], grid: list[Key]) -> Vectors:
+        """Rows by the band of each number: 16 of them, fewer where many would be too many."""
+        models = [one for one in self.query.measures if one.statistic is Statistic.LOG_ODDS]
+        found: Vectors = {}
+        for model in models:
+            refs = sorted(model.refs, key=self.name)
+            truths = sum(self.context.is_truth(ref) for ref in refs)
+            most = min(2**10, 2**17 // (len(grid) * len(models))) // 2**truths
+            each = next(n for n in (16, 8, 4, 2, 1) if n ** (len(refs) - truths) <= most or n == 1)
+            widths = [self.band_width(ref, each) for ref in refs]
+            counts: dict[tuple[Key, tuple[int, ...]], int] = defaultdict(int)
+            for kept in self.whole(model, rows):
+                bands = tuple(
+                    (self.apart_from_lowest(ref, kept)) // width
+                    for ref, width in zip(refs, widths, strict=True)
+                )
+                counts[kept.key, bands] += 1
+            sizes = [
+                (high - low) // width + 1
+                for (low, high), width in zip(map(self.context.bounds, refs), widths, strict=True)
+            ]
+            places = product(grid, product(*map(range, sizes)))
+            name = f"patterns_{'-'.join(map(self.name, refs))}"
+            found[name] = tuple(counts.get(place, 0) for place in places)
+        return found
+
+    def band_width(self, ref: Ref, most: int) -> int:
+        low, high = self.context.bounds(ref)
+        return 1 if self.context.is_truth(ref) else -(-(high - low + 1) // most)
+
+    def apart_from_lowest(self, ref: Ref, kept: _Kept) -> int:
+        low, high = self.context.bounds(ref)
+        return max(low, min(high, self.context.value(ref, kept.row) or 0)) - low
 
     def apart(self, ref: Ref, kept: _Kept) -> tuple[int, int] | None:
         """How far a value lies from the midpoint of its bounds, and how far it may."""

@@ -14,8 +14,10 @@ from disclosure_control.dp.selection import End, name_of
 from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
 from disclosure_control.tables import (
     Axis,
+    Bands,
     Cell,
     Kind,
+    Patterns,
     Protected,
     Published,
     Quantile,
@@ -129,20 +131,37 @@ def test_noise_is_stated_under_the_names_of_the_table_that_is_shown():
                 4,
                 regression=Regression((f"m_{name}", "m_y"), (f"mm_{name}", f"my_{name}", "yy")),
             ),
+            Published(
+                f"odds_{name}",
+                name,
+                Kind.LOG_ODDS,
+                "rows",
+                None,
+                4,
+                patterns=Patterns(f"patterns_{name}", (Bands(), Bands()), 0, 1),
+            ),
         )
 
     def statements(name: str) -> tuple[NoiseStatement, ...]:
         chosen = (name_of(f"median_{name}", end) for end in End)
         moments = (f"m_{name}", "m_y", f"mm_{name}", f"my_{name}", "yy")
-        vectors = ("rows", f"t_{name}", f"sq.{name}", f"p_{name}", *moments, *chosen)
+        vectors = (
+            "rows",
+            f"t_{name}",
+            f"sq.{name}",
+            f"p_{name}",
+            *moments,
+            f"patterns_{name}",
+            *chosen,
+        )
         return tuple(NoiseStatement(one, "m", "1", 1, None, 1, 1) for one in vectors)
 
     cell = Cell(Status.SHOWN, Decimal(1))
     record = replace(RECORD, noise=statements("f1"))
-    drawn = Protected("dp", (), columns("f1"), ((cell,),) * 4, record)
+    drawn = Protected("dp", (), columns("f1"), ((cell,),) * 5, record)
     shape = Shape("person", (), (), columns("highest"))
 
-    shown = arranged(drawn, shape=shape, order=Order((), (0, 1, 2, 3)))
+    shown = arranged(drawn, shape=shape, order=Order((), (0, 1, 2, 3, 4)))
 
     assert shown.published == columns("highest")
     assert shown.record.noise == statements("highest")

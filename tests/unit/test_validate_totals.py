@@ -55,7 +55,7 @@ SEVERE = Dimension(SEVERITY, bands=(Decimal(1),))
             "margins_units",
             "measures[1]",
         ),
-        ({"dimensions": (TREE,), "measures": (MEDIAN,)}, NOISY, "margins_quantile", "measures[0]"),
+        ({"dimensions": (TREE,), "measures": (MEDIAN,)}, NOISY, "margins_binned", "measures[0]"),
         ({"margins": True}, NOISY, "margins_of_nothing", "margins"),
         ({"margins": True}, EXACT, "margins_of_nothing", "margins"),
         (

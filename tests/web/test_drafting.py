@@ -158,6 +158,28 @@ SLOPE = {
 }
 
 
+def test_the_form_asks_for_log_odds_of_a_yes_or_no(service: Service, ada: Visitor):
+    entries = {
+        **ENTRIES,
+        "features-1-name": "ill",
+        "features-1-table": "events",
+        "features-1-aggregate": "exists",
+        "measures-2-statistic": "log_odds",
+        "measures-2-ref": "@ill",
+        "measures-2-per": "persons.age",
+        "measures-2-adjusted": ["persons.bmi"],
+    }
+    page = draft(ada, service, entries)
+    shown = ada.get(page).text
+    assert "Log odds ratio of ill (feature) by ..." in shown
+    assert '<option value="log_odds:@ill">' in shown
+    preview = ada.post(page, {**entries, "act": "preview"}).location
+    assert ada.post(preview, {"purpose": "To learn"}).status_code == 303
+    age, bmi = (ColumnRef("persons", name) for name in ("age", "bmi"))
+    meant = Measure(Statistic.LOG_ODDS, FeatureRef("ill"), per=age, adjusted=(bmi,))
+    assert asked(service).measures[-1] == meant
+
+
 def test_the_form_asks_for_slopes_of_what_it_offers(service: Service, ada: Visitor):
     """What explains already is not adjusted for as well."""
     page = draft(ada, service, {**ENTRIES, **SLOPE})

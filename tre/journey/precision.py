@@ -116,6 +116,7 @@ WORDS: dict[Kind, Callable[[Expected], str]] = {
     Kind.MEAN: _sized_words,
     Kind.RATIO: _sized_words,
     Kind.SLOPE: _sized_words,
+    Kind.LOG_ODDS: _sized_words,
     Kind.VARIANCE: _sized_words,
     Kind.STDDEV: _sized_words,
     Kind.QUANTILE: _ranked_words,

@@ -14,6 +14,7 @@ from typing import Any
 from queries.catalogue import Catalogue
 from queries.errors import Problem
 from queries.language import (
+    REGRESSIONS,
     Aggregate,
     And,
     Between,
@@ -158,7 +159,7 @@ def _dimension(reading: _Reading, number: int, row: Row) -> Dimension:
 def _measure(row: Row) -> Measure:
     statistic, level = measure_choices.statistic_of(row["statistic"])
     ref, per = (_ref(row[name]) if row[name] else None for name in ("ref", "per"))
-    if statistic is Statistic.SLOPE:
+    if statistic in REGRESSIONS:
         others = (_ref(one) for one in row["adjusted"])
         return Measure(statistic, ref, None, per, tuple(one for one in others if one != per))
     return Measure(statistic, ref, level, per if statistic is Statistic.RATIO else None)

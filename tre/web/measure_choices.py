@@ -27,8 +27,15 @@ OF_NUMBERS = {
 }
 """What is made of a number, under the heading of its options; a quantile with its level."""
 EXPLAINING = frozenset({"number", "truth"})
-OF_INDEPENDENT_ROWS = frozenset({"Linear regression"})
-OF_TWO = {Statistic.RATIO: "{} per ...", Statistic.SLOPE: "Slope of {} on ..."}
+OF_TRUTHS = {"Proportions": "mean", "Logistic regression": "log_odds"}
+"""What is made of a yes or no."""
+
+OF_INDEPENDENT_ROWS = frozenset({"Linear regression", "Logistic regression"})
+OF_TWO = {
+    Statistic.RATIO: "{} per ...",
+    Statistic.SLOPE: "Slope of {} on ...",
+    Statistic.LOG_ODDS: "Log odds ratio of {} by ...",
+}
 NOISY = frozenset(OF_NUMBERS) - {"Means", "Sums"}
 
 
@@ -48,7 +55,7 @@ def measures(
     ]
     return (
         Group("Counts", tuple(counts)),
-        *([_proportions(catalogue, nest)] if noisy else []),
+        *(_of_truths(catalogue, nest, single=single) if noisy else []),
         *(
             Group(
                 heading,
@@ -64,10 +71,16 @@ def measures(
     )
 
 
-def _proportions(catalogue: Catalogue, nest: Mapping[str, Any]) -> Group:
+def _of_truths(catalogue: Catalogue, nest: Mapping[str, Any], *, single: bool) -> list[Group]:
     truths = [one for one in fields(catalogue, nest).values() if one.kind == "truth"]
-    words = (Option(f"mean:{one.ref}", measure_words("mean", one)) for one in truths)
-    return Group("Proportions", tuple(words))
+    return [
+        Group(
+            heading,
+            tuple(Option(f"{name}:{one.ref}", measure_words(name, one)) for one in truths),
+        )
+        for heading, name in OF_TRUTHS.items()
+        if single or heading not in OF_INDEPENDENT_ROWS
+    ]
 
 
 def measure_words(name: str, of: Field) -> str:
