@@ -35,6 +35,7 @@ from disclosure_control.tables import Published, Regression, Shape, Vector
 TWO_SIDED = 1.959963984540054  # standard errors, at 95 %
 MOST_NOISE = 0.3
 LEAST_FREEDOM = 30
+LEAST_PIVOT = 1e-9  # of coordinates of size 1
 
 Matrix = list[list[float]]
 
@@ -119,11 +120,8 @@ class _Fit:
 
     @classmethod
     def of(cls, totals: _Totals) -> _Fit | None:
-        """None where there is no such matrix: a total of squares is not above zero."""
-        matrix = totals.matrix
-        if min(matrix[at][at] for at in range(len(matrix))) <= 0:
-            return None
-        inverse = inverted(matrix)
+        """None where there is no such matrix."""
+        inverse = inverted(totals.matrix)
         if inverse is None:
             return None
         found = [_times(row, totals.explained) for row in inverse]
@@ -204,20 +202,36 @@ def _times(row: list[float], column: list[float]) -> float:
 
 
 def inverted(matrix: Matrix) -> Matrix | None:
-    """By Gauss and Jordan, the largest pivot first; None for a matrix that has none."""
+    """By Gauss and Jordan, each coordinate in its own size and the largest pivot first.
+
+    None where a square is not above zero, or coordinates nearly tell each other.
+    """
     size = len(matrix)
-    rows = [[*row, *(float(at == own) for at in range(size))] for own, row in enumerate(matrix)]
+    squares = [matrix[at][at] for at in range(size)]
+    if min(squares) <= 0:
+        return None
+    sizes = [math.sqrt(one) for one in squares]
+    rows = [
+        [
+            *(value / (sizes[own] * sizes[at]) for at, value in enumerate(row)),
+            *(float(at == own) for at in range(size)),
+        ]
+        for own, row in enumerate(matrix)
+    ]
     for column in range(size):
         pivot = max(range(column, size), key=lambda row: abs(rows[row][column]))
-        if rows[pivot][column] == 0:
+        if abs(rows[pivot][column]) < LEAST_PIVOT:
             return None
         rows[column], rows[pivot] = rows[pivot], rows[column]
         lead = rows[column][column]
         rows[column] = [value / lead for value in rows[column]]
         for row in range(size):
-            if row != column and rows[row][column]:
+            if row != column:
                 much = rows[row][column]
                 rows[row] = [
                     value - much * own for value, own in zip(rows[row], rows[column], strict=True)
                 ]
-    return [row[size:] for row in rows]
+    return [
+        [value / (sizes[own] * sizes[at]) for at, value in enumerate(row[size:])]
+        for own, row in enumerate(rows)
+    ]

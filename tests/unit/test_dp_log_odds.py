@@ -138,6 +138,19 @@ def test_nothing_is_told_where_noise_is_all_there_is(counts):
     assert {one.rule for one in table.record.findings} >= {"bounded-interval"}
 
 
+@pytest.mark.parametrize("largest", [1, 30, 10**6, 10**15])
+def test_no_noise_ends_in_an_error(largest):
+    """Whatever integers come: budget was spent on them."""
+    (column,) = shape_of(1).published
+    source = np.random.default_rng(7)
+    for least in (-largest, 0):
+        for counts in source.integers(least, largest + 1, (300, 64)).tolist():
+            told = logistic.log_odds(column.patterns, counts, scale=1, variance=25.0)
+            assert told is None or told.interval[0] <= told.value <= told.interval[1]
+    for counts in ([1] * 64, [0, 0, largest, 0] * 16, [largest] + [0] * 63):
+        logistic.log_odds(column.patterns, counts, scale=1, variance=25.0)
+
+
 def test_before_asking_it_is_told_what_it_is_worth():
     (expected,) = expect(shape_of(1), DP_RULES, rho_nano=RHO_NANO)
     widths = dict(expected.at_sizes)

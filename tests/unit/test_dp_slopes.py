@@ -201,6 +201,20 @@ def test_nothing_is_told_of_numbers_that_do_not_vary(numbers):
     assert all(cell.status is Status.SUPPRESSED for cell in table.columns[0])
 
 
+@pytest.mark.parametrize("largest", [1, 10**6, 10**15])
+def test_no_noise_ends_in_an_error(largest):
+    """Whatever integers come: budget was spent on them."""
+    shape = shape_of(2_000)
+    source = np.random.default_rng(7)
+    cells = source.integers(-largest, largest + 1, (2_000, len(shape.vectors))).tolist()
+    cells += [[0] * len(shape.vectors), [1] * len(shape.vectors)]
+    (column,) = shape.published
+    for cell in cells:
+        own = dict(zip((v.name for v in shape.vectors), cell, strict=True))
+        ends = regression.slope_interval(shape, column, own, plan=silent(shape))
+        assert ends is None or ends[0] <= regression.slope(shape, column, own) <= ends[1]
+
+
 def test_totals_of_a_table_have_slopes_too():
     shape = shape_of(Axis("area", ("a", "b", "Total"), total=True))
     source = np.random.default_rng(3)

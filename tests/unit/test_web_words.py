@@ -82,6 +82,20 @@ def test_the_form_never_offers_to_add_up_a_public_table():
     assert not any("areas." in value for value in values)
 
 
+@pytest.mark.parametrize(("source", "offered"), [("persons", True), ("labs", False)])
+def test_the_form_offers_regressions_where_rows_are_independent(source: str, offered: bool):
+    ill = {"name": "ill", "was": "ill", "table": "events", "aggregate": "exists"}
+    nest = answers.complete({"source": source, "features": [ill]})
+    values = {
+        option.value
+        for group in measure_choices.measures(clinic(), nest)
+        for option in group.options
+    }
+    for value in ("slope:persons.bmi", "log_odds:@ill"):
+        assert (value in values) == offered
+    assert "mean:@ill" in values
+
+
 def test_example_cut_points_rise_within_the_bounds():
     for field in choices.fields(clinic(), answers.complete({"source": "persons"})).values():
         if field.kind == "number":
