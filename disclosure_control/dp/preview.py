@@ -18,6 +18,7 @@ from disclosure_control.policy import DpRules
 from disclosure_control.tables import VARYING, Kind, Published, Shape, Vector
 
 MOST_PERCENT = Decimal(100)
+CHARGE_DIGITS = 3
 CELL_SIZES = (20, 50, 100, 500, 1000, 5000)
 """Numbers of contributors for which the interval of a quotient is told."""
 
@@ -55,6 +56,29 @@ def expect(
     """One entry for each published column. Raises as ``accounting.noise_plan`` does."""
     plan = noise_plan(shape, rules, rho_nano=rho_nano, mechanism=mechanism)
     return tuple(_expected(shape, column, plan, rules) for column in shape.published)
+
+
+def cheapest(shape: Shape, rules: DpRules, *, within: Decimal) -> int | None:
+    """The least charge, in three digits, at which the first column's half-width is at most this.
+
+    Of the first that has one for all cells. None where there is none, or not for the policy's most.
+    """
+    column = next((one for one in shape.published if one.kind not in VARYING), None)
+    if column is None:
+        return None
+
+    def holds(rho_nano: int) -> bool:
+        return _fixed(shape, column, noise_plan(shape, rules, rho_nano=rho_nano)) <= within
+
+    least, most = rules.rho_nano_min, rules.rho_nano_max
+    if not holds(most):
+        return None
+    low, high = least - 1, most  # holds at high, and not at low
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    digit: int = 10 ** max(0, len(str(high)) - CHARGE_DIGITS)
+    return min(most, -(-high // digit) * digit)
 
 
 def _expected(shape: Shape, column: Published, plan: NoisePlan, rules: DpRules) -> Expected:

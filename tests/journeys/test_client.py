@@ -119,6 +119,10 @@ def test_a_question_becomes_a_data_frame(service):
         preview = client.preview(QUESTION, project=project_of(client), dataset="clinic")
         assert preview.open
         assert preview.half_widths
+        priced = client.preview(
+            QUESTION, project=project_of(client), dataset="clinic", half_width="20"
+        )
+        assert priced.rho_nano < preview.rho_nano
         assert "Number of persons" in str(preview)
         submission = ask(client)
         service.work()

@@ -298,6 +298,20 @@ def test_a_preview_tells_cost_precision_gates_and_budgets_and_changes_nothing(wo
     assert all(line["after"] == line["left"] - said["rho_nano"] for line in said["budgets"])
 
 
+def test_an_exactness_is_priced(world):
+    said = world.post("/projects/liver/previews", json={**PREVIEW, "half_width": "20"}).json
+    assert said["rho_nano"] < 100_000_000
+    assert said["columns"][0]["half_width"] in {"19", "20"}
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [("0.001", 422), ("-1", 422), ("NaN", 422), (20, 422), ("1e3", 422)]
+)
+def test_an_exactness_without_a_price_is_named(world, text, status):
+    answer = world.post("/projects/liver/previews", json={**PREVIEW, "half_width": text})
+    assert answer.status_code == status
+
+
 def test_a_cost_outside_the_policy_is_named(world):
     answer = world.post("/projects/liver/previews", json={**PREVIEW, "rho_nano": 1})
     assert (answer.status_code, answer.json["code"]) == (409, "cost-outside-policy")

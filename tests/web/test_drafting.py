@@ -415,6 +415,44 @@ def test_a_price_outside_the_policy_is_never_paid(service: Service, ada: Visitor
     assert paid <= {100_000_000}
 
 
+def test_an_exactness_has_a_price_that_can_be_paid(service: Service, ada: Visitor):
+    """Nothing is asked by looking, and nothing that was entered is lost."""
+    page = draft(ada, service, ENTRIES)
+    preview = ada.post(page, {**ENTRIES, "act": "preview"}).location
+    wanted = {"purpose": "To learn all", "half_width": "20", "key": "k", "act": "within"}
+    shown = ada.post(preview, wanted)
+    assert shown.status_code == 200
+    assert "To learn all" in shown.text
+    found = re.search(r'value="([0-9]+)"[^>]*checked', shown.text)
+    assert found
+    rho = int(found[1])
+    assert 1_000_000 < rho < 100_000_000
+    assert re.search(r"Number of persons: ± (20|19)<", shown.text)
+    with service.sessions() as session:
+        assert session.query(Submission).count() == 0
+    ada.post(preview, {"purpose": "To learn all", "rho_nano": str(rho)})
+    with service.sessions() as session:
+        assert session.query(Submission).one().rho_nano == rho
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "Enter a number above 0"),
+        ("-3", "Enter a number above 0"),
+        ("many", "Enter a number above 0"),
+        ("0.01", "No cost that the policy"),
+    ],
+)
+def test_an_exactness_without_a_price_is_said(service: Service, ada: Visitor, text, words):
+    page = draft(ada, service, ENTRIES)
+    preview = ada.post(page, {**ENTRIES, "act": "preview"}).location
+    said = ada.post(preview, {"purpose": "To learn", "half_width": text, "act": "within"})
+    assert said.status_code == 422
+    assert words in said.text
+    assert "To learn" in said.text
+
+
 def test_a_closed_gate_is_said_and_nothing_is_asked(service: Service, ada: Visitor):
     page = draft(ada, service, ENTRIES)
     preview = ada.post(page, {**ENTRIES, "act": "preview"}).location

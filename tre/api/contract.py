@@ -36,6 +36,8 @@ def _a_number(value: object) -> object:
 
 Rho = Annotated[int, Field(ge=1, le=RHO_LIMIT), BeforeValidator(_a_number)]
 
+HalfWidth = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,9})?$", strict=True)]
+
 Sql = Annotated[
     str, StringConstraints(min_length=1, max_length=SQL_LIMIT, pattern=r"^[^\x00]*$", strict=True)
 ]
@@ -136,6 +138,16 @@ class Question(Strict):
     )
     track: Literal["dp", "sdc"] | None = Field(
         default=None, description="Noisy or exact, where the dataset opens both; else absent."
+    )
+
+
+class PricedQuestion(Question):
+    """A question of which the price is wanted: at a cost, or for an exactness."""
+
+    half_width: HalfWidth | None = Field(
+        default=None,
+        description="Answers at the least cost at which the first column that has a half-width for "
+        "all cells is told so exactly, instead of at rho_nano.",
     )
 
 

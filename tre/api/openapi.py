@@ -94,7 +94,7 @@ def _say_query(schemas: dict[str, Any]) -> None:
     form = json_schema(f"{SCHEMAS}Query.")
     schemas.update({f"Query.{name}": part for name, part in form.pop("$defs").items()})
     schemas["Query"] = form
-    for question in ("Question", "AskedQuestion"):
+    for question in ("PricedQuestion", "AskedQuestion"):
         query = schemas[question]["properties"]["query"]
         query["anyOf"] = [
             {"$ref": f"{SCHEMAS}Query"} if one.get("type") == "object" else one

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from sqlalchemy.orm import Session
 
 from disclosure_control.policy import Policy
@@ -21,9 +23,9 @@ from tre.submissions import Submission
 
 @blueprint.post("/projects/<project>/previews")
 @needs(Scope.PREVIEW)
-@blueprint.input(said.Question, arg_name="question")
+@blueprint.input(said.PricedQuestion, arg_name="question")
 @blueprint.output(said.PreviewAnswer)
-def preview(project: str, question: said.Question) -> said.PreviewAnswer:
+def preview(project: str, question: said.PricedQuestion) -> said.PreviewAnswer:
     """What a question would cost and give.
 
     From public facts only. Spends nothing and leaves nothing behind.
@@ -36,6 +38,7 @@ def preview(project: str, question: said.Question) -> said.PreviewAnswer:
         project_id=project_id,
         query=_query(session, question, person=person, project_id=project_id),
         rho_nano=question.rho_nano,
+        within=None if question.half_width is None else Decimal(question.half_width),
         track=question.track,
         now=this.now(),
     )

@@ -55,10 +55,16 @@ class Client:
         project: str,
         dataset: str,
         rho_nano: int | None = None,
+        half_width: str | None = None,
         track: str | None = None,
     ) -> Preview:
-        """What a question (restricted SQL, or its JSON form) would cost. Spends nothing."""
+        """What a question (restricted SQL, or its JSON form) would cost. Spends nothing.
+
+        With ``half_width``, such as "20": at the least cost at which it is as exact as that.
+        """
         body = _question(query, dataset=dataset, rho_nano=rho_nano, track=track)
+        if half_width is not None:
+            body["half_width"] = half_width
         return Preview(self._json("POST", f"/projects/{project}/previews", json=body))
 
     def submit(

@@ -65,9 +65,13 @@ def preview(
     query: Query,
     now: datetime.datetime,
     rho_nano: int | None = None,
+    within: Decimal | None = None,
     track: str | None = None,
 ) -> Preview:
-    """Raises NotFound, NotPermitted, QueryRefused, Incomplete. Reads; changes nothing."""
+    """With ``within``, at the least cost at which the first number of a cell is told so exactly.
+
+    Raises NotFound, NotPermitted, QueryRefused, Incomplete. Reads; changes nothing.
+    """
     found = asked.grounds(
         session,
         person=person,
@@ -76,6 +80,10 @@ def preview(
         track=track,
         now=now,
     )
+    if within is not None:
+        rho_nano = priced.cheapest(
+            query, version=found.version, policy_version=found.policy_version, within=within
+        )
     quote = priced.quote(
         query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
     )

@@ -7,10 +7,12 @@ a submission records it, and the worker computes it again and finds the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from math import prod
 from typing import Any
 
 from disclosure_control.arranged import Order
+from disclosure_control.dp import preview
 from disclosure_control.policy import Policy
 from disclosure_control.tables import Shape
 from queries import fingerprint, json_form, plan, validate, words
@@ -20,6 +22,9 @@ from queries.language import Query
 from queries.plan import Plan
 from tre.datasets import DatasetVersion, PolicyVersion
 from tre.errors import Incomplete
+
+WITHIN = "half_width"
+"""The field in which an exactness is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,22 @@ def quote(
         ),
         part=fingerprint.part(query, catalogue=catalogue, version=version.version),
     )
+
+
+def cheapest(
+    query: Query, *, version: DatasetVersion, policy_version: PolicyVersion, within: Decimal
+) -> int:
+    """The least cost at which the first number of a cell is told within plus or minus so much.
+
+    Raises QueryRefused, and Incomplete where there is no such cost.
+    """
+    found = quote(query, version=version, policy_version=policy_version, rho_nano=None)
+    if found.policy.dp is None:
+        raise Incomplete(WITHIN, "Exact answers have no price in noise.")
+    rho = preview.cheapest(found.shape, found.policy.dp, within=within)
+    if rho is None:
+        raise Incomplete(WITHIN, "No cost that the policy of the dataset allows is so exact.")
+    return rho
 
 
 def _refuse_repeats(order: Order) -> None:

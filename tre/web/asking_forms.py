@@ -49,6 +49,12 @@ class Send(FlaskForm):
             Regexp(r"[0-9]{1,15}\Z", message="Choose one of the prices that are offered"),
         ],
     )
+    half_width = StringField(
+        "Or the first number within plus or minus",
+        description="In its own units, such as 20. Tells the least cost at which it is.",
+        widget=GovTextInput(),
+        validators=[Optional()],
+    )
     key = HiddenField(validators=[Optional()])
     submit = SubmitField("Ask this question", widget=GovSubmitInput())
 

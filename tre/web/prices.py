@@ -8,9 +8,12 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from disclosure_control.policy import DpRules
 from queries.language import Query
+from queries.values import number_from
 from tre import request as this
+from tre.errors import Incomplete
 from tre.journey import previewed
 from tre.journey.previewed import Preview
+from tre.journey.priced import WITHIN
 from tre.web import words
 from tre.web.desks import Desk
 from tre.web.visitor import me
@@ -37,15 +40,27 @@ class Offer:
         return all(line.after is None or line.after >= 0 for line in self.preview.budgets)
 
 
-def offers(desk: Desk, query: Query) -> tuple[Offer, ...]:
-    """Cheapest first. One without a price where answers are exact."""
+def offers(desk: Desk, query: Query, *, also: int | None = None) -> tuple[Offer, ...]:
+    """Cheapest first, with ``also`` among them. One without a price where answers are exact."""
     rules = desk.view.policy_version.policy.dp
     if rules is None:
         return (Offer(0, usual=True, preview=_preview(desk, query, None)),)
     return tuple(
         Offer(rho, usual=rho == rules.rho_nano_default, preview=_preview(desk, query, rho))
-        for rho in amounts(rules)
+        for rho in sorted({*amounts(rules), *_allowed(also, rules)})
     )
+
+
+def _allowed(rho: int | None, rules: DpRules) -> set[int]:
+    return {rho} if rho and rules.rho_nano_min <= rho <= rules.rho_nano_max else set()
+
+
+def within(desk: Desk, query: Query, text: str) -> int:
+    """The least price at which the first number is so exact. Raises Incomplete."""
+    number = number_from(text)
+    if number is None or number <= 0:
+        raise Incomplete(WITHIN, "Enter a number above 0, such as 20")
+    return _preview(desk, query, None, within=number).rho_nano
 
 
 def amounts(rules: DpRules) -> tuple[int, ...]:
@@ -73,13 +88,16 @@ def read(text: str | None) -> int | None:
     return int(text) if text and PRICE.fullmatch(text) else None
 
 
-def _preview(desk: Desk, query: Query, rho_nano: int | None) -> Preview:
+def _preview(
+    desk: Desk, query: Query, rho_nano: int | None, *, within: Decimal | None = None
+) -> Preview:
     return previewed.preview(
         this.session(),
         person=me(),
         project_id=desk.project.id,
         query=query,
         rho_nano=rho_nano,
+        within=within,
         track=desk.track,
         now=this.now(),
     )

@@ -35,9 +35,22 @@ def preview(draft_id: str) -> Page:
     if request.method == "GET":
         form.key.data = secrets.token_hex(16)
         return _page(desk, query, form)
+    if request.form.get("act") == "within":
+        return _for_exactness(desk, query, form)
     if not form.validate_on_submit():
         return _page(desk, query, form), 422
     return _send(desk, query, form)
+
+
+def _for_exactness(desk: Desk, query: Query, form: asking_forms.Send) -> Page:
+    """The same page with one price more, chosen; nothing that was entered is lost."""
+    try:
+        rho = prices.within(desk, query, form.half_width.data or "")
+    except Incomplete as wrong:
+        forms.add_problem(form, wrong.field, wrong.sentence)
+        return _page(desk, query, form), 422
+    form.rho_nano.data = str(rho)
+    return _page(desk, query, form, also=rho)
 
 
 @again.shows("sending.preview")
@@ -109,8 +122,8 @@ def _to_correct(desk: Desk) -> Page:
     return drafting.page(desk, nest, desks.form_question(desk, nest)[1]), 422
 
 
-def _page(desk: Desk, query: Query, form: asking_forms.Send) -> str:
-    offers = prices.offers(desk, query)
+def _page(desk: Desk, query: Query, form: asking_forms.Send, *, also: int | None = None) -> str:
+    offers = prices.offers(desk, query, also=also or prices.read(form.rho_nano.data))
     chosen = prices.chosen(offers, form.rho_nano.data)
     return render_template(
         "research/preview.html",
