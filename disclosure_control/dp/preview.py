@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations_with_replacement
+from math import prod
 
 from disclosure_control.dp import logistic, quotients, regression, selection
 from disclosure_control.dp.accounting import NoisePlan, main_vector, noise_plan
@@ -79,6 +80,26 @@ def cheapest(shape: Shape, rules: DpRules, *, within: Decimal) -> int | None:
         low, high = (low, middle) if holds(middle) else (middle, high)
     digit: int = 10 ** max(0, len(str(high)) - CHARGE_DIGITS)
     return min(most, -(-high // digit) * digit)
+
+
+def one_by_one(shape: Shape, rules: DpRules, *, rho_nano: int) -> int | None:
+    """What the tables of a table with totals would cost, each asked alone and as exactly.
+
+    By the first column that has one half-width. None without totals, or without such a column, or
+    where the policy's most would not buy it for a table alone.
+    """
+    column = next((one for one in shape.published if one.kind not in VARYING), None)
+    if column is None or not shape.has_totals:
+        return None
+    width = _fixed(shape, column, noise_plan(shape, rules, rho_nano=rho_nano))
+    alone = cheapest(_without_totals(shape), rules, within=width)
+    tables = prod(len({len(above) for above in axis.above}) for axis in shape.axes)
+    return None if alone is None else tables * alone
+
+
+def _without_totals(shape: Shape) -> Shape:
+    axes = (replace(axis, total=False, subtotals=()) for axis in shape.axes)
+    return replace(shape, axes=tuple(axes))
 
 
 def _expected(shape: Shape, column: Published, plan: NoisePlan, rules: DpRules) -> Expected:

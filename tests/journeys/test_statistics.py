@@ -62,6 +62,7 @@ def test_a_noisy_table_with_totals_adds_up_from_form_to_release(browser: Browser
     form.locator("#half_width").fill("20")
     rita.press("Show its cost")
     expect(rita.page.locator("input[name=rho_nano]:checked + label")).to_contain_text("0.0")
+    expect(rita.page.get_by_text("asked one by one would cost")).to_be_visible()
     rita.look("totals-preview")
     _released(rita, "with all totals")
     rita.look("totals-released")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from disclosure_control.dp.preview import cheapest, expect
+from disclosure_control.dp.preview import cheapest, expect, one_by_one
 from disclosure_control.tables import Axis
 from tests.small_tables import BOTH, DP_RULES, counts_shape, means_shape
 
@@ -51,3 +51,24 @@ def test_what_no_charge_buys_has_no_price(within):
 def test_what_varies_by_cell_has_no_price():
     shape = means_shape(4)
     assert cheapest(replace(shape, published=shape.published[1:]), RULES, within=Decimal(1)) is None
+
+
+def test_totals_asked_one_by_one_cost_what_each_costs_alone():
+    """Two tables: the cells, and their sum."""
+    rho = 20_000_000
+    apart = one_by_one(TOTALS, RULES, rho_nano=rho)
+    alone = cheapest(counts_shape(3), RULES, within=width(TOTALS, RULES, rho))
+    assert apart == 2 * alone
+    assert one_by_one(counts_shape(4), RULES, rho_nano=rho) is None
+    assert (
+        one_by_one(replace(TOTALS, published=means_shape(1).published[1:]), RULES, rho_nano=rho)
+        is None
+    )
+
+
+def test_a_tree_is_one_table_for_each_of_its_depths():
+    tree = Axis("a", ("N", "n", "m", "S", "Total"), total=True, subtotals=((0, (1, 2)),))
+    shape = replace(TOTALS, axes=(tree, Axis("b", ("x", "y", "Total"), total=True)))
+    rho = 20_000_000
+    alone = cheapest(counts_shape(3), RULES, within=width(shape, RULES, rho))
+    assert one_by_one(shape, RULES, rho_nano=rho) == 3 * 2 * alone

@@ -268,6 +268,9 @@ class PreviewAnswer(Strict):
     cells: int
     threshold: int
     columns: list[ColumnAnswer]
+    one_by_one_rho_nano: int | None = Field(
+        description="Of a noisy table with totals: what its tables would cost alone for the same."
+    )
     slot_seconds: float
     checkers: int
     risk: Literal["low", "middle", "high"]

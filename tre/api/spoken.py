@@ -119,6 +119,7 @@ def preview(found: Preview) -> said.PreviewAnswer:
         cells=found.cells,
         threshold=found.threshold,
         columns=[_column(column) for column in found.columns],
+        one_by_one_rho_nano=found.one_by_one,
         slot_seconds=found.slot_seconds,
         checkers=found.checkers,
         risk=found.route.risk.value,

@@ -56,6 +56,13 @@ def columns(quote: Quote) -> tuple[ColumnPrecision, ...]:
     )
 
 
+def one_by_one(quote: Quote) -> int | None:
+    """What the tables of a table with totals would cost alone, in 1e-9 rho, for the same."""
+    if quote.policy.dp is None:
+        return None
+    return preview.one_by_one(quote.shape, quote.policy.dp, rho_nano=quote.rho_nano)
+
+
 def _exact(column: Published, policy: Policy) -> ColumnPrecision:
     altered = policy.sdc is not None and policy.sdc.counts is not None
     return ColumnPrecision(

@@ -39,6 +39,7 @@ class Preview:
     exactness: str  # exact track: how numbers are shown, in plain words
     threshold: int  # what is hidden below it: noisy counts (dp) or distinct units (sdc)
     columns: tuple[ColumnPrecision, ...]
+    one_by_one: int | None  # with noisy totals: what the tables cost if each is asked alone
     slot_seconds: float
     route: Route
     gates: tuple[Gate, ...]  # all; ``failing`` are those that are closed
@@ -115,6 +116,7 @@ def preview(
         exactness=strength.exactness(quote.policy),
         threshold=precision.threshold(quote.policy),
         columns=precision.columns(quote),
+        one_by_one=precision.one_by_one(quote),
         slot_seconds=quote.plan.time.slot,
         route=route,
         gates=gates.evaluate(situation, stage=Stage.LOOK),
