@@ -21,6 +21,7 @@ from queries.errors import QueryRefused, problem
 from queries.language import Aggregate, Feature, JoinKind, Query
 from queries.plan_axes import AxisKey, axes_of
 from queries.plan_margins import grids, margins_of
+from queries.plan_measured import Measured, added_up, measured_in
 from queries.plan_published import published_by
 from queries.plan_slots import (
     Timing,
@@ -45,11 +46,8 @@ from queries.plan_vectors import (
     LIMIT,
     Contribution,
     Limits,
-    Measured,
     Recipe,
-    added_up,
     exact_vector,
-    measured_in,
     noisy_vector,
 )
 from queries.plan_words import bounds_in_words

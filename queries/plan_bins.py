@@ -16,7 +16,8 @@ from disclosure_control.shapes import BINNED, MOST_BINS, MOST_PATTERNS
 from disclosure_control.tables import Bands
 from queries.errors import QueryRefused, problem
 from queries.plan_axes import AxisKey, Bins
-from queries.plan_vectors import Contribution, Measured
+from queries.plan_measured import Measured
+from queries.plan_vectors import Contribution
 
 if TYPE_CHECKING:
     from queries.plan import Plan

@@ -36,7 +36,8 @@ from queries.looks import (
     slope_words,
 )
 from queries.plan_bins import bands_of, bin_width
-from queries.plan_vectors import Contribution, Measured, Recipe, complete_of, moments_of
+from queries.plan_measured import Measured, complete_of, moments_of
+from queries.plan_vectors import Contribution, Recipe
 from queries.values import number_text
 
 EVIDENCE = (

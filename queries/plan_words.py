@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from disclosure_control.tables import Counting
 from queries.catalogue import Catalogue
-from queries.plan_vectors import SQUARES, Contribution, Limits, Measured, Recipe
+from queries.plan_measured import SQUARES, Measured
+from queries.plan_vectors import Contribution, Limits, Recipe
 from queries.values import number_text, unscaled
 
 

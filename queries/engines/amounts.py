@@ -14,8 +14,9 @@ from disclosure_control.tables import Kind, Published
 from queries.engines.block import selected
 from queries.engines.reading import Reading
 from queries.plan import Plan
+from queries.plan_measured import Measured
 from queries.plan_terms import Stored
-from queries.plan_vectors import Contribution, Measured
+from queries.plan_vectors import Contribution
 from queries.register.entry import Amount
 
 

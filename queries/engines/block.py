@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from disclosure_control.tables import Counting
-from queries.plan_vectors import Measured, Recipe
+from queries.plan_measured import Measured
+from queries.plan_vectors import Recipe
 from queries.store import quoted
 
 

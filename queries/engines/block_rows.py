@@ -9,8 +9,9 @@ from queries.engines.block import COUNTS, EXTREMES, Block, own_count, own_value,
 from queries.engines.expressions import Namer, cell_sql, column_sql
 from queries.engines.parts import by_unit
 from queries.engines.reading import Reading
+from queries.plan_measured import Measured
 from queries.plan_terms import Level, Stored, Term, terms_in
-from queries.plan_vectors import WEIGHT, Measured, Recipe
+from queries.plan_vectors import WEIGHT, Recipe
 from queries.store import RECORD_KEY, ROWS
 
 

@@ -23,8 +23,9 @@ from queries.engines.expressions import cell_sql, clamped
 from queries.engines.parts import by_unit
 from queries.engines.reading import Reading
 from queries.engines.row_cells import offset_sql, row_cells, unit_and_cell_sql
+from queries.plan_measured import Measured
 from queries.plan_terms import Level
-from queries.plan_vectors import Contribution, Measured, Recipe
+from queries.plan_vectors import Contribution, Recipe
 from queries.store import RECORD_KEY
 
 

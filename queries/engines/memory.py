@@ -14,7 +14,8 @@ from itertools import product
 
 from disclosure_control.policy import Policy, Track
 from queries.catalogue import Catalogue, Table
-from queries.engines.memory_rows import Context, Row, Tables, stored
+from queries.engines.memory_models import Models
+from queries.engines.memory_rows import Context, Kept, Key, Row, Tables, stored
 from queries.language import (
     REGRESSIONS,
     SPREADS,
@@ -28,7 +29,6 @@ from queries.language import (
 
 SCALE = 10**6
 TOTAL = -1  # the key of all keys together
-Key = tuple[int | None, ...]
 Vectors = dict[str, tuple[int, ...]]
 
 
@@ -48,15 +48,6 @@ def answer(
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """One row of the source that the filters keep."""
-
-    unit: int
-    key: Key
-    row: Row
-
-
-@dataclass(frozen=True, slots=True)
 class _Oracle:
     query: Query
     catalogue: Catalogue
@@ -72,9 +63,11 @@ class _Oracle:
         total = [TOTAL] if self.query.margins else []
         grid = list(product(*([*self.keys(one), *total] for one in self.query.dimensions)))
         found = {name: tuple(cells.get(key, 0) for key in grid) for name, cells in sums.items()}
-        return found | self.histograms(rows, grid) | self.patterns(rows, grid)
+        models = [one for one in self.query.measures if one.statistic is Statistic.LOG_ODDS]
+        patterns = Models(self.context, self.name).patterns(models, rows, grid)
+        return found | self.histograms(rows, grid) | patterns
 
-    def histograms(self, rows: list[_Kept], grid: list[Key]) -> Vectors:
+    def histograms(self, rows: list[Kept], grid: list[Key]) -> Vectors:
         refs = [one.ref for one in self.query.measures if one.statistic is Statistic.QUANTILE]
         share = len(grid) * len(refs)
         found: Vectors = {}
@@ -89,13 +82,13 @@ class _Oracle:
 
     # Rows and keys.
 
-    def kept(self) -> Iterator[_Kept]:
+    def kept(self) -> Iterator[Kept]:
         unit_column = self.source.unit_column or ""
         for row in self.context.joined():
             if self.query.where is None or self.context.truth(self.query.where, row) is True:
                 unit = row[self.source.name, unit_column]
                 if unit is not None:
-                    yield from (_Kept(unit, one, row) for one in self.counted_in(row))
+                    yield from (Kept(unit, one, row) for one in self.counted_in(row))
 
     def counted_in(self, row: Row) -> Iterator[Key]:
         """The cell of a row; of exact tables, every total and subtotal that it belongs to, too."""
@@ -145,7 +138,7 @@ class _Oracle:
 
     # Measures.
 
-    def measured(self, measure: Measure, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+    def measured(self, measure: Measure, rows: list[Kept]) -> dict[str, dict[Key, int]]:
         if self.policy.track is Track.SDC:
             return self.exact(measure, rows)
         if measure.ref is None:
@@ -155,8 +148,7 @@ class _Oracle:
         if measure.statistic is Statistic.QUANTILE:
             return self.values(measure.ref, rows)
         if measure.statistic in REGRESSIONS:
-            slope = measure.statistic is Statistic.SLOPE
-            return self.moments(measure, rows) if slope else self.complete(measure, rows)
+            return Models(self.context, self.name).totals(measure, rows)
         if measure.per is not None:
             sums = (Measure(Statistic.SUM, ref) for ref in (measure.ref, measure.per))
             top, bottom = (self.noisy(one, one.ref or measure.ref, rows) for one in sums)
@@ -168,14 +160,14 @@ class _Oracle:
         single = self.source.one_row_per_unit
         return "units" if single or statistic is Statistic.UNITS else "rows"
 
-    def noisy(self, measure: Measure, ref: Ref, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+    def noisy(self, measure: Measure, ref: Ref, rows: list[Kept]) -> dict[str, dict[Key, int]]:
         name = self.name(ref)
         tenths = 10 if self.context.is_truth(ref) else 1
         low, high = (end * tenths for end in self.context.bounds(ref))
         mean = measure.statistic is not Statistic.SUM
         centre = (low + high) // 2 if mean else 0
 
-        def distance(kept: _Kept) -> int | None:
+        def distance(kept: Kept) -> int | None:
             value = self.context.value(ref, kept.row)
             return None if value is None else max(low, min(high, value * tenths)) - centre
 
@@ -187,7 +179,7 @@ class _Oracle:
             sums |= self.squares(rows, distance, name=name, most=most)
         return {**self.values(ref, rows), **sums}
 
-    def values(self, ref: Ref, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+    def values(self, ref: Ref, rows: list[Kept]) -> dict[str, dict[Key, int]]:
         if not self.context.nullable(ref):
             return {self.count_name(Statistic.COUNT): self.counted(rows, lambda _: True)}
         present = self.counted(rows, lambda kept: self.context.value(ref, kept.row) is not None)
@@ -195,7 +187,7 @@ class _Oracle:
 
     # Histograms.
 
-    def histogram(self, ref: Ref, rows: list[_Kept], *, cells: int) -> dict[tuple[Key, int], int]:
+    def histogram(self, ref: Ref, rows: list[Kept], *, cells: int) -> dict[tuple[Key, int], int]:
         """Weighted rows by cell and bin. Not in ``vectors``: it is on a longer grid."""
         low, high = self.context.bounds(ref)
         width = bin_width(high - low + 1, cells=cells)
@@ -210,7 +202,7 @@ class _Oracle:
         return found
 
     def squares(
-        self, rows: list[_Kept], distance: Callable[[_Kept], int | None], *, name: str, most: int
+        self, rows: list[Kept], distance: Callable[[Kept], int | None], *, name: str, most: int
     ) -> dict[str, dict[Key, int]]:
         """Squared distances in steps of a power of ten, at most a million, each less half of it."""
         step = 1
@@ -219,96 +211,13 @@ class _Oracle:
         largest = (most**2 + step // 2) // step
         half = largest // 2
 
-        def square(kept: _Kept) -> int | None:
+        def square(kept: Kept) -> int | None:
             value = distance(kept)
             return None if value is None else (value**2 + step // 2) // step - half
 
         centred = bool(half) or (self.constant_cells() and not self.single())
         total = f"centred_squares.{name}" if centred else f"total_squares.{name}"
         return {total: self.totals(rows, square, most=largest - half, mean=True)}
-
-    # Products of several numbers.
-
-    def moments(self, measure: Measure, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
-        """Of the rows that have every number: the number of each, and each two multiplied."""
-        refs = {self.name(ref): ref for ref in measure.refs}
-        names, of = sorted(refs), "-".join(sorted(refs))
-        whole = self.whole(measure, rows)
-        found = self.complete(measure, rows)
-        for first, one in enumerate(names):
-            found[f"total_moment.{one}:{of}"] = self.product((refs[one],), whole)
-            for other in names[first:]:
-                pair = (refs[one], refs[other])
-                found[f"total_moment.{one}.{other}:{of}"] = self.product(pair, whole)
-        return found
-
-    def whole(self, measure: Measure, rows: list[_Kept]) -> list[_Kept]:
-        return [kept for kept in rows if all(self.apart(ref, kept) for ref in measure.refs)]
-
-    def complete(self, measure: Measure, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
-        names = sorted(self.name(ref) for ref in measure.refs)
-        missing = any(self.context.nullable(ref) for ref in measure.refs)
-        count = f"values_moment.{names[0]}:{'-'.join(names)}"
-        name = count if missing else self.count_name(Statistic.COUNT)
-        return {name: self.counted(self.whole(measure, rows), lambda _: True)}
-
-    def patterns(self, rows: list[_Kept], grid: list[Key]) -> Vectors:
-        """Rows by the band of each number: 16 of them, fewer where many would be too many."""
-        models = [one for one in self.query.measures if one.statistic is Statistic.LOG_ODDS]
-        found: Vectors = {}
-        for model in models:
-            refs = sorted(model.refs, key=self.name)
-            truths = sum(self.context.is_truth(ref) for ref in refs)
-            most = min(2**10, 2**17 // (len(grid) * len(models))) // 2**truths
-            each = next(n for n in (16, 8, 4, 2, 1) if n ** (len(refs) - truths) <= most or n == 1)
-            widths = [self.band_width(ref, each) for ref in refs]
-            counts: dict[tuple[Key, tuple[int, ...]], int] = defaultdict(int)
-            for kept in self.whole(model, rows):
-                bands = tuple(
-                    (self.apart_from_lowest(ref, kept)) // width
-                    for ref, width in zip(refs, widths, strict=True)
-                )
-                counts[kept.key, bands] += 1
-            sizes = [
-                (high - low) // width + 1
-                for (low, high), width in zip(map(self.context.bounds, refs), widths, strict=True)
-            ]
-            places = product(grid, product(*map(range, sizes)))
-            name = f"patterns_{'-'.join(map(self.name, refs))}"
-            found[name] = tuple(counts.get(place, 0) for place in places)
-        return found
-
-    def band_width(self, ref: Ref, most: int) -> int:
-        low, high = self.context.bounds(ref)
-        return 1 if self.context.is_truth(ref) else -(-(high - low + 1) // most)
-
-    def apart_from_lowest(self, ref: Ref, kept: _Kept) -> int:
-        low, high = self.context.bounds(ref)
-        return max(low, min(high, self.context.value(ref, kept.row) or 0)) - low
-
-    def apart(self, ref: Ref, kept: _Kept) -> tuple[int, int] | None:
-        """How far a value lies from the midpoint of its bounds, and how far it may."""
-        value = self.context.value(ref, kept.row)
-        if value is None:
-            return None
-        tenths = 10 if self.context.is_truth(ref) else 1
-        low, high = (end * tenths for end in self.context.bounds(ref))
-        middle = (low + high) // 2
-        return max(low, min(high, value * tenths)) - middle, max(high - middle, middle - low)
-
-    def product(self, refs: tuple[Ref, ...], rows: list[_Kept]) -> dict[Key, int]:
-        """In steps of a power of ten, of which the largest product has a million at most."""
-
-        def rounded(kept: _Kept) -> int:
-            value = largest = step = 1
-            for ref in refs:
-                own, most = self.apart(ref, kept) or (0, 0)
-                value, largest = value * own, largest * most
-            while len(refs) > 1 and largest > 10**6 * step:
-                step *= 10
-            return (value + step // 2) // step
-
-        return self.totals(rows, rounded, most=0, mean=False)
 
     def name(self, ref: Ref) -> str:
         """The column's or feature's own name; with its table where two share it."""
@@ -328,13 +237,13 @@ class _Oracle:
         refs = (one.ref for one in self.query.dimensions)
         return self.single() or all(self.context.constant(ref) for ref in refs)
 
-    def counted(self, rows: list[_Kept], counts: Callable[[_Kept], bool]) -> dict[Key, int]:
+    def counted(self, rows: list[Kept], counts: Callable[[Kept], bool]) -> dict[Key, int]:
         return self.totals(rows, lambda kept: 1 if counts(kept) else None, most=1, mean=False)
 
     def totals(
         self,
-        rows: list[_Kept],
-        distance: Callable[[_Kept], int | None],
+        rows: list[Kept],
+        distance: Callable[[Kept], int | None],
         *,
         most: int,
         mean: bool,
@@ -361,7 +270,7 @@ class _Oracle:
             return size if total >= 0 else -size
         return total if mean else max(-limit * most, min(limit * most, total))
 
-    def units(self, rows: list[_Kept]) -> dict[Key, int]:
+    def units(self, rows: list[Kept]) -> dict[Key, int]:
         cells: dict[Key, int] = defaultdict(int)
         limit = self.policy.dp.max_groups_per_unit if self.policy.dp else 0
         for own in _by_unit(rows).values():
@@ -373,7 +282,7 @@ class _Oracle:
 
     # Exact evidence.
 
-    def exact(self, measure: Measure, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+    def exact(self, measure: Measure, rows: list[Kept]) -> dict[str, dict[Key, int]]:
         units = {key: len(own) for key, own in _cells_of(rows).items()}
         if measure.ref is None:
             name = self.count_name(measure.statistic)
@@ -388,7 +297,7 @@ class _Oracle:
             found[f"values_{name}" if nullable else "rows"] = _counts(valued)
         return {**found, **self.dominance(ref, name=name, rows=valued)}
 
-    def keys_of(self, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+    def keys_of(self, rows: list[Kept]) -> dict[str, dict[Key, int]]:
         """Where a table of counts may be drawn by them."""
         rules = self.policy.sdc
         if rules is None or not rules.keyed or any(one.ref for one in self.query.measures):
@@ -396,7 +305,7 @@ class _Oracle:
         cells = _cells_of(rows).items()
         return {"keys": {key: sum(map(self.key_of, units)) for key, units in cells}}
 
-    def dominance(self, ref: Ref, *, name: str, rows: list[_Kept]) -> dict[str, dict[Key, int]]:
+    def dominance(self, ref: Ref, *, name: str, rows: list[Kept]) -> dict[str, dict[Key, int]]:
         parts: dict[str, dict[Key, int]] = defaultdict(dict)
         low, high = self.context.bounds(ref)
         for key, units in _cells_of(rows).items():
@@ -426,22 +335,22 @@ def bin_width(values: int, *, cells: int) -> int:
     raise ValueError(values)
 
 
-def _by_unit(rows: Sequence[_Kept]) -> Mapping[int, list[_Kept]]:
-    found: dict[int, list[_Kept]] = defaultdict(list)
+def _by_unit(rows: Sequence[Kept]) -> Mapping[int, list[Kept]]:
+    found: dict[int, list[Kept]] = defaultdict(list)
     for kept in rows:
         found[kept.unit].append(kept)
     return found
 
 
-def _cells_of(rows: Sequence[_Kept]) -> Mapping[Key, Mapping[int, list[_Kept]]]:
+def _cells_of(rows: Sequence[Kept]) -> Mapping[Key, Mapping[int, list[Kept]]]:
     """Rows by cell, and within it by unit."""
-    found: dict[Key, list[_Kept]] = defaultdict(list)
+    found: dict[Key, list[Kept]] = defaultdict(list)
     for kept in rows:
         found[kept.key].append(kept)
     return {key: _by_unit(own) for key, own in found.items()}
 
 
-def _counts(rows: Sequence[_Kept]) -> dict[Key, int]:
+def _counts(rows: Sequence[Kept]) -> dict[Key, int]:
     cells: dict[Key, int] = defaultdict(int)
     for kept in rows:
         cells[kept.key] += 1

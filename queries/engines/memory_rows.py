@@ -36,6 +36,19 @@ Tables = Mapping[str, Sequence[Mapping[str, int | None]]]
 Row = dict[tuple[str, str], int | None]
 """(table, column) -> stored integer, for the source and every linked table."""
 
+Key = tuple[int | None, ...]
+"""Of a cell: a position on each axis, None for a missing value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One row of the source that the filters keep."""
+
+    unit: int
+    key: Key
+    row: Row
+
+
 _SIGNS: dict[Operator, Callable[[int, int], bool]] = {
     Operator.EQ: operator.eq,
     Operator.NE: operator.ne,

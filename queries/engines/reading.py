@@ -22,8 +22,9 @@ from queries.engines.expressions import (
 )
 from queries.plan import Derived, Filter, Linked, Plan
 from queries.plan_axes import AxisKey
+from queries.plan_measured import Measured
 from queries.plan_terms import Computed, Level, Stored, Term, terms_in
-from queries.plan_vectors import Measured, Recipe
+from queries.plan_vectors import Recipe
 from queries.store import RECORD_KEY, SCHEMA, quoted
 
 
