@@ -123,6 +123,10 @@ def test_a_question_becomes_a_data_frame(service):
             QUESTION, project=project_of(client), dataset="clinic", half_width="20"
         )
         assert priced.rho_nano < preview.rho_nano
+        plan = client.plan(
+            [QUESTION], project=project_of(client), dataset="clinic", half_width="20"
+        )
+        assert plan["apart_rho_nano"] == priced.rho_nano
         assert "Number of persons" in str(preview)
         submission = ask(client)
         service.work()

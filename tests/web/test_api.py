@@ -312,6 +312,64 @@ def test_an_exactness_without_a_price_is_named(world, text, status):
     assert answer.status_code == status
 
 
+BY = "SELECT {0}, count(*) FROM persons GROUP BY {0}"
+
+
+def planned(world, *queries: str | dict, **changed: object):
+    wanted = {"dataset": "clinic", "queries": queries, "half_width": "20", **changed}
+    return world.post("/projects/liver/plans", json=wanted)
+
+
+def test_several_tables_of_the_same_are_cheaper_together(world):
+    """By each of two dimensions, by both, and by none."""
+    texts = [BY.format(by) for by in ("sex", "smoker", "sex, smoker")]
+    answer = planned(world, *texts, "SELECT count(*) FROM persons").json
+    assert answer["cheapest"] == "together"
+    assert answer["together"]["rho_nano"] < answer["apart_rho_nano"]
+    assert answer["apart_rho_nano"] == sum(one["rho_nano"] for one in answer["apart"])
+    assert len(answer["apart"]) == 4
+    whole = {**PREVIEW, "query": answer["together"]["query"], "half_width": "20"}
+    preview = world.post("/projects/liver/previews", json=whole).json
+    assert preview["rho_nano"] == answer["together"]["rho_nano"]
+    assert "with all totals" in answer["together"]["words"]
+    left = {line["level"]: line["after"] for line in answer["budgets"]}
+    assert left == {line["level"]: line["after"] for line in preview["budgets"]}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [BY.format("sex")],
+        [BY.format("sex"), "SELECT smoker, avg(bmi), count(*) FROM persons GROUP BY smoker"],
+        [BY.format("sex"), BY.format("sex").replace("GROUP", "WHERE age > 40 GROUP")],
+        ["SELECT kind, count(distinct person) FROM events GROUP BY kind"] * 2,
+    ],
+)
+def test_tables_that_no_single_question_has_are_asked_apart(world, texts):
+    answer = planned(world, *texts).json
+    assert (answer["cheapest"], answer["together"]) == ("apart", None)
+    assert len(answer["apart"]) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("queries", "status"),
+    [([], 422), ([BY.format("nothing")], 409), ([BY.format("sex")] * 13, 422), ([3], 422)],
+)
+def test_what_cannot_be_planned_is_refused(world, queries, status):
+    assert planned(world, *queries).status_code == status
+
+
+def test_a_plan_changes_nothing_and_is_nobody_elses(world):
+    with world.sessions() as session:
+        before = session.scalar(select(func.count()).select_from(AuditEntry))
+    assert planned(world, BY.format("sex")).status_code == 200
+    wanted = {"dataset": "clinic", "queries": [BY.format("sex")], "half_width": "20"}
+    other = world.post("/projects/liver/plans", json=wanted, token=world.stranger)
+    assert other.status_code in {403, 404}
+    with world.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(AuditEntry)) == before
+
+
 def test_a_cost_outside_the_policy_is_named(world):
     answer = world.post("/projects/liver/previews", json={**PREVIEW, "rho_nano": 1})
     assert (answer.status_code, answer.json["code"]) == (409, "cost-outside-policy")

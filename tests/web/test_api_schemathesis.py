@@ -39,7 +39,7 @@ def _named(world: api_world.World) -> dict[str, str]:
 def _about_the_clinic(world: api_world.World) -> dict[str, Any]:
     """The description as served, where every question names the dataset that is there."""
     described = world.client().get(tre.api.SPEC_PATH).json
-    for question in ("PricedQuestion", "AskedQuestion"):
+    for question in ("PricedQuestion", "AskedQuestion", "Wanted"):
         described["components"]["schemas"][question]["properties"]["dataset"] = {"enum": ["clinic"]}
     return described
 

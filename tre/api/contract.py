@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 RHO_LIMIT = 10**15
+MOST_PLANNED = 12  # questions of a plan
 SQL_LIMIT = 20_000
 PURPOSE_LIMIT = 2_000
 PLACE_LIMIT = 2**31 - 1
@@ -151,6 +152,19 @@ class PricedQuestion(Question):
     )
 
 
+class Wanted(Strict):
+    """Several tables of one dataset, all as exact as each other."""
+
+    dataset: Name
+    queries: list[Sql | dict[str, Any]] = Field(min_length=1, max_length=MOST_PLANNED)
+    half_width: HalfWidth = Field(
+        description="Of each question's first column that has a half-width for all cells."
+    )
+    track: Literal["dp", "sdc"] | None = Field(
+        default=None, description="Noisy or exact, where the dataset opens both; else absent."
+    )
+
+
 class AskedQuestion(Question):
     """A question with the purpose that goes on record."""
 
@@ -284,6 +298,24 @@ class PreviewAnswer(Strict):
     existing_release: Identifier | None = Field(
         description="A release of this project that answers exactly this."
     )
+
+
+class PlannedPart(Strict):
+    query: dict[str, Any] = Field(description="The JSON form of a question.")
+    words: str
+    rho_nano: int
+
+
+class PlanAnswer(Strict):
+    """What several tables would cost, and the cheapest way to ask for them."""
+
+    apart: list[PlannedPart]
+    apart_rho_nano: int
+    together: PlannedPart | None = Field(
+        description="A table with totals that has all of them; null if no single question can."
+    )
+    cheapest: Literal["apart", "together"]
+    budgets: list[BudgetAfter] = Field(description="As the cheapest way would leave them.")
 
 
 class SubmissionAnswer(Strict):

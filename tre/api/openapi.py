@@ -95,11 +95,15 @@ def _say_query(schemas: dict[str, Any]) -> None:
     schemas.update({f"Query.{name}": part for name, part in form.pop("$defs").items()})
     schemas["Query"] = form
     for question in ("PricedQuestion", "AskedQuestion"):
-        query = schemas[question]["properties"]["query"]
-        query["anyOf"] = [
-            {"$ref": f"{SCHEMAS}Query"} if one.get("type") == "object" else one
-            for one in query["anyOf"]
-        ]
+        _say_form(schemas[question]["properties"]["query"])
+    _say_form(schemas["Wanted"]["properties"]["queries"]["items"])
+
+
+def _say_form(query: dict[str, Any]) -> None:
+    query["anyOf"] = [
+        {"$ref": f"{SCHEMAS}Query"} if one.get("type") == "object" else one
+        for one in query["anyOf"]
+    ]
 
 
 def _complete(path: str, operation: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from tre.api import pages, spoken
 from tre.api.blueprint import blueprint
 from tre.api.catalogue import project_called
 from tre.api.tokens import caller, needs
-from tre.journey import cancelled, looked, previewed, submitted
+from tre.journey import cancelled, looked, planned, previewed, submitted
 from tre.people import Person
 from tre.scopes import Scope
 from tre.submissions import Submission
@@ -43,6 +43,37 @@ def preview(project: str, question: said.PricedQuestion) -> said.PreviewAnswer:
         now=this.now(),
     )
     return spoken.preview(found)
+
+
+@blueprint.post("/projects/<project>/plans")
+@needs(Scope.PREVIEW)
+@blueprint.input(said.Wanted, arg_name="wanted")
+@blueprint.output(said.PlanAnswer)
+def plan(project: str, wanted: said.Wanted) -> said.PlanAnswer:
+    """What several tables would cost, and the cheapest way to ask for them.
+
+    From public facts only. Spends nothing and leaves nothing behind.
+    """
+    session, person = this.session(), caller()
+    project_id = project_called(session, person=person, name=project).id
+    found = planned.plan(
+        session,
+        person=person,
+        project_id=project_id,
+        queries=[
+            _query(
+                session,
+                said.Question(dataset=wanted.dataset, query=query, track=wanted.track),
+                person=person,
+                project_id=project_id,
+            )
+            for query in wanted.queries
+        ],
+        within=Decimal(wanted.half_width),
+        track=wanted.track,
+        now=this.now(),
+    )
+    return spoken.plan(found)
 
 
 @blueprint.post("/projects/<project>/submissions")

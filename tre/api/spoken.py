@@ -15,6 +15,7 @@ from tre.gates import Gate
 from tre.journey import looked
 from tre.journey.changed import Change
 from tre.journey.looked import DatasetView
+from tre.journey.planned import Part, Planned
 from tre.journey.precision import ColumnPrecision
 from tre.journey.previewed import BudgetLine, Preview
 from tre.journey.requested import RequestView
@@ -130,6 +131,21 @@ def preview(found: Preview) -> said.PreviewAnswer:
         budgets=[_after(line) for line in found.budgets],
         existing_release=None if found.existing is None else found.existing.id,
     )
+
+
+def plan(found: Planned) -> said.PlanAnswer:
+    together = found.cheapest == (found.together,)
+    return said.PlanAnswer(
+        apart=[_planned(one) for one in found.apart],
+        apart_rho_nano=found.rho_nano,
+        together=None if found.together is None else _planned(found.together),
+        cheapest="together" if together else "apart",
+        budgets=[_after(line) for line in found.budgets],
+    )
+
+
+def _planned(part: Part) -> said.PlannedPart:
+    return said.PlannedPart(query=part.query_json, words=part.words, rho_nano=part.rho_nano)
 
 
 def _column(column: ColumnPrecision) -> said.ColumnAnswer:

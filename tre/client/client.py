@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -66,6 +66,24 @@ class Client:
         if half_width is not None:
             body["half_width"] = half_width
         return Preview(self._json("POST", f"/projects/{project}/previews", json=body))
+
+    def plan(
+        self,
+        queries: Sequence[str | dict[str, Any]],
+        *,
+        project: str,
+        dataset: str,
+        half_width: str,
+        track: str | None = None,
+    ) -> dict[str, Any]:
+        """What several tables would cost at one exactness, and the cheapest way to ask for them.
+
+        ``apart`` has each with its cost, ``together`` one table with totals that has them all, if
+        there is one. Spends nothing.
+        """
+        body = {"dataset": dataset, "queries": list(queries), "half_width": half_width}
+        body |= {} if track is None else {"track": track}
+        return dict(self._json("POST", f"/projects/{project}/plans", json=body))
 
     def submit(
         self,
