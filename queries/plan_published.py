@@ -165,7 +165,6 @@ class _Columns:
             Counting.HISTOGRAM,
             of.name,
             bins=bins,
-            low=of.lower,
             width=width,
         )
         part, parts = level.as_integer_ratio()

@@ -81,7 +81,7 @@ class Limits:
 class Recipe:
     """What an engine counts for one vector. ``of`` names a measured number; None counts rows.
 
-    A histogram is a count of rows by ``bins`` of that number, so many from ``low`` on, each of
+    A histogram is a count of rows by ``bins`` of that number, from its lower bound on, each of
     ``width`` of the store's integers. Patterns are counted by ``bands``: names and widths.
     """
 
@@ -91,7 +91,6 @@ class Recipe:
     centre: int = 0
     to_rows: bool = False  # unit totals only: the total of a mean, scaled to K rows
     bins: int = 1
-    low: int = 0
     width: int = 1
     bands: tuple[tuple[str, int], ...] = ()
 

@@ -17,8 +17,10 @@ from disclosure_control.record import DisclosureRecord, Finding, NoiseStatement
 from disclosure_control.sdc import rules
 from disclosure_control.tables import (
     QUOTIENTS,
+    REGRESSIONS,
     Columns,
     Draft,
+    Kind,
     Published,
     Shape,
     Status,
@@ -26,6 +28,12 @@ from disclosure_control.tables import (
 )
 
 Values = Mapping[str, tuple[int, ...]]
+
+NEEDED = {
+    Kind.RATIO: "noisy divisor beyond its own noise",
+    **dict.fromkeys(REGRESSIONS, "noise small beside what the model is fitted to"),
+}
+"""What a quotient is hidden without."""
 
 
 def noisy(
@@ -183,7 +191,7 @@ def _findings(
         needed = f"noisy count at least {dp.threshold}"
         yield _finding(column, "noisy-count-threshold", threshold=needed, cells=below)
         if column.kind in QUOTIENTS:
-            needed = "noisy count beyond its own noise"
+            needed = NEEDED.get(column.kind, "noisy count beyond its own noise")
             yield _finding(column, "bounded-interval", threshold=needed, cells=hidden - below)
 
 

@@ -190,6 +190,7 @@ def test_a_cell_in_which_noise_is_too_much_of_what_is_known_is_hidden():
     assert all(cell.status is Status.SUPPRESSED for cell in table.columns[0])
     rules = {one.rule: one for one in table.record.findings}
     assert rules["bounded-interval"].cells
+    assert rules["bounded-interval"].threshold.startswith("noise small")
 
 
 @pytest.mark.parametrize("numbers", [1, 3])
