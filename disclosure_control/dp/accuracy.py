@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
-from fractions import Fraction
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -64,14 +63,13 @@ def half_width(mechanism: str, *, scale: float, alpha: Decimal) -> int:
     return _half_width(Mechanism(mechanism), scale, alpha)
 
 
-def half_width_of_sums(variance: Fraction, *, alpha: Decimal) -> int:
+def half_width_of_sums(variance: float, *, alpha: Decimal) -> int:
     """Of noise that is a sum of discrete Gaussians, by ``totals``: the normal law, half a step on.
 
     The smallest such integer, or the next one.
     """
     with localcontext(Context(prec=DIGITS)):
-        squared = Decimal(variance.numerator) / variance.denominator
-        width = squared.sqrt() * _quantile(alpha) + Decimal("0.5")
+        width = Decimal(variance).sqrt() * _quantile(alpha) + Decimal("0.5")
         return int(width.to_integral_value(ROUND_CEILING))
 
 
@@ -130,8 +128,12 @@ def _gaussian_guess(scale: Decimal, alpha: Decimal) -> int:
     return max(0, int((scale * y - Decimal("0.5")).to_integral_value(ROUND_CEILING)))
 
 
+@lru_cache(maxsize=4096)
 def _quantile(alpha: Decimal) -> Decimal:
-    """Where P(|N| > y) is alpha: one Newton step takes 16 digits to 32, enough for any scale."""
+    """Where P(|N| > y) is alpha: one Newton step takes 16 digits to 32, enough for any scale.
+
+    Called within DIGITS of precision.
+    """
     y = Decimal(-NormalDist().inv_cdf(float(alpha / 2)))
     return y + (_normal_tail(y) - alpha) / (2 * _normal_density(y))
 

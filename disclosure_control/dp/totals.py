@@ -48,7 +48,7 @@ Levels = tuple[int, ...]
 LEAST_VARIANCE = Fraction(2)
 STEPS = 200  # of seeking shares; what is left to gain is below a thousandth
 SHARES = 2**40
-ROUNDED_UP = 1 + Fraction(4, 2**SCALE_BITS)  # of a variance: each scale has few binary digits
+ROUNDED_UP: float = 1 + 4 / 2**SCALE_BITS  # of a variance: each scale has few binary digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Parting:
-    """How the table is measured. ``shares`` has one weight, in SHARES, for each of ``groups``."""
+    """How the table is measured. ``shares`` has one weight, in SHARES, for each of ``groups``.
+
+    ``lengths`` has for each kind of cell or total the squared length that it has in each group.
+    """
 
     bases: tuple[Basis, ...]
     groups: tuple[Levels, ...]
     shares: tuple[int, ...]
+    lengths: tuple[tuple[float, ...], ...]
 
     def leaf(self, levels: Levels) -> Fraction:
         """Squared length that a leaf has in a group, at most."""
@@ -96,17 +100,11 @@ class Parting:
         parts = [basis.least_parts for basis in self.bases]
         return scale_from(LEAST_VARIANCE / _product(parts, levels))
 
-    def variance(self, groups: tuple[Group, ...]) -> Fraction:
+    def variance(self, groups: tuple[Group, ...]) -> float:
         """Of the noise of any cell or total, at most."""
-        squares = [Fraction(one.scale) ** 2 for one in groups]
-        kinds = product(*(basis.label_parts for basis in self.bases))
-        return ROUNDED_UP * max(
-            sum(
-                square * _product(kind, one.levels)
-                for square, one in zip(squares, groups, strict=True)
-            )
-            for kind in kinds
-        )
+        squares = [one.scale**2 for one in groups]
+        most: float = max(sum(map(_times, squares, kind)) for kind in self.lengths)
+        return ROUNDED_UP * most
 
     def measured(self, values: Sequence[int]) -> list[int]:
         """Numbers to be measured, of a table whose totals are not read."""
@@ -143,11 +141,11 @@ def parting_of(axes: tuple[Axis, ...]) -> Parting:
     groups = tuple(levels for levels in every if _multiplied(parts, levels))  # has any number
     dear = [_multiplied(parts, levels) for levels in groups]
     kinds = product(*(map(_floats, basis.label_parts) for basis in bases))
-    wanted = [[_multiplied(kind, levels) for levels in groups] for kind in kinds]
-    return Parting(bases, groups, _shares(dear, wanted))
+    lengths = tuple(tuple(_multiplied(kind, levels) for levels in groups) for kind in kinds)
+    return Parting(bases, groups, _shares(dear, lengths), lengths)
 
 
-def _shares(dear: list[float], wanted: list[list[float]]) -> tuple[int, ...]:
+def _shares(dear: Sequence[float], wanted: Sequence[Sequence[float]]) -> tuple[int, ...]:
     """Of a charge, such that the largest variance is the least.
 
     ``dear``: what each group costs at scale 1; ``wanted``: how much of its variance each kind of
