@@ -13,7 +13,7 @@ from disclosure_control.dp import logistic, quotients, regression, selection
 from disclosure_control.dp.accounting import NoisePlan, main_vector, noise_plan
 from disclosure_control.dp.postprocess import half_width
 from disclosure_control.dp.selection import End
-from disclosure_control.errors import Refused
+from disclosure_control.errors import DisclosureError, Refused
 from disclosure_control.exact import shown
 from disclosure_control.policy import DpRules
 from disclosure_control.tables import VARYING, Kind, Published, Shape, Vector
@@ -69,7 +69,11 @@ def cheapest(shape: Shape, rules: DpRules, *, within: Decimal) -> int | None:
         return None
 
     def holds(rho_nano: int) -> bool:
-        return _fixed(shape, column, noise_plan(shape, rules, rho_nano=rho_nano)) <= within
+        try:
+            plan = noise_plan(shape, rules, rho_nano=rho_nano)
+        except DisclosureError:  # more noise than can be drawn
+            return False
+        return _fixed(shape, column, plan) <= within
 
     least, most = rules.rho_nano_min, rules.rho_nano_max
     if not holds(most):

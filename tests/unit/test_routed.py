@@ -20,7 +20,7 @@ from tests.on_the_way import ask, decide, events, work
 from tre import datasets
 from tre.database import writing
 from tre.datasets import Dataset
-from tre.errors import GatesClosed
+from tre.errors import GatesClosed, Incomplete
 from tre.journey import cancelled, dossier, previewed, priced, routed
 from tre.lifecycle import State
 from tre.people import Person
@@ -48,6 +48,20 @@ def routes_of(session, query: Query, rho: int = USUAL) -> routed.Route:
     rules = datasets.current_policy(session, dataset)
     quote = priced.quote(query, version=version, policy_version=rules, rho_nano=rho)
     return routed.route(quote)
+
+
+LOUD = (
+    "SELECT kind, band(age, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100) AS a, stddev(income) "
+    "FROM events JOIN persons USING (person) GROUP BY CUBE (kind, a)"
+)
+
+
+def test_a_cost_that_buys_more_noise_than_can_be_drawn_is_refused_before_it_is_charged(session):
+    """The door would refuse it after."""
+    furnish(session)
+    with pytest.raises(Incomplete, match="more noise than can be drawn"):
+        routes_of(session, asked_of(LOUD), rho=1_000_000)
+    assert routes_of(session, asked_of(LOUD), rho=USUAL).factors
 
 
 BY_SEX = "SELECT sex, count(*) FROM persons GROUP BY sex"

@@ -312,6 +312,22 @@ def test_an_exactness_without_a_price_is_named(world, text, status):
     assert answer.status_code == status
 
 
+LOUD = (
+    "SELECT kind, band(age, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100) AS a, stddev(income) "
+    "FROM events JOIN persons USING (person) GROUP BY CUBE (kind, a)"
+)
+
+
+def test_a_question_at_a_cost_that_the_door_would_refuse_is_not_charged(world):
+    question = {**QUESTION, "query": LOUD, "rho_nano": 1_000_000}
+    answer = world.post("/projects/liver/submissions", json=question)
+    assert answer.status_code == 409
+    assert "more noise than can be drawn" in answer.json["errors"][0]["message"]
+    with world.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Submission)) == 0
+        assert session.scalar(select(func.sum(Account.rho_spent))) == 0
+
+
 BY = "SELECT {0}, count(*) FROM persons GROUP BY {0}"
 
 

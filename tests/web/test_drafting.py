@@ -435,6 +435,18 @@ def test_an_exactness_has_a_price_that_can_be_paid(service: Service, ada: Visito
         assert session.query(Submission).one().rho_nano == rho
 
 
+def test_a_price_that_buys_too_much_noise_is_not_offered(service: Service, ada: Visitor):
+    text = (
+        "SELECT kind, band(age, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100) AS a, stddev(income) "
+        "FROM events JOIN persons USING (person) GROUP BY CUBE (kind, a)"
+    )
+    made = ada.post(f"{ask_page(service)}/sql", {"title": "Loud", "sql": text, "act": "preview"})
+    shown = ada.get(made.location).text
+    offered = re.findall(r'name="rho_nano" type="radio" value="([0-9]+)"', shown)
+    assert offered
+    assert "1000000" not in offered
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -13,6 +13,8 @@ from typing import Any
 
 from disclosure_control.arranged import Order
 from disclosure_control.dp import preview
+from disclosure_control.dp.accounting import noise_plan
+from disclosure_control.errors import DisclosureError
 from disclosure_control.policy import Policy
 from disclosure_control.tables import Shape
 from queries import fingerprint, json_form, plan, validate, words
@@ -71,6 +73,8 @@ def quote(
     if problems:
         raise QueryRefused(problems)
     rho = cost(policy, rho_nano)
+    answered = plan.plan(fingerprint.canonical(query, catalogue), catalogue, policy)
+    _require_noise(answered.shape, policy, rho)
     order = fingerprint.order_in_canonical(query, catalogue)
     _refuse_repeats(order)
     return Quote(
@@ -78,7 +82,7 @@ def quote(
         catalogue=catalogue,
         policy=policy,
         shape=plan.plan(query, catalogue, policy).shape,
-        plan=plan.plan(fingerprint.canonical(query, catalogue), catalogue, policy),
+        plan=answered,
         order=order,
         rho_nano=rho,
         fingerprint=fingerprint.fingerprint(
@@ -93,6 +97,20 @@ def quote(
     )
 
 
+def _require_noise(shape: Shape, policy: Policy, rho_nano: int) -> None:
+    """The door would refuse what cannot be drawn, and then the cost would be lost."""
+    if policy.dp is None:
+        return
+    try:
+        noise_plan(shape, policy.dp, rho_nano=rho_nano)
+    except DisclosureError:
+        raise Incomplete(
+            "rho_nano",
+            "At this cost there would be more noise than can be drawn. Ask at a higher cost, or "
+            "for fewer numbers or dimensions at once.",
+        ) from None
+
+
 def cheapest(
     query: Query, *, version: DatasetVersion, policy_version: PolicyVersion, within: Decimal
 ) -> int:
@@ -100,10 +118,13 @@ def cheapest(
 
     Raises QueryRefused, and Incomplete where there is no such cost.
     """
-    found = quote(query, version=version, policy_version=policy_version, rho_nano=None)
-    if found.policy.dp is None:
+    rules = policy_version.policy.dp
+    if rules is None:
         raise Incomplete(WITHIN, "Exact answers have no price in noise.")
-    rho = preview.cheapest(found.shape, found.policy.dp, within=within)
+    found = quote(
+        query, version=version, policy_version=policy_version, rho_nano=rules.rho_nano_max
+    )
+    rho = preview.cheapest(found.shape, rules, within=within)
     if rho is None:
         raise Incomplete(WITHIN, "No cost that the policy of the dataset allows is so exact.")
     return rho

@@ -45,10 +45,20 @@ def offers(desk: Desk, query: Query, *, also: int | None = None) -> tuple[Offer,
     rules = desk.view.policy_version.policy.dp
     if rules is None:
         return (Offer(0, usual=True, preview=_preview(desk, query, None)),)
-    return tuple(
-        Offer(rho, usual=rho == rules.rho_nano_default, preview=_preview(desk, query, rho))
-        for rho in sorted({*amounts(rules), *_allowed(also, rules)})
-    )
+    every = sorted({*amounts(rules), *_allowed(also, rules)})
+    found = [offer for rho in every if (offer := _offer(desk, query, rho, rules))]
+    if not found:
+        raise Incomplete("rho_nano", "No cost that the policy allows buys so much at once.")
+    return tuple(found)
+
+
+def _offer(desk: Desk, query: Query, rho: int, rules: DpRules) -> Offer | None:
+    """None for a price at which there would be more noise than can be drawn."""
+    try:
+        preview = _preview(desk, query, rho)
+    except Incomplete:
+        return None
+    return Offer(rho, usual=rho == rules.rho_nano_default, preview=preview)
 
 
 def _allowed(rho: int | None, rules: DpRules) -> set[int]:
