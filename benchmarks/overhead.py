@@ -269,8 +269,7 @@ class Ledger:
                 self.session,
                 accounts=accounts,
                 submission_id=submission.id,
-                rho_nano=1000,
-                delta_femto=0,
+                cost=budgets.Cost(1000),
                 now=factories.NOW,
             )
             return submission.id

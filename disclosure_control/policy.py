@@ -77,6 +77,7 @@ class DpRules:
     mechanisms: tuple[str, ...]  # "discrete_gaussian", "discrete_laplace"
     max_rows_per_unit: int  # K of row weights
     max_groups_per_unit: int  # G of distinct-unit weights
+    key_delta_femto: int = 0  # delta of a question by unknown keys; 0: none is answered
 
 
 class Costs(StrEnum):
@@ -181,6 +182,7 @@ EXACT_CHECKERS = 2
 SMALLEST_THRESHOLD = 3  # two contributors know each other's value
 LARGEST_RHO_NANO = 10**9  # one question: rho = 1, pure epsilon 1.41
 LARGEST_TABLE = 100_000  # cells
+LARGEST_KEY_DELTA_FEMTO = 10**9  # one question: delta = 0.000001
 LARGEST_CONTRIBUTION = 10_000  # rows or groups of one unit
 LARGEST_HEADROOM = Decimal("0.10")  # of rank over people: beyond it a file can be rebuilt
 WEAKEST_DOMINANCE_K = Decimal("0.95")
@@ -236,6 +238,10 @@ DP_RULES: tuple[Rule, ...] = (
     (
         f"dp.max_groups_per_unit must be 1 to {LARGEST_CONTRIBUTION}",
         lambda r: 1 <= r.max_groups_per_unit <= LARGEST_CONTRIBUTION,
+    ),
+    (
+        f"dp.key_delta_femto must be 0 to {LARGEST_KEY_DELTA_FEMTO}",
+        lambda r: 0 <= r.key_delta_femto <= LARGEST_KEY_DELTA_FEMTO,
     ),
 )
 SDC_RULES: tuple[Rule, ...] = (
@@ -369,6 +375,9 @@ def to_json(policy: Policy) -> str:
         for name, usual in LATER_RULES.items():
             if rules[name] == usual:
                 del rules[name]
+    noisy = plain["dp"] if isinstance(plain, dict) else None
+    if isinstance(noisy, dict) and not noisy["key_delta_femto"]:
+        del noisy["key_delta_femto"]
     return canonical_text(plain)
 
 

@@ -54,11 +54,8 @@ def protect(
     require_publishable(shape, policy)
     if (policy.dp is None) is not (grant is None):
         _refuse_grant()
-    values = unprotected.reveal()
-    if policy.sdc is not None:
-        _require_empty(shape, values)
-    draft = _draft(shape, values, policy=policy, grant=grant, seconds=seconds)
-    return Protected(policy.track, shape.axes, draft.published, draft.columns, draft.record)
+    draft = _draft(unprotected, policy=policy, grant=grant, seconds=seconds)
+    return Protected(policy.track, draft.axes, draft.published, draft.columns, draft.record)
 
 
 def set_aside(
@@ -98,18 +95,21 @@ def _refuse_grant() -> NoReturn:
 
 
 def _draft(
-    shape: Shape, values: Exact, *, policy: Policy, grant: NoiseGrant | None, seconds: float
+    unprotected: Unprotected, *, policy: Policy, grant: NoiseGrant | None, seconds: float
 ) -> Draft:
+    shape, values = unprotected.shape, unprotected.reveal()
     if policy.dp is not None and grant is not None:
         return noisy(
             shape,
             values,
+            texts=unprotected.reveal_texts(),
             policy=policy,
             dp=policy.dp,
             rho_nano=grant.rho_nano,
             mechanism=grant.mechanism,
         )
     if policy.sdc is not None:
+        _require_empty(shape, values)
         return _exact(shape, values, policy=policy, sdc=policy.sdc, seconds=seconds)
     return _refuse_grant()
 

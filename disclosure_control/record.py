@@ -217,11 +217,23 @@ def left_out(usual: tuple[str, ...], *, track: str, both_tracks: bool) -> tuple[
     return (*usual, BOTH_TRACKS[track]) if both_tracks else usual
 
 
-def dp_claim(unit: str, *, rho: str, epsilon: str) -> str:
+UNKNOWN_KEYS = (
+    (
+        "Keys that nobody declared are told where their noisy number of units is high enough. How "
+        "many others there are is not told, and the table has no total that they are part of."
+    ),
+    (
+        "A key that stands with one {unit} alone is told by chance no more often than the delta of "
+        "this answer says; numbers of keys near the threshold lean upwards."
+    ),
+)
+
+
+def dp_claim(unit: str, *, rho: str, epsilon: str, delta: str) -> str:
     return (
         f"Differentially private: whether one {unit}, with all its rows in all tables, is in the "
         f"data or not changes what is published by at most rho = {rho} "
-        f"(zero-concentrated; this implies epsilon = {epsilon} at delta = 0.000001)."
+        f"(zero-concentrated; this implies epsilon = {epsilon} at delta = {delta})."
     )
 
 

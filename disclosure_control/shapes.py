@@ -31,6 +31,7 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
     ("the table has no cells", lambda s: s.cells >= 1),
     ("an axis repeats a label", lambda s: all(_distinct(axis.labels) for axis in s.axes)),
     ("subtotals of an axis are no tree", lambda s: all(map(_is_tree, s.axes))),
+    ("keys are unknown in more than one way", lambda s: not s.texts or _is_keyed(s)),
     ("an empty label is off its axis", lambda s: all(map(_has_empty, s.axes))),
     ("nothing is published", lambda s: bool(s.published)),
     ("a vector's name is repeated", lambda s: _distinct(v.name for v in s.vectors)),
@@ -45,6 +46,7 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
 )
 POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
     ("the table has too many cells", lambda s, p: s.cells <= p.max_cells),
+    ("unknown keys are not told", lambda s, p: s.unknown is None or _tells_keys(p)),
     ("noisy totals of these are not told", lambda s, p: p.track != Track.DP or _adds_up(s, p)),
     ("a sensitivity is missing", lambda s, p: p.track != Track.DP or _has_sensitivities(s)),
     ("an exact vector claims a sensitivity", lambda s, p: p.track != Track.SDC or _has_none(s)),
@@ -85,6 +87,17 @@ def _is_tree(axis: Axis) -> bool:
         and all(at in labels for at in (*wholes, *parts))
         and not any(at in above for at, above in enumerate(axis.above))
     )
+
+
+def _is_keyed(shape: Shape) -> bool:
+    """One axis at most has unknown keys, without totals, and there are units by which to tell."""
+    axes = [axis for axis in shape.axes if axis.unknown]
+    units = [one for one in shape.vectors if one.counts is Counting.UNITS]
+    return len(axes) == len(units) == 1 and not shape.has_totals
+
+
+def _tells_keys(policy: Policy) -> bool:
+    return policy.dp is not None and policy.dp.key_delta_femto > 0
 
 
 def _has_empty(axis: Axis) -> bool:

@@ -31,7 +31,9 @@ class Axis:
     under several labels, so that distinct units do not add up over them. ``missing``: the last
     label before a total stands for values that are missing. ``subtotals``: labels that stand for
     some of the others together, each with those directly below it, by position. ``empty``: labels
-    that everybody knows to hold nobody, by the question alone.
+    that everybody knows to hold nobody, by the question alone. ``unknown``: before protection the
+    labels but that of missing values are places for texts, which come with the data; after it they
+    are the texts that are told.
     """
 
     name: str
@@ -41,6 +43,12 @@ class Axis:
     missing: bool = False
     subtotals: tuple[Sum, ...] = ()
     empty: tuple[int, ...] = ()
+    unknown: bool = False
+
+    @property
+    def texts(self) -> int:
+        """How many labels stand for texts that nobody knows beforehand."""
+        return len(self.labels) - self.missing - self.total if self.unknown else 0
 
     @property
     def sums(self) -> tuple[Sum, ...]:
@@ -310,6 +318,16 @@ class Shape:
             if any(at in own for at, own in zip(place, none, strict=True))
         )
 
+    @property
+    def unknown(self) -> int | None:
+        """Position of the axis whose keys come with the data; there is one at most."""
+        return next((at for at, axis in enumerate(self.axes) if axis.unknown), None)
+
+    @property
+    def texts(self) -> int:
+        """Places for texts, of all axes."""
+        return sum(axis.texts for axis in self.axes)
+
     def length(self, vector: Vector) -> int:
         """Integers of a vector of this table."""
         return self.cells * vector.bins
@@ -330,6 +348,22 @@ class Shape:
         return tuple(reversed(labels))
 
 
+Texts = tuple[str | None, ...]
+LONGEST_TEXT = 80  # bytes of UTF-8
+TAKEN = frozenset({"missing", "total"})  # labels with a meaning of their own
+
+
+def is_text(text: object) -> bool:
+    """One line of printable characters, without blanks around it, that is no other label."""
+    return (
+        isinstance(text, str)
+        and 0 < len(text.encode(errors="replace")) <= LONGEST_TEXT
+        and text.isprintable()
+        and text == text.strip()
+        and text.casefold() not in TAKEN
+    )
+
+
 class Unprotected:
     """Integers that an engine counted. Shows its shape; refuses to show, store or pass values.
 
@@ -337,10 +371,15 @@ class Unprotected:
     call ``reveal`` (a test reads the source to keep this true).
     """
 
-    __slots__ = ("__vectors", "shape")
+    __slots__ = ("__texts", "__vectors", "shape")
 
-    def __init__(self, shape: Shape, vectors: Mapping[str, tuple[int, ...]]) -> None:
-        """Raises Leak if the vectors are not exactly those of the shape, in length and range."""
+    def __init__(
+        self, shape: Shape, vectors: Mapping[str, tuple[int, ...]], texts: Texts = ()
+    ) -> None:
+        """Raises Leak if the vectors are not exactly those of the shape, in length and range.
+
+        ``texts``: one for each place of the axis with unknown keys; None where there is none.
+        """
         declared = {vector.name: vector for vector in shape.vectors}
         if vectors.keys() != declared.keys():
             raise Leak("vectors differ from the declared shape")
@@ -350,11 +389,18 @@ class Unprotected:
                 type(cell) is not int or abs(cell) > limit for cell in cells
             ):
                 raise Leak(f"vector {name} breaks its declared bounds")
+        told = [text for text in texts if text is not None]
+        if len(texts) != shape.texts or len(told) != len(set(told)) or not all(map(is_text, told)):
+            raise Leak("the texts of an axis break its declared form")
         self.shape = shape
         self.__vectors = dict(vectors)
+        self.__texts = tuple(texts)
 
     def reveal(self) -> dict[str, tuple[int, ...]]:
         return dict(self.__vectors)
+
+    def reveal_texts(self) -> Texts:
+        return self.__texts
 
     def __repr__(self) -> str:
         return f"<Unprotected {'x'.join(str(len(axis.labels)) for axis in self.shape.axes) or '1'}>"
@@ -394,6 +440,7 @@ Columns = tuple[tuple[Cell, ...], ...]
 class Draft:
     """What a track made of a table. Nothing of it leaves before the door makes it Protected."""
 
+    axes: tuple[Axis, ...]
     published: tuple[Published, ...]
     columns: Columns  # columns[i][cell] belongs to published[i]
     record: DisclosureRecord

@@ -15,6 +15,7 @@ class ColumnType(StrEnum):
     CODE = "code"  # stored as its position in ``codes``
     NUMBER = "number"  # stored as an integer: value x 10**decimals
     DATE = "date"  # stored as days since 1970-01-01
+    TEXT = "text"  # stored as its place among the texts of a version: which there are is secret
 
 
 class Role(StrEnum):
@@ -49,6 +50,7 @@ class Column:
     nullable: bool = False
     description: str = ""
     sensitive: bool = False
+    most_values: int = 0  # TEXT: different ones that a version may have, a public round figure
     area: bool = False  # exact tables have a meter for whoever is in each
 
     @property

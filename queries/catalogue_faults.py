@@ -23,6 +23,7 @@ TOTAL = "Total"
 
 MOST_DECIMALS = 9
 LONGEST_LABEL = 200
+FEWEST_VALUES, MOST_VALUES = 2, 100_000
 BOTH = 2  # ends of a link
 
 
@@ -76,6 +77,8 @@ def _of_table(table: Table) -> Iterator[str]:
         yield f"{place}.rows: must be at least 1"
     for column in table.columns:
         yield from _of_column(column, place=f"{place}.columns.{column.name}")
+        if table.public and column.type is ColumnType.TEXT:
+            yield f"{place}.columns.{column.name}.type: a public table declares its values"
         if column.area:
             yield from _of_area(table, column, place=f"{place}.columns.{column.name}.area")
 
@@ -103,6 +106,8 @@ def _roles_of(table: Table, *, place: str) -> Iterator[str]:
 
 def _of_column(column: Column, *, place: str) -> Iterator[str]:
     yield from _CHECKS[column.type](column, place)
+    if column.most_values and column.type is not ColumnType.TEXT:
+        yield f"{place}.most_values: only of text columns; others declare their values"
     if column.nullable and column.role is not Role.ATTRIBUTE:
         yield f"{place}.nullable: only attributes may be missing"
 
@@ -141,6 +146,17 @@ def _representable(column: Column, place: str) -> Iterator[str]:
             yield f"{place}: the bound {bound} is too large"
 
 
+def _of_texts(column: Column, place: str) -> Iterator[str]:
+    if column.codes:
+        yield f"{place}.codes: only code columns have codes"
+    if column.lower is not None or column.upper is not None or column.decimals:
+        yield f"{place}: bounds and decimals are for numbers"
+    if column.role is not Role.ATTRIBUTE:
+        yield f"{place}: only attributes are texts"
+    if not FEWEST_VALUES <= column.most_values <= MOST_VALUES:
+        yield f"{place}.most_values: a text column has {FEWEST_VALUES} to {MOST_VALUES:,}"
+
+
 def _of_dates(column: Column, place: str) -> Iterator[str]:
     if column.decimals:
         yield f"{place}.decimals: only numbers have decimals"
@@ -151,6 +167,7 @@ _CHECKS: dict[ColumnType, Callable[[Column, str], Iterator[str]]] = {
     ColumnType.CODE: _of_codes,
     ColumnType.NUMBER: _of_bounds,
     ColumnType.DATE: _of_dates,
+    ColumnType.TEXT: _of_texts,
 }
 
 

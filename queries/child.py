@@ -54,7 +54,8 @@ def _serve(store_file: Path, *, spill: Path) -> None:
     say(answers, READY)
     job = receive_job(questions)
     rows = con.execute(job.sql).fetchall()
-    say(answers, codec.encode(_counted(rows, job=job)))
+    texts = con.execute(job.texts).fetchall() if job.texts else []
+    say(answers, codec.encode(_counted(rows, texts, job=job)))
 
 
 def _warm_up(con: DuckDBPyConnection, *, resources: Resources, size: int) -> None:
@@ -65,9 +66,13 @@ def _warm_up(con: DuckDBPyConnection, *, resources: Resources, size: int) -> Non
         take_memory(con)
 
 
-def _counted(rows: list[tuple[int | None, ...]], *, job: Job) -> Unprotected:
+def _counted(
+    rows: list[tuple[int | None, ...]], texts: list[tuple[int, str]], *, job: Job
+) -> Unprotected:
     outline = job.outline()
-    return Unprotected(outline, on_grid(rows, lengths=outline.lengths))
+    by_place = dict(texts)
+    told = tuple(by_place.get(place) for place in range(outline.texts))
+    return Unprotected(outline, on_grid(rows, lengths=outline.lengths), told)
 
 
 def own_pipe() -> BinaryIO:

@@ -27,30 +27,48 @@ LONGEST = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``vectors`` are names, magnitudes and bins, in order."""
+    """``vectors`` are names, magnitudes and bins, in order.
+
+    ``texts`` is the statement that reads the texts of an axis with ``labels``, of which so many
+    stand for ``known`` keys; "" without such an axis.
+    """
 
     sql: str
     cells: int
     vectors: tuple[tuple[str, int, int], ...]
+    texts: str = ""
+    labels: int = 1
+    known: int = 0
 
     @classmethod
     def of(cls, plan: Plan) -> Job:
-        from queries.engines.statement import statement  # needs more than a child has
+        from queries.engines.statement import statement, texts_of  # needs more than a child has
 
         vectors = tuple((one.name, one.magnitude, one.bins) for one in plan.shape.vectors)
-        return cls(statement(plan), plan.shape.cells, vectors)
+        shape, read = plan.shape, statement(plan)
+        if plan.texts is None or shape.unknown is None:
+            return cls(read, shape.cells, vectors)
+        axis = shape.axes[shape.unknown]
+        labels = len(axis.labels)
+        return cls(read, shape.cells, vectors, texts_of(plan.texts), labels, labels - axis.texts)
 
     def outline(self) -> Shape:
         """A shape without titles and sensitivities: enough to check and encode an answer."""
         return Shape(
             unit="",
-            axes=(Axis("cell", ("",) * self.cells),),
+            axes=self._axes(),
             vectors=tuple(
                 Vector(name, Counting.ROWS, 1, magnitude, None, bins=bins)
                 for name, magnitude, bins in self.vectors
             ),
             published=(),
         )
+
+    def _axes(self) -> tuple[Axis, ...]:
+        if not self.texts:
+            return (Axis("cell", ("",) * self.cells),)
+        keys = Axis("key", ("",) * self.labels, missing=self.known > 0, unknown=True)
+        return (keys, Axis("cell", ("",) * (self.cells // self.labels)))
 
 
 def opening(key: bytes, *, resources: Resources) -> bytes:
@@ -73,7 +91,7 @@ def receive_job(pipe: BinaryIO) -> Job:
     """Raises ValueError for a message that is not whole."""
     fields = _received(pipe)
     vectors = tuple((name, magnitude, bins) for name, magnitude, bins in fields["vectors"])
-    return Job(fields["sql"], fields["cells"], vectors)
+    return Job(**{**fields, "vectors": vectors})
 
 
 def framed(text: bytes) -> bytes:

@@ -110,6 +110,7 @@ class Plan:
     measured: tuple[Measured, ...]
     recipes: tuple[Recipe, ...]
     shape: Shape
+    texts: Stored | None  # the column whose values are told where units are enough
     time: Timing
     margins: tuple[Plan, ...] = ()  # one for each set of totals and subtotals
     offset: int = 0  # where the cells of such a margin begin on the grid of the whole table
@@ -170,6 +171,7 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
         measured=measured,
         keyed=policy.sdc is not None and policy.sdc.keyed,
         cells=cells,
+        unknown=any(axis.unknown for _, axis in axes),
     )
     by_name = added_up(query, measured)
     times = largest_coefficient(axis for _, axis in axes)
@@ -201,8 +203,18 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
         measured=tuple(by_name.values()),
         recipes=recipes,
         shape=shape,
+        texts=_texts(keys, shape),
         time=_time(query, catalogue, policy.track, how=how, keys=keys, shape=shape, of=recipes),
     )
+
+
+def _texts(keys: tuple[AxisKey, ...], shape: Shape) -> Stored | None:
+    if shape.unknown is None:
+        return None
+    term = keys[shape.unknown].term
+    if not isinstance(term, Stored):
+        raise KeyError(repr(term))
+    return term
 
 
 def _table(catalogue: Catalogue, name: str) -> Table:

@@ -1,7 +1,8 @@
 """On which key of the public grid does a row fall? Whole-number keys, and their labels.
 
 The grid comes from the catalogue and the question alone: every declared code, group or band,
-and "missing" wherever a value can be missing. Which keys exist says nothing of the data.
+and "missing" wherever a value can be missing. Which keys exist says nothing of the data. Of texts,
+which nobody declares, there are as many places as a version may have values.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ class _Rule:
     groups: Places = ()
     above: tuple[Places, ...] = ()
     subtotals: tuple[Sum, ...] = ()
+    unknown: bool = False
 
 
 def axes_of(
@@ -110,6 +112,7 @@ def axes_of(
             shared=key.level is Level.ROW,
             missing=rule.missing,
             subtotals=rule.subtotals,
+            unknown=rule.unknown,
             empty=empty_places(key, conditions, bounds=stored_bounds(meaning), every=every),
         )
         found.append((key, axis))
@@ -128,6 +131,9 @@ def _rule(dimension: Dimension, *, query: Query, catalogue: Catalogue) -> _Rule:
         return _Rule(band_labels(dimension.bands, of=found), found.nullable, cuts=cuts)
     if found.kind is Kind.TRUTH:
         return _Rule(TRUTH_LABELS, found.nullable)
+    if found.kind is Kind.TEXT:
+        places = range(1, found.most_values + 1)
+        return _Rule(tuple(map(str, places)), found.nullable, unknown=True)
     recode = recode_of(dimension, query=query, catalogue=catalogue)
     if recode is None:
         return _Rule(tuple(code.label for code in found.codes), found.nullable)

@@ -72,7 +72,7 @@ class _Columns:
     def _counted(self, statistic: Statistic) -> Published:
         """COUNT and UNITS."""
         units = statistic is Statistic.UNITS
-        count = self._units() if units else self._rows()
+        count = self.units() if units else self._rows()
         evidence = self._who() if self.track is Track.SDC else None
         title = f"Number of {self.catalogue.units if count == 'units' else 'records'}"
         kind = Kind.UNITS if units else Kind.COUNT
@@ -80,7 +80,7 @@ class _Columns:
 
     def _who(self) -> Evidence:
         keys = self._add(Recipe("keys", Counting.KEYS)) if self.keyed else None
-        return Evidence(self._units(), keys=keys)
+        return Evidence(self.units(), keys=keys)
 
     def _noisy(self, measure: Measure, of: Measured) -> Published:
         if measure.statistic in REGRESSIONS:
@@ -205,10 +205,10 @@ class _Columns:
 
     def _rows(self) -> str:
         if self.how is Contribution.UNIT_ROWS:
-            return self._units()
+            return self.units()
         return self._add(Recipe("rows", Counting.ROWS))
 
-    def _units(self) -> str:
+    def units(self) -> str:
         return self._add(Recipe("units", Counting.UNITS))
 
     def _values(self, of: Measured) -> str:
@@ -228,7 +228,7 @@ class _Columns:
     def _contributors(self, of: Measured) -> str:
         """SDC: distinct units with a value."""
         if not of.nullable:
-            return self._units()
+            return self.units()
         return self._add(Recipe(f"contributors_{of.name}", Counting.CONTRIBUTORS, of.name))
 
     def _add(self, recipe: Recipe) -> str:
@@ -245,13 +245,17 @@ def published_by(
     measured: dict[Ref, Measured],
     keyed: bool,
     cells: int,
+    unknown: bool,
 ) -> tuple[tuple[Published, ...], tuple[Recipe, ...]]:
     """The published columns in the order of the measures, and every vector that they read.
 
-    ``keyed``: counts may be drawn by the keys of their units.
+    ``keyed``: counts may be drawn by the keys of their units. ``unknown``: which keys the table has
+    is decided by their units.
     """
     columns = _Columns(query, catalogue, how, track, measured, keyed and not measured, cells)
     published = tuple(columns.published(measure) for measure in query.measures)
+    if unknown:
+        columns.units()
     return published, tuple(columns.recipes.values())
 
 

@@ -143,6 +143,8 @@ def stored_bounds(found: Meaning) -> tuple[int, int]:
         return 0, len(found.codes) - 1
     if found.kind is Kind.TRUTH:
         return 0, 1
+    if found.kind is Kind.TEXT:
+        return 0, found.most_values - 1
     if found.lower is None or found.upper is None:
         raise KeyError(found.title)
     lower = scaled(found.lower, decimals=found.decimals)

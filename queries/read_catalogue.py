@@ -27,6 +27,7 @@ The YAML that a data owner writes, and the JSON that the service keeps, have one
           smoker: {title: Smoker, type: code, codes: yes_no}          # a shared list by its name
           seen: {title: First seen, type: date, lower: 1990-01-01, upper: 2019-12-31}
           area: {title: Area, type: code, codes: area_names, nullable: true, area: true}
+          job: {title: Occupation, type: text, most_values: 5000, nullable: true}
       labs:
         title: Laboratory results
         rows: 400000
@@ -58,6 +59,7 @@ The YAML that a data owner writes, and the JSON that the service keeps, have one
 * Groups of a recode are disjoint, or one lies within another, which is then its subtotal.
   ``levels`` makes such groups of other recodes of the column, and of its codes, by its own name.
 * NUMBER and DATE columns need bounds; bounds of dates are dates. The label "missing" is taken.
+* TEXT columns hold what was written, so nobody declares it; only of how many values at most.
 * A unit column needs no type. A ``lookup`` link joins on equal stored integers: both columns have
   the same code list in the same order (or are both numbers with the same decimals).
 * ``ingest:`` may stand beside the dataset, a table and a column; ``ingest_hints`` returns it.
@@ -196,6 +198,7 @@ def _column(fields: Fields, *, lists: dict[str, tuple[Code, ...]]) -> Column:
         description=fields.text("description", default=""),
         sensitive=fields.truth("sensitive"),
         area=fields.truth("area"),
+        most_values=fields.whole("most_values", default=0),
     )
     fields.mapping("ingest")
     fields.close()
@@ -239,6 +242,7 @@ def _column_json(column: Column) -> dict[str, Any]:
         "description": column.description,
         "sensitive": column.sensitive,
         **({"area": True} if column.area else {}),
+        **({"most_values": column.most_values} if column.most_values else {}),
     }
 
 

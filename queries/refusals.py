@@ -184,6 +184,15 @@ _MEANING = {  # well-formed questions that may not be answered
     "too_many_values": "{count} values in lists and cut points; at most {most} are allowed.",
     "too_many_cells": "The table would have {count} cells; the policy allows {most}. Use fewer "
     "dimensions, wider bands or a recode.",
+    "text_compared": "Which values {name} has is not public, so it is compared with none: use it "
+    "as a dimension, or ask where it is missing.",
+    "text_in_feature": "{name} is a text of unknown values: it may be a dimension, and nothing "
+    "else.",
+    "text_not_told": "The policy of this dataset tells no keys that nobody declared: {name} cannot "
+    "be a dimension.",
+    "texts_twice": "{name} and {other} both have unknown values: one of them can be a dimension.",
+    "text_margins": "A table by {name}, whose values are not public, has no totals. Ask for them "
+    "in a table of their own.",
     "margins_noisy": "The policy of this dataset has no Gaussian noise, of which noisy totals and "
     "subtotals are made. Ask for the table with fewer dimensions.",
     "margins_binned": "{what} has no noisy totals. Ask for it in a table without totals.",

@@ -32,12 +32,14 @@ class Kind(StrEnum):
     NUMBER = "a number"
     DATE = "a date"
     TRUTH = "yes or no"
+    TEXT = "a text of unknown values"
 
 
 _KINDS = {
     ColumnType.CODE: Kind.CODE,
     ColumnType.NUMBER: Kind.NUMBER,
     ColumnType.DATE: Kind.DATE,
+    ColumnType.TEXT: Kind.TEXT,
 }
 
 
@@ -54,6 +56,7 @@ class Meaning:
     nullable: bool = False
     role: Role = Role.ATTRIBUTE
     public: bool = False  # a column of a look-up table
+    most_values: int = 0  # of a text
 
 
 def meaning(ref: Ref, *, query: Query, catalogue: Catalogue) -> Meaning | None:
@@ -82,6 +85,7 @@ def column_meaning(column: Column, *, table: Table) -> Meaning:
         nullable=column.nullable,
         role=column.role,
         public=table.public,
+        most_values=column.most_values,
     )
 
 
@@ -161,6 +165,8 @@ def key_count(dimension: Dimension, *, query: Query, catalogue: Catalogue) -> in
         keys = len(dimension.bands) + 1
     elif found.kind is Kind.TRUTH:
         keys = len((False, True))
+    elif found.kind is Kind.TEXT:
+        keys = found.most_values
     elif recode := recode_of(dimension, query=query, catalogue=catalogue):
         keys = len(recode.groups)
         grouped = {value for _, values in recode.groups for value in values}

@@ -3,8 +3,8 @@
 A file is written once, by ingest, and never changed. It holds one table per catalogue table, all
 columns BIGINT, sorted by unit; where a unit may have many rows, each row also says how many, and
 beside each unit stands its record key, from which the noise of cell keys is drawn. One more table
-says by what each unit is known in every version. The file's key lives outside the store; it reaches
-DuckDB only here, in a statement that is never logged, and
+says by what each unit is known in every version; texts have a table of their own. The file's key
+lives outside the store; it reaches DuckDB only here, in a statement that is never logged, and
 errors carry no text of the engine.
 """
 
@@ -33,6 +33,9 @@ RECORD_KEY = "_key"
 PEOPLE, UNIT, IDENTITY = "_people", "_unit", "_identity"
 """A table of every unit with what it is known by in every version: 63 bits of a keyed hash."""
 
+TEXTS, OF, AT, TEXT = "_texts", "_of", "_at", "_text"
+"""A table of the texts of columns whose values nobody declared, with the integer of each."""
+
 FORMAT = 4
 """Of the files. One of another format does not open, so that nothing is asked of it."""
 
@@ -58,6 +61,11 @@ class Store:
 def quoted(name: str) -> str:
     """A declared name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def text_column(table: str, column: str) -> str:
+    """By what a column's texts are known."""
+    return f"{table}.{column}"
 
 
 def text(value: str) -> str:

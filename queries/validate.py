@@ -30,7 +30,7 @@ from queries.validate_conditions import (
     nodes_and_depth,
     values_of,
 )
-from queries.validate_dimensions import dimension_problems, margin_problems
+from queries.validate_dimensions import dimension_problems, margin_problems, text_problems
 from queries.validate_measures import measure_problems, track_problems
 
 MOST_FEATURES = 8
@@ -60,6 +60,7 @@ def validate(query: Query, catalogue: Catalogue, policy: Policy) -> tuple[Proble
         *_all_feature_problems(scope),
         *dimension_problems(scope, most_cells=policy.max_cells),
         *margin_problems(scope, policy),
+        *text_problems(scope, policy),
         *measure_problems(scope),
         *track_problems(scope, policy),
         *_filter_problems(scope),
@@ -181,6 +182,9 @@ def _type_problems(
 ) -> Iterator[Problem]:
     found = column_meaning(column, table=table)
     words = {"what": feature.aggregate.value, "name": column.name, "type": found.kind}
+    if found.kind is Kind.TEXT:
+        yield problem("text_in_feature", where=where, name=column.name)
+        return
     if feature.aggregate in _ADDING and found.kind is not Kind.NUMBER:
         yield problem("needs_number", where=where, **words)
     elif feature.aggregate not in _ORDERED and found.kind is Kind.CODE:

@@ -117,6 +117,9 @@ def _compare(predicate: Compare, scope: Scope, where: str) -> Iterator[Problem]:
     found = scope.meaning(predicate.ref)
     if found is None:
         return
+    if found.kind is Kind.TEXT:
+        yield _text_problem(predicate, where)
+        return
     yield from _values(predicate, {"value": predicate.value}, found, where)
     if predicate.operator not in _EQUALITY:
         yield from _ordered(predicate, found, where)
@@ -127,6 +130,9 @@ def _in(predicate: In, scope: Scope, where: str) -> Iterator[Problem]:
     if not predicate.values:
         yield problem("empty_list", where=f"{where}.values")
     if found := scope.meaning(predicate.ref):
+        if found.kind is Kind.TEXT:
+            yield _text_problem(predicate, where)
+            return
         named = {f"values[{number}]": value for number, value in enumerate(predicate.values)}
         yield from _values(predicate, named, found, where)
 
@@ -136,12 +142,20 @@ def _between(predicate: Between, scope: Scope, where: str) -> Iterator[Problem]:
     found = scope.meaning(predicate.ref)
     if found is None:
         return
+    if found.kind is Kind.TEXT:
+        yield _text_problem(predicate, where)
+        return
     wrong = [*_ordered(predicate, found, where)]
     wrong += _values(predicate, {"low": predicate.low, "high": predicate.high}, found, where)
     low, high = _comparable(predicate.low), _comparable(predicate.high)
     if not wrong and low > high:
         wrong.append(problem("empty_range", where=where, low=predicate.low, high=predicate.high))
     yield from wrong
+
+
+def _text_problem(predicate: Compare | In | Between, where: str) -> Problem:
+    """Which texts there are is secret, so that no constant has a place among them."""
+    return problem("text_compared", where=where, name=shown(predicate.ref))
 
 
 def _comparable(value: Value) -> Any:

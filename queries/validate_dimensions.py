@@ -66,6 +66,25 @@ def margin_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
     yield from _entangled(scope)
 
 
+def text_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
+    """Whether a table may have keys that nobody declared."""
+    texts = {
+        number: shown(one.ref)
+        for number, one in enumerate(scope.query.dimensions)
+        if (found := scope.meaning(one.ref)) and found.kind is Kind.TEXT
+    }
+    if not texts:
+        return
+    (first, name), *more = texts.items()
+    where = f"dimensions[{first}].ref"
+    if policy.dp is None or not policy.dp.key_delta_femto:
+        yield problem("text_not_told", where=where, name=name)
+    for number, other in more:
+        yield problem("texts_twice", where=f"dimensions[{number}].ref", name=other, other=name)
+    if scope.query.margins or any(_depth(scope, at) for at in range(len(scope.query.dimensions))):
+        yield problem("text_margins", where=where, name=name)
+
+
 def _noisy_margins(scope: Scope, rules: DpRules, *, where: str) -> Iterator[Problem]:
     """Noisy totals are sums of cells, so that whoever is in several of them is counted again."""
     query = scope.query

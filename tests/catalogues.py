@@ -112,6 +112,21 @@ def nested_clinic() -> Catalogue:
     return from_yaml(CLINIC + NESTED.removeprefix("\nrecodes:\n"))
 
 
+def worded_clinic() -> Catalogue:
+    """The same, with two texts whose values nobody declared: one of persons, one of rows."""
+    job = "      job: {title: Occupation, type: text, most_values: 5, nullable: true}\n"
+    drug = "      drug: {title: Drug, type: text, most_values: 4}\n"
+    text = CLINIC
+    for before, column in (("      sex: ", job), ("      kind: ", drug)):
+        text = text.replace(before, column + before, 1)
+    return from_yaml(text)
+
+
+def worded_policy(**changed: object) -> Policy:
+    """Noise, and keys that nobody declared at a delta of 1e-9 a question."""
+    return dp_policy(**{"key_delta_femto": 10**6, **changed})
+
+
 def dp_policy(**changed: object) -> Policy:
     """Noise, threshold 10; ``changed`` replaces rules of the noisy track."""
     rules: dict[str, object] = {

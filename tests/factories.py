@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from disclosure_control.policy import Policy
+from queries.catalogue import Catalogue
 from queries.language import ColumnRef, Dimension, Measure, Query, Statistic
 from tests.catalogues import clinic, dp_policy
 from tre import budgets, database, datasets, migrations, outputs, people, projects, submissions
@@ -28,6 +29,8 @@ VERSION = "a" * 64
 POOL = 10_000_000_000
 PROJECT_QUOTA = 5_000_000_000
 PERSON_QUOTA = 2_000_000_000
+POOL_DELTA = 10_000_000
+PERSON_DELTA = 2_000_000  # two questions by keys that nobody declared
 
 PEOPLE: dict[str, tuple[Role, ...]] = {
     "ada": (Role.RESEARCHER,),
@@ -75,11 +78,13 @@ def sqlite_engine(folder: Path) -> Engine:
     return migrated(f"sqlite:///{folder / 'service.db'}")
 
 
-def furnish(session: Session, *, policy: Policy | None = None) -> World:
+def furnish(
+    session: Session, *, policy: Policy | None = None, catalogue: Catalogue | None = None
+) -> World:
     """People, one dataset under ``policy`` (by default noisy, one checker), two projects."""
     with database.writing(session):
         made = {name: _person(session, name, roles) for name, roles in PEOPLE.items()}
-        dataset = _dataset(session, made["eve"], policy or dp_policy())
+        dataset = _dataset(session, made["eve"], policy or dp_policy(), catalogue or clinic())
         first = _project(session, "frailty", dataset, (made["ada"], made["ben"]))
         second = _project(session, "smoking", dataset, (made["gus"],))
         _budgets(session, dataset, {first: ("ada", "ben"), second: ("gus",)}, made)
@@ -92,8 +97,7 @@ def _person(session: Session, name: str, roles: tuple[Role, ...]) -> Person:
     return people.add(session, email=f"{name}@example.org", name=name.title(), roles=roles, now=NOW)
 
 
-def _dataset(session: Session, owner: Person, policy: Policy) -> Dataset:
-    catalogue = clinic()
+def _dataset(session: Session, owner: Person, policy: Policy, catalogue: Catalogue) -> Dataset:
     dataset = datasets.register(
         session, name=catalogue.dataset, title=catalogue.title, owner=owner, now=NOW
     )
@@ -124,10 +128,15 @@ def _budgets(
     shares: dict[Project, tuple[str, ...]],
     made: dict[str, Person],
 ) -> None:
-    budgets.open_account(session, dataset=dataset, rho_total=POOL, now=NOW)
+    budgets.open_account(session, dataset=dataset, rho_total=POOL, delta_total=POOL_DELTA, now=NOW)
     for project, names in shares.items():
         budgets.open_account(
-            session, dataset=dataset, project_id=project.id, rho_total=PROJECT_QUOTA, now=NOW
+            session,
+            dataset=dataset,
+            project_id=project.id,
+            rho_total=PROJECT_QUOTA,
+            delta_total=POOL_DELTA,
+            now=NOW,
         )
         for name in names:
             budgets.open_account(
@@ -136,6 +145,7 @@ def _budgets(
                 project_id=project.id,
                 person_id=made[name].id,
                 rho_total=PERSON_QUOTA,
+                delta_total=PERSON_DELTA,
                 now=NOW,
             )
 

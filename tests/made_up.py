@@ -54,6 +54,8 @@ def stored_values(column: Column) -> st.SearchStrategy[int | None]:
     """Stored integers within the declared bounds, with a liking for their ends."""
     if column.type is ColumnType.CODE:
         values = st.integers(0, len(column.codes) - 1)
+    elif column.type is ColumnType.TEXT:
+        values = st.integers(0, column.most_values - 1)
     else:
         low, high = (int(end * column.scale) for end in (column.lower, column.upper))
         values = st.one_of(st.sampled_from((low, high, (low + high) // 2)), st.integers(low, high))
@@ -151,7 +153,8 @@ def made_up_feature(draw, name: str, catalogue: Catalogue) -> Feature:
     numbers = [c for c in table.columns if c.type is ColumnType.NUMBER and c.role is not Role.UNIT]
     dates = [c for c in table.columns if c.type is ColumnType.DATE]
     choosing = aggregate in {Aggregate.FIRST, Aggregate.LAST}
-    usable = [c for c in table.columns if c.role is not Role.UNIT] if choosing else numbers
+    chosen = [c for c in table.columns if c.role is not Role.UNIT and c.type is not ColumnType.TEXT]
+    usable = chosen if choosing else numbers
     column = None
     if aggregate not in {Aggregate.EXISTS, Aggregate.COUNT}:
         column = draw(st.sampled_from(usable)).name
@@ -170,7 +173,7 @@ def made_up_feature(draw, name: str, catalogue: Catalogue) -> Feature:
 @st.composite
 def dimension(draw, ref, query: Query, catalogue: Catalogue) -> Dimension:
     found = meaning(ref, query=query, catalogue=catalogue)
-    if found.kind is Kind.TRUTH:
+    if found.kind in {Kind.TRUTH, Kind.TEXT}:
         return Dimension(ref)
     if found.kind is Kind.CODE:
         named = [one.name for one in catalogue.recodes if _recodes(one, ref, query)]
@@ -262,7 +265,7 @@ def predicate(refs, query: Query, catalogue: Catalogue) -> st.SearchStrategy:
 @st.composite
 def _test(draw, ref, query: Query, catalogue: Catalogue):
     found = meaning(ref, query=query, catalogue=catalogue)
-    if draw(st.integers(0, 4)) == 0:
+    if found.kind is Kind.TEXT or draw(st.integers(0, 4)) == 0:
         return IsNull(ref)
     values = constant(found)
     if found.kind in {Kind.CODE, Kind.TRUTH}:

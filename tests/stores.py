@@ -9,7 +9,20 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from queries.catalogue import Catalogue, Column, ColumnType, Role, Table
-from queries.store import IDENTITY, PEOPLE, SCHEMA, UNIT, Store, open_for_writing, quoted
+from queries.store import (
+    AT,
+    IDENTITY,
+    OF,
+    PEOPLE,
+    SCHEMA,
+    TEXT,
+    TEXTS,
+    UNIT,
+    Store,
+    open_for_writing,
+    quoted,
+    text_column,
+)
 from tests.engines import stored_columns, with_rows_of_unit
 
 KEY = bytes(range(32))
@@ -58,6 +71,7 @@ def seal(
     con.execute(f"CREATE TABLE {SCHEMA}.{PEOPLE} ({UNIT} BIGINT, {IDENTITY} BIGINT)")
     identities = [(identity + 1) * 7919 for identity in people]
     _insert(con, f"{SCHEMA}.{PEOPLE}", [list(range(len(identities))), identities])
+    _insert_texts(con, catalogue)
     con.close()
     path.chmod(0o400)
     return store
@@ -67,6 +81,20 @@ def _insert(con: DuckDBPyConnection, table: str, columns: list[list[int]]) -> No
     """All rows at once: one by one takes seconds."""
     told = ", ".join("unnest(CAST(? AS BIGINT[]))" for _ in columns)
     con.execute(f"INSERT INTO {table} SELECT {told}", columns)
+
+
+def texts_of(column: Column) -> list[str]:
+    """Of a version in which every place is taken."""
+    return [f"{column.name} {place}" for place in range(column.most_values)]
+
+
+def _insert_texts(con: DuckDBPyConnection, catalogue: Catalogue) -> None:
+    con.execute(f"CREATE TABLE {SCHEMA}.{TEXTS} ({OF} VARCHAR, {AT} BIGINT, {TEXT} VARCHAR)")
+    for table in catalogue.tables:
+        for column in table.columns:
+            for place, text in enumerate(texts_of(column)):
+                row = [text_column(table.name, column.name), place, text]
+                con.execute(f"INSERT INTO {SCHEMA}.{TEXTS} VALUES (?, ?, ?)", row)
 
 
 def _places(table: Table, persons: int) -> list[int]:
@@ -81,4 +109,6 @@ def _stored(column: Column, place: int, chance: random.Random) -> int:
         return place
     if column.type is ColumnType.CODE:
         return chance.randrange(len(column.codes))
+    if column.type is ColumnType.TEXT:
+        return chance.randrange(column.most_values)
     return chance.randint(int(column.lower * column.scale), int(column.upper * column.scale))

@@ -8,6 +8,7 @@ conditional update, so two spenders can never both take the last of it. Nothing 
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, select, update
@@ -24,6 +25,20 @@ class Level(StrEnum):
     POOL = "pool"
     PROJECT = "project"
     RESEARCHER = "researcher"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of a question, or what is left for questions: rho in 1e-9, delta in 1e-15."""
+
+    rho_nano: int = 0
+    delta_femto: int = 0
+
+    def within(self, left: Cost) -> bool:
+        return self.rho_nano <= left.rho_nano and self.delta_femto <= left.delta_femto
+
+
+FREE = Cost()
 
 
 class Account(Base):
@@ -54,6 +69,10 @@ class Account(Base):
     @property
     def rho_left(self) -> int:
         return self.rho_total - self.rho_spent
+
+    @property
+    def left(self) -> Cost:
+        return Cost(self.rho_left, self.delta_total - self.delta_spent)
 
 
 class ChargeState(StrEnum):
@@ -152,8 +171,7 @@ def reserve(
     *,
     accounts: dict[Level, Account | None],
     submission_id: str,
-    rho_nano: int,
-    delta_femto: int,
+    cost: Cost,
     now: datetime.datetime,
 ) -> None:
     """Takes the cost on every level or raises BudgetExceeded; the caller's transaction decides.
@@ -162,19 +180,19 @@ def reserve(
     """
     for level in Level:
         row = accounts[level]
-        if row is None and rho_nano == delta_femto == 0:
+        if row is None and cost == FREE:
             continue  # an exact output costs nothing, and needs no account
         if row is None:
             raise BudgetExceeded(f"no account on level {level}")
-        if not _take(session, row.id, rho_nano, delta_femto):
+        if not _take(session, row.id, cost):
             raise BudgetExceeded(f"too little left on level {level}")
         session.add(
             Charge(
                 id=new_id(),
                 account_id=row.id,
                 submission_id=submission_id,
-                rho_nano=rho_nano,
-                delta_femto=delta_femto,
+                rho_nano=cost.rho_nano,
+                delta_femto=cost.delta_femto,
                 state=ChargeState.RESERVED.value,
                 reserved_at=now,
             )
@@ -182,17 +200,17 @@ def reserve(
     session.flush()
 
 
-def _take(session: Session, account_id: str, rho_nano: int, delta_femto: int) -> bool:
+def _take(session: Session, account_id: str, cost: Cost) -> bool:
     taken = session.execute(
         update(Account)
         .where(
             Account.id == account_id,
-            Account.rho_spent + rho_nano <= Account.rho_total,
-            Account.delta_spent + delta_femto <= Account.delta_total,
+            Account.rho_spent + cost.rho_nano <= Account.rho_total,
+            Account.delta_spent + cost.delta_femto <= Account.delta_total,
         )
         .values(
-            rho_spent=Account.rho_spent + rho_nano,
-            delta_spent=Account.delta_spent + delta_femto,
+            rho_spent=Account.rho_spent + cost.rho_nano,
+            delta_spent=Account.delta_spent + cost.delta_femto,
         )
         .execution_options(synchronize_session=False)
     )

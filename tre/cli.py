@@ -370,11 +370,23 @@ def add_project(
 @tre.command()
 @click.argument("dataset")
 @click.option("--rho-nano", required=True, type=click.IntRange(min=0), help="In 1e-9 rho.")
+@click.option(
+    "--delta-femto",
+    default=0,
+    type=click.IntRange(min=0),
+    help="In 1e-15 delta: for tables by values that nobody declared.",
+)
 @click.option("--project", "slug", help="Slug; without it, the pool of the dataset.")
 @click.option("--person", "email", help="Email address; a share of the project's quota.")
 @DATABASE
 def budget(
-    *, dataset: str, rho_nano: int, slug: str | None, email: str | None, database_url: str
+    *,
+    dataset: str,
+    rho_nano: int,
+    delta_femto: int,
+    slug: str | None,
+    email: str | None,
+    database_url: str,
 ) -> None:
     """Opens an account on DATASET: its pool, a project's quota, or a researcher's in it."""
     if email is not None and slug is None:
@@ -385,7 +397,9 @@ def budget(
             "project_id": None if slug is None else _project(session, slug).id,
             "person_id": None if email is None else person_called(session, email).id,
         }
-        account = budgeted.open_account(session, of, rho_total=rho_nano, now=now(), **holder)
+        account = budgeted.open_account(
+            session, of, rho_total=rho_nano, delta_total=delta_femto, now=now(), **holder
+        )
         if account is None:
             raise click.ClickException("This account is open; a total never changes silently.")
         level = account.level

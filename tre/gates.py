@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tre import budgets, datasets, exact_cells, projects, recalls, restorations, second_tracks
+from tre.budgets import FREE, Cost
 from tre.datasets import Dataset
 from tre.people import Person, Role
 from tre.projects import Membership, Project
@@ -69,8 +70,8 @@ class Situation:
     policy_current: bool
     table_recalled: bool
     purpose_given: bool
-    rho_needed: int
-    rho_left: dict[budgets.Level, int | None]
+    cost: Cost
+    left: dict[budgets.Level, Cost | None]
     checkers_needed: int
     checkers_free: int
     publishers_free: int
@@ -87,8 +88,8 @@ class Situation:
         return needed == 0 or (self.publishers_free > 0 and self.either_free > needed)
 
     def affords(self, level: budgets.Level) -> bool:
-        left = self.rho_left[level]
-        return self.rho_needed == 0 or (left is not None and self.rho_needed <= left)
+        left = self.left[level]
+        return self.cost == FREE or (left is not None and self.cost.within(left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +299,7 @@ def closed_for(
     dataset: Dataset,
     stage: Stage,
     now: datetime.datetime,
-    rho_needed: int = 0,
+    cost: Cost = FREE,
     cells_needed: int = 0,
 ) -> tuple[Gate, ...]:
     """The gates that stand between a question that was submitted and this stage."""
@@ -308,7 +309,7 @@ def closed_for(
         project=submission.project,
         dataset=dataset,
         now=now,
-        rho_needed=rho_needed,
+        cost=cost,
         checkers_needed=submission.checkers_required,
         purpose=submission.purpose,
         version_id=submission.version_id,
@@ -327,7 +328,7 @@ def gather(
     project: Project,
     dataset: Dataset,
     now: datetime.datetime,
-    rho_needed: int,
+    cost: Cost,
     checkers_needed: int,
     purpose: str = "",
     version_id: str | None = None,
@@ -375,10 +376,9 @@ def gather(
         policy_current=bool(policies) and policy_id in {None, *(one.id for one in policies)},
         table_recalled=fingerprint is not None and recalls.of_table(session, fingerprint),
         purpose_given=bool(purpose.strip()),
-        rho_needed=rho_needed,
-        rho_left={
-            level: None if account is None else account.rho_left
-            for level, account in accounts.items()
+        cost=cost,
+        left={
+            level: None if account is None else account.left for level, account in accounts.items()
         },
         checkers_needed=checkers_needed,
         checkers_free=sum(one.has(Role.CHECKER) for one in free),

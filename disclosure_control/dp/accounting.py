@@ -159,6 +159,12 @@ def implied_epsilon(rho_nano: int, *, delta: float) -> str:
     return up(epsilon_at(rho_nano / NANO, delta=delta)) if rho_nano else NOTHING
 
 
+def claimed_delta(delta_femto: int) -> str:
+    """Of a conversion, and of telling unknown keys beside it; in decimal digits."""
+    whole = Decimal(repr(CLAIM_DELTA)) + Decimal(delta_femto).scaleb(-15)
+    return f"{whole.normalize():f}"
+
+
 def epsilon_at(rho: float, *, delta: float) -> float:
     """Of rho-zCDP, to within rounding; whichever order the search ends at, it is an upper bound."""
     low, high = math.log(LEAST_ORDER), math.log(MOST_ORDER)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from decimal import Decimal
 
 from disclosure_control import record as records
-from disclosure_control.dp import accounting, postprocess, selection
+from disclosure_control.dp import accounting, keys, postprocess, selection
 from disclosure_control.dp.accounting import NoisePlan, VectorNoise
 from disclosure_control.dp.estimates import Amount
 from disclosure_control.dp.scales import NANO
@@ -24,6 +24,7 @@ from disclosure_control.tables import (
     Published,
     Shape,
     Status,
+    Texts,
     Vector,
 )
 
@@ -40,6 +41,7 @@ def noisy(
     shape: Shape,
     values: Values,
     *,
+    texts: Texts,
     policy: Policy,
     dp: DpRules,
     rho_nano: int,
@@ -47,13 +49,17 @@ def noisy(
 ) -> Draft:
     """Raises AccountingError if the noise would cost more than was granted."""
     plan = accounting.noise_plan(shape, dp, rho_nano=rho_nano, mechanism=mechanism)
-    noisy = {**_draw(shape, values, plan), **_choices(shape, values, plan)}
+    least = keys.least(shape, dp, plan)
+    counts: dict[str, tuple[Amount, ...]] = {}
+    if least is not None:
+        shape, values, counts = _with_keys(shape, values, texts, plan=plan, least=least)
+    noisy = {**_draw(shape, values, plan, but=counts), **counts, **_choices(shape, values, plan)}
     columns = postprocess.publish(shape, noisy, plan=plan, threshold=dp.threshold)
     record = DisclosureRecord(
         track=Track.DP,
         policy_hash=policy_hash(policy),
         unit=shape.unit,
-        claim=_dp_claim(shape, plan),
+        claim=_dp_claim(shape, plan, delta_femto=keys.delta_femto(shape, dp)),
         leaves_out=records.left_out(
             _leaves_out(shape),
             track=Track.DP,
@@ -61,12 +67,29 @@ def noisy(
         ),
         bounds=shape.bounds,
         noise=tuple(_statements(shape, plan)),
-        findings=tuple(_findings(shape, noisy, columns, dp)),
+        findings=(*_keys_told(shape, least), *_findings(shape, noisy, columns, dp)),
         rho_nano=plan.rho_nano,
-        delta_femto=0,
+        delta_femto=keys.delta_femto(shape, dp),
         versions=_versions(),
     )
-    return Draft(shape.published, columns, record)
+    return Draft(shape.axes, shape.published, columns, record)
+
+
+def _with_keys(
+    shape: Shape, values: Values, texts: Texts, *, plan: NoisePlan, least: int
+) -> tuple[Shape, Values, dict[str, tuple[Amount, ...]]]:
+    """The table of the keys that are told, and their noisy counts, by which they were."""
+    vector = keys.vector_of(shape)
+    some = keys.present(shape, values[vector.name], texts)
+    cells = keys.cells_of(shape, some)
+    drawn = _cells(
+        shape, vector, tuple(values[vector.name][at] for at in cells), plan.of(vector.name)
+    )
+    by_cell = dict(zip(cells, drawn, strict=True))
+    told = keys.told(shape, by_cell, {at: texts[at] or "" for at in some}, least=least)
+    counts = tuple(by_cell[cell] for cell in keys.cells_of(shape, told))
+    narrow = keys.narrowed(shape, texts, told)
+    return narrow, keys.taken(shape, values, told), {vector.name: counts}
 
 
 def _leaves_out(shape: Shape) -> tuple[str, ...]:
@@ -74,15 +97,19 @@ def _leaves_out(shape: Shape) -> tuple[str, ...]:
     totals = records.NOISY_TOTALS if shape.has_totals else ()
     kinds = {one.kind for one in shape.published}
     models = [text for kind, text in records.REGRESSIONS.items() if kind in kinds]
-    return (*usual, *totals, *models)
+    unknown = [text.format(unit=shape.unit) for text in records.UNKNOWN_KEYS]
+    return (*usual, *totals, *models, *(unknown if shape.unknown is not None else ()))
 
 
-def _draw(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[Amount, ...]]:
-    """Noise for every vector, each within its share. The library is imported here, not before."""
+def _draw(
+    shape: Shape, values: Values, plan: NoisePlan, *, but: Container[str]
+) -> dict[str, tuple[Amount, ...]]:
+    """Noise for every other vector, each within its share. The library is imported here."""
     draw = _with_totals if shape.has_totals else _cells
     return {
         vector.name: draw(shape, vector, values[vector.name], plan.of(vector.name))
         for vector in accounting.added(shape)
+        if vector.name not in but
     }
 
 
@@ -91,6 +118,8 @@ def _cells(
 ) -> tuple[Amount, ...]:
     from disclosure_control.dp import mechanisms
 
+    if not cells:  # of a table of which no key is told
+        return ()
     draw = mechanisms.draw(
         cells,
         mechanism=noise.mechanism,
@@ -150,7 +179,9 @@ def _statements(shape: Shape, plan: NoisePlan) -> Iterator[NoiseStatement]:
         if noise.groups:
             yield from (_of_group(noise, one) for one in noise.groups)
         else:
-            yield _statement(noise, accounting.pure_epsilon(shape.vector(noise.vector), noise))
+            vector = shape.vector(noise.vector)
+            pure = shape.unknown is None or vector != keys.vector_of(shape)
+            yield _statement(noise, accounting.pure_epsilon(vector, noise) if pure else None)
     for one in selection.selections(shape):
         noise = plan.of(one.name)
         yield _statement(noise, accounting.epsilon_of_choice(one, noise))
@@ -181,6 +212,20 @@ def _of_group(noise: VectorNoise, group: Group) -> NoiseStatement:
     )
 
 
+def _keys_told(shape: Shape, least: int | None) -> Iterator[Finding]:
+    """By public facts alone: neither how many keys are told nor how many are not."""
+    if least is not None:
+        yield Finding(
+            rule="unknown-key-threshold",
+            severity="info",
+            threshold=f"noisy number of units at least {keys.units_of(shape, least):f}",
+            mitigation="left out",
+            cells=(),
+            for_checkers=False,
+            statbarn=rules.STATBARN[Kind.UNITS],
+        )
+
+
 def _findings(
     shape: Shape, noisy: postprocess.Noisy, columns: Columns, dp: DpRules
 ) -> Iterator[Finding]:
@@ -208,7 +253,7 @@ def _finding(column: Published, rule: str, *, threshold: str, cells: Collection[
     )
 
 
-def _dp_claim(shape: Shape, plan: NoisePlan) -> str:
+def _dp_claim(shape: Shape, plan: NoisePlan, *, delta_femto: int) -> str:
     """Of two conversions, ours and the library's, the larger epsilon is claimed."""
     from disclosure_control.dp import mechanisms
 
@@ -220,6 +265,7 @@ def _dp_claim(shape: Shape, plan: NoisePlan) -> str:
         shape.unit,
         rho=f"{Decimal(plan.rho_nano).scaleb(-9).normalize():f}",
         epsilon=accounting.up(epsilon),
+        delta=accounting.claimed_delta(delta_femto),
     )
 
 

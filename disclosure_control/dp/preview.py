@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import prod
 
-from disclosure_control.dp import logistic, quotients, regression, selection
+from disclosure_control.dp import keys, logistic, quotients, regression, selection
 from disclosure_control.dp.accounting import NoisePlan, main_vector, noise_plan
 from disclosure_control.dp.postprocess import half_width
 from disclosure_control.dp.selection import End
@@ -84,6 +84,12 @@ def cheapest(shape: Shape, rules: DpRules, *, within: Decimal) -> int | None:
         low, high = (low, middle) if holds(middle) else (middle, high)
     digit: int = 10 ** max(0, len(str(high)) - CHARGE_DIGITS)
     return min(most, -(-high // digit) * digit)
+
+
+def keys_from(shape: Shape, rules: DpRules, *, rho_nano: int) -> Decimal | None:
+    """Noisy units from which a key that nobody declared is told; None where all are declared."""
+    found = keys.least(shape, rules, noise_plan(shape, rules, rho_nano=rho_nano))
+    return None if found is None else keys.units_of(shape, found)
 
 
 def one_by_one(shape: Shape, rules: DpRules, *, rho_nano: int) -> int | None:

@@ -56,6 +56,7 @@ def _draft(made: Altered, job: _Job) -> Draft:
     """Titles say how numbers were altered, wherever a table is shown."""
     how = in_words(job.alteration)
     return Draft(
+        job.shape.axes,
         published=tuple(
             replace(column, title=f"{column.title}, {how}") for column in job.shape.published
         ),

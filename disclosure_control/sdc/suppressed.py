@@ -46,7 +46,7 @@ def suppressed(
         publish.publish(shape, column, exact, hidden=found.hidden[column.name])
         for column in shape.published
     )
-    draft = Draft(shape.published, columns, record)
+    draft = Draft(shape.axes, shape.published, columns, record)
     if not totals:
         return draft
     intervals = _attacked(draft, shape, found, seconds=seconds / 2)

@@ -58,7 +58,9 @@ def lock_down(con: DuckDBPyConnection, *, resources: Resources) -> None:
 def read_ahead(con: DuckDBPyConnection) -> None:
     """Reads every column once, so that pages are decrypted before a job comes."""
     named = con.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = $1", [SCHEMA]
+        "SELECT table_name, column_name FROM duckdb_columns()"
+        " WHERE database_name = $1 AND data_type = 'BIGINT'",
+        [SCHEMA],
     ).fetchall()
     tables: dict[str, list[str]] = {}
     for table, column in named:

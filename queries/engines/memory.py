@@ -60,6 +60,8 @@ class _Oracle:
         sums: dict[str, dict[Key, int]] = {}
         for measure in self.query.measures:
             sums.update(self.measured(measure, rows))
+        if any(self.is_text(one) for one in self.query.dimensions):
+            sums["units"] = self.units(rows)
         total = [TOTAL] if self.query.margins else []
         grid = list(product(*([*self.keys(one), *total] for one in self.query.dimensions)))
         found = {name: tuple(cells.get(key, 0) for key in grid) for name, cells in sums.items()}
@@ -103,7 +105,9 @@ class _Oracle:
         """Positions on an axis; None stands for missing, and comes last where it can occur."""
         size = len(self.context.codes(dimension.ref)) or len((False, True))
         missing = self.context.nullable(dimension.ref)
-        if dimension.bands:
+        if self.is_text(dimension):
+            size = self.context.most_values(dimension.ref)
+        elif dimension.bands:
             size = len(dimension.bands) + 1
         elif dimension.recode:
             groups = self.groups(dimension)
@@ -111,6 +115,9 @@ class _Oracle:
             named = {code for group in groups for code in group}
             missing = missing or any(c not in named for c in self.context.codes(dimension.ref))
         return [*range(size), None] if missing else list(range(size))
+
+    def is_text(self, dimension: Dimension) -> bool:
+        return self.context.most_values(dimension.ref) > 0
 
     def groups(self, dimension: Dimension) -> list[tuple[str, ...]]:
         recode = self.catalogue.recode(dimension.recode or "")

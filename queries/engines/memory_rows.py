@@ -95,6 +95,10 @@ class Context:
         column = self.column(ref)
         return [code.value for code in column.codes] if column else []
 
+    def most_values(self, ref: Ref) -> int:
+        column = self.column(ref)
+        return column.most_values if column else 0
+
     def decimals(self, ref: Ref) -> int:
         column = self.column(ref)
         return column.decimals if column else 0

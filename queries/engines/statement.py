@@ -15,7 +15,9 @@ from queries.engines.blocks import blocks_of
 from queries.engines.reading import Reading
 from queries.plan import Plan
 from queries.plan_bins import histograms, without_histograms
+from queries.plan_terms import Stored
 from queries.plan_vectors import Recipe
+from queries.store import AT, OF, SCHEMA, TEXT, TEXTS, text, text_column
 
 
 def statement(plan: Plan) -> str:
@@ -23,6 +25,12 @@ def statement(plan: Plan) -> str:
     if not plan.margins:
         return _of_one_grid(plan)
     return _together(_of_one_grid(part) for part in (plan, *plan.margins))
+
+
+def texts_of(column: Stored) -> str:
+    """One SELECT of the places and texts of a column whose values nobody declared."""
+    rows = f" FROM {SCHEMA}.{TEXTS} WHERE {OF} = {text(text_column(column.table, column.column))}"
+    return selected(AT, TEXT, rows=rows)
 
 
 def _of_one_grid(plan: Plan) -> str:

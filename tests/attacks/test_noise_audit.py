@@ -11,7 +11,9 @@ import pytest
 from disclosure_control.dp import (
     accounting,
     accuracy,
+    keys,
     mechanisms,
+    noisy,
     postprocess,
     rounding,
     selection,
@@ -19,6 +21,7 @@ from disclosure_control.dp import (
 from disclosure_control.dp.audit import choices
 from disclosure_control.dp.audit.choices import audit_choices
 from disclosure_control.dp.audit.door import MECHANISMS, MOVED, audit
+from disclosure_control.dp.audit.keys import audit_keys
 from disclosure_control.dp.audit.together import audit_together
 from disclosure_control.dp.totals import Parting
 from disclosure_control.errors import AccountingError
@@ -296,3 +299,85 @@ def test_intervals_of_totals_that_are_too_narrow_are_caught(monkeypatch):
     narrow = lambda variance, *, alpha: math.ceil(1.8 * math.sqrt(variance))  # noqa: E731
     monkeypatch.setattr(accuracy, "half_width_of_sums", narrow)
     assert "coverage" in list(audit_together(protect))
+
+
+# Keys that nobody declared.
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_the_door_passes_the_audit_of_keys(mechanism):
+    assert list(audit_keys(protect, mechanism=mechanism)) == []
+
+
+def at_the_threshold_itself(threshold, *, noise, moved, cells):
+    """As if a lone unit added nothing: what OpenDP issue 2922 is about."""
+    return keys._at_least(threshold, noise)
+
+
+def told_by_true_counts(shape, noisy, some, *, least):
+    return tuple(label for label in some if peeked[label] >= least)
+
+
+peeked: list[int] = []
+honest_told, honest_present = keys.told, keys.present
+
+
+def told_one_lower(shape, noisy, some, *, least):
+    return honest_told(shape, noisy, some, least=least - 1)
+
+
+def absent_keys(shape, counts, texts):
+    return tuple(range(len(texts)))
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_a_delta_that_is_taken_at_the_threshold_is_caught(monkeypatch, mechanism):
+    keys._least.cache_clear()
+    monkeypatch.setattr(keys, "delta", at_the_threshold_itself)
+    assert "delta" in set(audit_keys(protect, mechanism=mechanism))
+    keys._least.cache_clear()
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_a_threshold_one_lower_than_stated_is_caught(monkeypatch, mechanism):
+    monkeypatch.setattr(keys, "told", told_one_lower)
+    assert list(audit_keys(protect, mechanism=mechanism))
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_telling_keys_by_true_counts_is_caught(monkeypatch, mechanism):
+    def peeking(shape, counts, texts):
+        peeked[:] = counts
+        return honest_present(shape, counts, texts)
+
+    monkeypatch.setattr(keys, "present", peeking)
+    monkeypatch.setattr(keys, "told", told_by_true_counts)
+    assert list(audit_keys(protect, mechanism=mechanism))
+
+
+def test_telling_keys_that_nobody_has_is_caught(monkeypatch):
+    monkeypatch.setattr(keys, "present", absent_keys)
+    monkeypatch.setattr(keys, "told", lambda shape, noisy, some, *, least: tuple(some))
+    faults = set(audit_keys(protect, mechanism="discrete_gaussian"))
+    assert "keys that nobody has" in faults
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_keys_told_with_less_noise_than_stated_are_caught(monkeypatch, mechanism):
+    monkeypatch.setattr(mechanisms, "draw", less_noise(0.8))
+    assert "how often keys are told" in set(audit_keys(protect, mechanism=mechanism))
+
+
+def test_a_number_drawn_again_after_it_decided_is_caught(monkeypatch):
+    """Two draws of one charge: the first decides, the second is told."""
+    monkeypatch.setattr(noisy, "_with_keys", drawn_again)
+    faults = set(audit_keys(protect, mechanism="discrete_gaussian"))
+    assert "another number than that by which a key is told" in faults
+
+
+honest_with_keys = noisy._with_keys
+
+
+def drawn_again(shape, values, texts, *, plan, least):
+    narrow, own, _ = honest_with_keys(shape, values, texts, plan=plan, least=least)
+    return narrow, own, {}

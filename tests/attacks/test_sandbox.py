@@ -23,8 +23,8 @@ from queries.language import ColumnRef, Dimension, Measure, Query, Statistic
 from queries.plan import Plan, plan
 from queries.run import Sandboxes
 from queries.store import Store, attach_read_only, connect, open_for_writing
-from tests.catalogues import clinic, dp_policy
-from tests.stores import KEY, VERSION, seal, tables_of
+from tests.catalogues import clinic, dp_policy, worded_clinic, worded_policy
+from tests.stores import KEY, VERSION, seal, tables_of, texts_of
 
 CLINIC = clinic()
 QUESTION = Query(
@@ -83,6 +83,24 @@ def test_a_sandbox_answers_exactly_what_the_oracle_counts(store, question):
         question, catalogue=CLINIC, policy=dp_policy(), tables=tables_of(CLINIC)
     )
     assert answer.reveal() == expected
+
+
+@pytest.mark.parametrize("walled", [True, False], ids=["bubblewrap", "none"])
+def test_texts_come_with_the_numbers_of_their_places(tmp_path, monkeypatch, walled):
+    """Of the one axis whose values nobody declared, and no others."""
+    if not walled:
+        monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
+    worded, policy = worded_clinic(), worded_policy()
+    drug = ColumnRef("events", "drug")
+    kind = Dimension(ColumnRef("events", "kind"))
+    question = Query("clinic", "events", (Measure(Statistic.COUNT),), (kind, Dimension(drug)))
+    with Sandboxes(seal(tmp_path, worded)) as sandboxes:
+        answer = _asked(sandboxes, plan(question, worded, policy))
+
+    expected = memory.answer(question, catalogue=worded, policy=policy, tables=tables_of(worded))
+    assert answer.reveal() == expected
+    column = worded.table("events").column("drug")
+    assert list(answer.reveal_texts()) == texts_of(column)
 
 
 def test_without_bubblewrap_the_answer_is_the_same(store, planned, without_bubblewrap):

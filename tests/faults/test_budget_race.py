@@ -37,8 +37,7 @@ def honest(session: Session, world: World, submission_id: str) -> None:
             person_id=world.people["ada"],
         ),
         submission_id=submission_id,
-        rho_nano=COST,
-        delta_femto=0,
+        cost=budgets.Cost(COST),
         now=NOW,
     )
 
@@ -68,8 +67,7 @@ def check_then_act(session: Session, world: World, submission_id: str) -> None:
                 id=database.new_id(),
                 account_id=account.id,
                 submission_id=submission_id,
-                rho_nano=COST,
-                delta_femto=0,
+                cost=budgets.Cost(COST),
                 state="reserved",
                 reserved_at=NOW,
             )
@@ -139,8 +137,7 @@ def test_a_refusal_on_one_level_takes_nothing_on_the_others(engine: Engine):
                     person_id=world.people["ada"],
                 ),
                 submission_id=submission,
-                rho_nano=factories.PERSON_QUOTA + 1,
-                delta_femto=0,
+                cost=budgets.Cost(factories.PERSON_QUOTA + 1),
                 now=NOW,
             )
         assert set(session.scalars(select(Account.rho_spent))) == {0}

@@ -539,8 +539,7 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
             person_id=world.people["ada"],
         ),
         submission_id=submission.id,
-        rho_nano=5,
-        delta_femto=0,
+        cost=budgets.Cost(5),
         now=NOW,
     )
     session.flush()

@@ -11,13 +11,22 @@ from hypothesis import strategies as st
 from queries.engines import block_distinct, memory
 from queries.plan import plan
 from queries.validate import validate
-from tests.catalogues import dp_policy, keyed_policy, nested_clinic, sdc_policy
+from tests.catalogues import (
+    dp_policy,
+    keyed_policy,
+    nested_clinic,
+    sdc_policy,
+    worded_clinic,
+    worded_policy,
+)
 from tests.engines import MemoryStore, key_of
 from tests.made_up import CLINIC, clinics, questions
 
 POLICIES = pytest.mark.parametrize("policy", [dp_policy(), sdc_policy()], ids=["dp", "sdc"])
 NESTED = nested_clinic()
 STORE = MemoryStore(CLINIC)
+WORDED = worded_clinic()
+WORDED_STORE = MemoryStore(WORDED)
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 BROAD = settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
 
@@ -68,6 +77,21 @@ def test_noisy_totals_are_left_to_the_noise(tables, query):
     assert planned.margins == ()
     empty = zip(*(cells for cells in expected.values()), strict=True)
     assert not any(any(cells) for cell, cells in enumerate(empty) if _is_whole(planned.shape, cell))
+
+
+@BROAD
+@given(tables=clinics(WORDED), query=questions(WORDED))
+def test_both_engines_count_the_same_by_values_that_nobody_declared(tables, query):
+    """And the units by which it is decided which of them are told."""
+    policy = worded_policy()
+    assume(not validate(query, WORDED, policy))
+    WORDED_STORE.fill(tables)
+    planned = plan(query, WORDED, policy)
+
+    expected = memory.answer(query, catalogue=WORDED, policy=policy, tables=tables)
+
+    assert WORDED_STORE.vectors(planned) == expected
+    assert planned.shape.unknown is None or "units" in expected
 
 
 def _is_whole(shape, cell: int) -> bool:

@@ -24,9 +24,16 @@ from queries.errors import QueryRefused
 from queries.plan import plan
 from queries.validate import validate
 from tests import made_up
-from tests.catalogues import clinic, dp_policy, nested_clinic, sdc_policy
+from tests.catalogues import (
+    clinic,
+    dp_policy,
+    nested_clinic,
+    sdc_policy,
+    worded_clinic,
+    worded_policy,
+)
 
-CLINIC, NESTED = clinic(), nested_clinic()
+CLINIC, NESTED, WORDED = clinic(), nested_clinic(), worded_clinic()
 CHARGE = 100_000_000
 EXAMPLES = Path(__file__).parents[1] / "spec"
 
@@ -41,7 +48,8 @@ def questions(name: str = "accepted.txt") -> list[str]:
 
 
 def empty(shape) -> Unprotected:
-    return Unprotected(shape, {name: (0,) * length for name, length in shape.lengths.items()})
+    vectors = {name: (0,) * length for name, length in shape.lengths.items()}
+    return Unprotected(shape, vectors, (None,) * shape.texts)
 
 
 @pytest.mark.parametrize("text", [*questions(), *questions("noisy.txt"), *questions("totals.txt")])
@@ -102,3 +110,25 @@ def test_whatever_has_a_price_passes_the_noisy_door(query, totals, rho):
     except (QueryRefused, DisclosureError):  # said before, as ``tre.journey.priced`` does
         assume(False)
     protect(empty(shape), policy=policy, grant=NoiseGrant(rho))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(query=made_up.questions(WORDED), rho=st.sampled_from([10**6, 10**9]))
+def test_questions_by_unknown_keys_pass_it_with_no_key_and_with_all(query, rho):
+    policy = worded_policy()
+    assume(not validate(query, WORDED, policy))
+    try:
+        shape = plan(query, WORDED, policy).shape
+        noise_plan(shape, policy.dp, rho_nano=rho)
+    except (QueryRefused, DisclosureError):
+        assume(False)
+    assume(shape.unknown is not None)
+    none = protect(empty(shape), policy=policy, grant=NoiseGrant(rho))
+    vectors = {one.name: (one.magnitude,) * shape.length(one) for one in shape.vectors}
+    full = Unprotected(shape, vectors, tuple(f"word {at}" for at in range(shape.texts)))
+    every = protect(full, policy=policy, grant=NoiseGrant(rho))
+    at, axis = shape.unknown, shape.axes[shape.unknown]
+    assert none.axes[at].labels == axis.labels[axis.texts :]
+    assert len(every.axes[at].labels) == len(axis.labels)
+    for table in (none, every):
+        assert present.from_json(present.to_json(table)) == table

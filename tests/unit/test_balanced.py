@@ -38,8 +38,7 @@ def spend(session, world, rho_nano: int, *, at: datetime.datetime) -> None:
             person_id=world.people["ada"],
         ),
         submission_id=submission.id,
-        rho_nano=rho_nano,
-        delta_femto=0,
+        cost=budgets.Cost(rho_nano),
         now=at,
     )
     session.commit()

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from tre.budgets import Level
+from tre.budgets import FREE, Cost, Level
 from tre.gates import RULES, Situation, Stage, closed, evaluate
 
 OPEN = Situation(
@@ -25,8 +25,8 @@ OPEN = Situation(
     policy_current=True,
     table_recalled=False,
     purpose_given=True,
-    rho_needed=10,
-    rho_left=dict.fromkeys(Level, 10),
+    cost=Cost(10, 5),
+    left=dict.fromkeys(Level, Cost(10, 5)),
     checkers_needed=2,
     checkers_free=2,
     publishers_free=1,
@@ -50,9 +50,11 @@ CLOSES: dict[str, dict[str, object]] = {
     "policy_current": {"policy_current": False},
     "not_recalled": {"table_recalled": True},
     "purpose_given": {"purpose_given": False},
-    "budget_pool": {"rho_left": {**dict.fromkeys(Level, 10), Level.POOL: 9}},
-    "budget_project": {"rho_left": {**dict.fromkeys(Level, 10), Level.PROJECT: None}},
-    "budget_researcher": {"rho_left": {**dict.fromkeys(Level, 10), Level.RESEARCHER: 9}},
+    "budget_pool": {"left": {**dict.fromkeys(Level, Cost(10, 5)), Level.POOL: Cost(9, 5)}},
+    "budget_project": {"left": {**dict.fromkeys(Level, Cost(10, 5)), Level.PROJECT: None}},
+    "budget_researcher": {
+        "left": {**dict.fromkeys(Level, Cost(10, 5)), Level.RESEARCHER: Cost(10, 4)}
+    },
     "checker_free": {"checkers_free": 1},
     "publisher_free": {"either_free": 2},
     "exact_cells": {"cells_left": 5},
@@ -90,7 +92,7 @@ def test_a_closed_gate_says_why_who_and_what_to_do():
 
 
 def test_whoever_asks_at_no_cost_needs_no_budget():
-    without = replace(OPEN, rho_needed=0, rho_left=dict.fromkeys(Level))
+    without = replace(OPEN, cost=FREE, left=dict.fromkeys(Level))
     assert shut(without, Stage.EXECUTE) == []
 
 
@@ -105,5 +107,5 @@ def test_both_days_of_a_project_belong_to_it(day):
 
 
 def test_nothing_that_gates_look_at_comes_from_a_dataset():
-    told = {"datetime.date", "bool", "int", "dict[budgets.Level, int | None]"}
+    told = {"datetime.date", "bool", "int", "Cost", "dict[budgets.Level, Cost | None]"}
     assert {str(field.type) for field in fields(Situation)} == told

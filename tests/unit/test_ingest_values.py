@@ -72,6 +72,19 @@ def test_an_unknown_code_is_rejected_unless_the_entry_leaves_it_out():
     assert reader_of(code(), every)("3").rule is Rule.LEFT_OUT
 
 
+def test_texts_are_numbered_and_equal_ones_alike():
+    read = reader_of(Column("x", "X", ColumnType.TEXT, most_values=9, nullable=True), HINTS)
+    numbers = [read(value) for value in ("Nurse ", "clerk", "Nurse", None, 7, "7")]
+    assert [one.stored for one in numbers] == [0, 1, 0, None, 2, 2]
+    assert {one.rule for one in numbers} == {None}
+
+
+@pytest.mark.parametrize("value", ["two\nlines", "Missing", "TOTAL", "x" * 81, "é" * 41, "a\x00b"])
+def test_what_is_no_label_is_no_text(value):
+    read = reader_of(Column("x", "X", ColumnType.TEXT, most_values=9), HINTS)
+    assert read(value).rule is Rule.NOT_A_TEXT
+
+
 @pytest.mark.parametrize(
     "value", ["1970-01-11", "1970-01-11T23:59:59Z", datetime.date(1970, 1, 11),
               datetime.datetime(1970, 1, 11, 5)],  # noqa: DTZ001

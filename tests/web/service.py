@@ -25,6 +25,7 @@ import config
 from disclosure_control.policy import Policy, Track
 from disclosure_control.tables import Counting, Protected, Shape, Unprotected, Vector
 from disclosure_control.withheld import withheld
+from queries.catalogue import Catalogue
 from queries.language import Query
 from tests import factories
 from tests.factories import NOW, World, a_query
@@ -172,9 +173,15 @@ class Visitor:
         return self.post(path, {"email": email, "password": password}, page="/sign-in")
 
 
-def make(folder: Path, *, policy: Policy | None = None, **settings: Any) -> Service:
+def make(
+    folder: Path,
+    *,
+    policy: Policy | None = None,
+    catalogue: Catalogue | None = None,
+    **settings: Any,
+) -> Service:
     """``settings`` replaces fields of ``config.WebConfig``."""
-    template, world = _furnished(policy)
+    template, world = _furnished(policy, catalogue)
     shutil.copy(template, folder / "service.db")
     url = f"sqlite:///{folder / 'service.db'}"
     chosen = replace(
@@ -186,13 +193,13 @@ def make(folder: Path, *, policy: Policy | None = None, **settings: Any) -> Serv
 
 
 @cache
-def _furnished(policy: Policy | None) -> tuple[Path, World]:
+def _furnished(policy: Policy | None, catalogue: Catalogue | None) -> tuple[Path, World]:
     """A database made once, to be copied: laying its guards takes longer than most tests."""
     folder = Path(tempfile.mkdtemp(prefix="tre-web-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     engine = factories.sqlite_engine(folder)
     with Session(engine) as session:
-        world = factories.furnish(session, policy=policy)
+        world = factories.furnish(session, policy=policy, catalogue=catalogue)
         _give_passwords(session, world)
     engine.dispose()
     return folder / "service.db", world
@@ -207,7 +214,8 @@ def _give_passwords(session: Session, world: World) -> None:
 
 def counted(shape: Shape) -> Unprotected:
     """Made-up numbers that fit the shape: most cells well filled, a few nearly empty."""
-    return Unprotected(shape, {vector.name: _cells(vector, shape) for vector in shape.vectors})
+    vectors = {vector.name: _cells(vector, shape) for vector in shape.vectors}
+    return Unprotected(shape, vectors, tuple(f"word {at}" for at in range(shape.texts)))
 
 
 def _cells(vector: Vector, shape: Shape) -> tuple[int, ...]:

@@ -7,12 +7,12 @@ whole, and so is each of several rows where the entry declares one: which is rig
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
-from queries.catalogue import Role, Table
+from queries.catalogue import ColumnType, Role, Table
 from queries.plan_vectors import ROUND_FIGURE
 from tre.ingest.columns import (
     Integers,
@@ -40,6 +40,7 @@ class Kept:
     table: Table
     stored: Mapping[str, Integers]  # 0 where missing
     missing: Mapping[str, Truths]
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of text columns, in order
 
     @property
     def rows(self) -> int:
@@ -74,7 +75,7 @@ def check(
         report,
         undeclared=tuple(_undeclared(source, hints=hints, declared=declared)),
         findings=tuple(findings(source, table=table, hints=hints)),
-        faults=tuple(_faults(report, table=table)),
+        faults=(*_faults(report, table=table), *_too_many_texts(kept)),
     )
 
 
@@ -117,6 +118,7 @@ def _sifted(
         {name: read.stored[stays] for name, read in reads.items()},
         {name: read.missing[stays] for name, read in reads.items()},
     )
+    kept = _with_texts(kept, reads, stays)
     counts = _rows_by_unit(kept)
     return kept, replace(
         start,
@@ -128,6 +130,21 @@ def _sifted(
         most_rows_of_a_unit=int(counts.max(initial=0)),
         broken=tuple(_broken(reads, left_out=left_out, several=several, table=table)),
     )
+
+
+def _with_texts(kept: Kept, reads: dict[str, Read], stays: Truths) -> Kept:
+    """Texts of the rows that stay, sorted, and their places in the rows."""
+    stored, texts = dict(kept.stored), {}
+    for column in kept.table.columns:
+        if column.type is ColumnType.TEXT:
+            read, here = reads[column.name], ~kept.missing[column.name]
+            positions = read.positions[stays]
+            used = sorted({read.texts[at] for at in np.unique(positions[here])})
+            places = {text: place for place, text in enumerate(used)}
+            by_position = np.array([places.get(text, 0) for text in (*read.texts, "")])
+            stored[column.name] = np.where(here, by_position[positions], 0)
+            texts[column.name] = tuple(used)
+    return replace(kept, stored=stored, texts=texts)
 
 
 def _merged(reads: dict[str, Read], among: Truths) -> Truths:
@@ -185,6 +202,16 @@ def _undeclared(
     for name in source.column_names:
         if name not in declared:
             yield name, hints.undeclared.get(name, NO_REASON)
+
+
+def _too_many_texts(kept: Kept) -> Iterator[str]:
+    for name, texts in kept.texts.items():
+        column = kept.table.column(name)
+        if column is not None and len(texts) > column.most_values:
+            yield (
+                f"{name} has {len(texts):,} different values, but most_values declares at most "
+                f"{column.most_values:,}"
+            )
 
 
 def _faults(report: TableReport, *, table: Table) -> Iterator[str]:

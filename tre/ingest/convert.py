@@ -3,7 +3,7 @@
 Every value is read as its text: a number as the digits that its file shows (22.690939, not the
 binary fraction nearest to it), so that CSV, Parquet and a data frame of the same data are stored
 alike. Codes become positions in their list, numbers value x 10**decimals rounded half to even,
-dates days since 1970-01-01.
+dates days since 1970-01-01, and texts, whose values nobody declared, numbers in their own order.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from enum import StrEnum
 
+from disclosure_control.tables import is_text
 from queries.catalogue import Column, ColumnType
 from queries.values import days_of
 from tre.ingest.entry import EVERY_OTHER, ColumnHints
@@ -28,6 +29,7 @@ class Rule(StrEnum):
     NOT_A_CODE = "not in the code list"
     NOT_A_NUMBER = "not a number"
     NOT_A_DATE = "not a date or time"
+    NOT_A_TEXT = "not one line of printable text of at most 80 bytes, or the name of a label"
     OUTSIDE = "outside the declared bounds"
     SEVERAL_ROWS = "one of several rows where the entry declares one"
 
@@ -111,10 +113,23 @@ def _moment_reader(column: Column, hints: ColumnHints) -> Reader:
     return read
 
 
+def _text_reader(_: Column, __: ColumnHints) -> Reader:
+    """A new number for each text; which one it ends with is decided when all rows are known."""
+    known: dict[str, Verdict] = {}
+
+    def read(text: str) -> Verdict:
+        if not is_text(text):
+            return Verdict(None, Rule.NOT_A_TEXT)
+        return known.setdefault(text, Verdict(len(known)))
+
+    return read
+
+
 _READERS: dict[ColumnType, Callable[[Column, ColumnHints], Reader]] = {
     ColumnType.CODE: _code_reader,
     ColumnType.NUMBER: _number_reader,
     ColumnType.DATE: _moment_reader,
+    ColumnType.TEXT: _text_reader,
 }
 
 

@@ -1,10 +1,10 @@
 """How do checked rows become an immutable, encrypted file?
 
 All columns BIGINT, NULL where missing, sorted by unit and then by every other column, so that the
-same data gives the same rows in the same order. Beside each unit stands its record key; where a
-unit may have many rows, each also says how many there are. The file is written aside, encrypted
-from its first byte, synced, made read-only and renamed: a version is there completely or not at
-all.
+same data gives the same rows in the same order; texts have a table of their own. Beside each unit
+stands its record key; where a unit may have many rows, each also says how many there are. The file
+is written aside, encrypted from its first byte, synced, made read-only and renamed: a version is
+there completely or not at all.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import hmac
+import json
 import os
 import secrets
 import shutil
@@ -24,18 +25,23 @@ import numpy as np
 import pyarrow as pa
 
 from queries.store import (
+    AT,
     FORMAT,
     IDENTITY,
+    OF,
     PEOPLE,
     RECORD_KEY,
     ROWS,
     SCHEMA,
+    TEXT,
+    TEXTS,
     UNIT,
     Store,
     attach_read_only,
     connect,
     open_for_writing,
     quoted,
+    text_column,
 )
 from tre.ingest.checks import Kept
 from tre.ingest.columns import Integers
@@ -76,6 +82,8 @@ def version_of(tables: Sequence[Kept], *, catalogue_hash: str, secret: bytes) ->
             digest.update(f"\0{kept.table.name}\0{name}\0{kept.rows}\0".encode())
             digest.update(values.astype("<i8").tobytes())
             digest.update(np.packbits(kept.missing[name]).tobytes())
+        for name, texts in kept.texts.items():
+            digest.update(json.dumps([kept.table.name, name, texts]).encode())
     return digest.hexdigest()[:VERSION_LENGTH]
 
 
@@ -125,6 +133,8 @@ def _write(tables: Sequence[Kept], path: Path, *, people: Integers, key: bytes) 
     try:
         rows = {kept.table.name: _arrow(kept) for kept in tables}
         rows[PEOPLE] = pa.table({UNIT: np.arange(len(people)), IDENTITY: people})
+        if texts := _texts(tables):
+            rows[TEXTS] = pa.table(texts)
         for name, table in rows.items():
             con.register("rows", table)
             con.execute(f"CREATE TABLE {SCHEMA}.{quoted(name)} AS FROM rows")
@@ -143,6 +153,24 @@ def _arrow(kept: Kept) -> pa.Table:
     if kept.table.unit_column and not kept.table.one_row_per_unit:
         columns[ROWS] = pa.array(_rows_of_unit(kept.stored[kept.table.unit_column]))
     return pa.table(columns)
+
+
+def _texts(tables: Sequence[Kept]) -> dict[str, pa.Array]:
+    """Of all columns whose values nobody declared; empty where there is no such column."""
+    told = [
+        (text_column(kept.table.name, name), at, own)
+        for kept in tables
+        for name, texts in kept.texts.items()
+        for at, own in enumerate(texts)
+    ]
+    if not any(kept.texts for kept in tables):
+        return {}
+    columns = list(zip(*told, strict=True)) or [(), (), ()]
+    types = (pa.string(), pa.int64(), pa.string())
+    return {
+        name: pa.array(own, type=kind)
+        for name, own, kind in zip((OF, AT, TEXT), columns, types, strict=True)
+    }
 
 
 def _rows_of_unit(units: Integers) -> Integers:

@@ -57,6 +57,8 @@ class Sheet:
     spent: Loss
     settled: Loss  # of it: charges that were lost with a database, as its owner settled
     left: Loss
+    delta_spent: int  # in 1e-15, for keys that nobody declared; adds to the delta of an epsilon
+    delta_total: int
     promised: Loss
     months: tuple[Month, ...]  # newest first
     earlier: Loss  # than those months
@@ -94,6 +96,8 @@ def sheet(
         spent=Loss(pool.rho_spent),
         settled=Loss(int(lost or 0)),
         left=Loss(left),
+        delta_spent=pool.delta_spent,
+        delta_total=pool.delta_total,
         promised=Loss(_promised(session, dataset.id)),
         months=months[:MONTHS],
         earlier=Loss(sum(one.loss.rho_nano for one in months[MONTHS:])),

@@ -17,6 +17,7 @@ def open_account(
     *,
     rho_total: int,
     now: datetime.datetime,
+    delta_total: int = 0,
     **holder: str | None,
 ) -> Account | None:
     """In the caller's transaction. None where it is open: a total never changes silently.
@@ -25,7 +26,9 @@ def open_account(
     """
     if budgets.account(session, dataset_id=dataset.id, **holder) is not None:
         return None
-    account = budgets.open_account(session, dataset=dataset, rho_total=rho_total, now=now, **holder)
+    account = budgets.open_account(
+        session, dataset=dataset, rho_total=rho_total, delta_total=delta_total, now=now, **holder
+    )
     audit.write(
         session,
         "budget_opened",

@@ -24,6 +24,7 @@ from tre import (
     second_tracks,
     submissions,
 )
+from tre.budgets import Cost
 from tre.datasets import Dataset, DatasetVersion, PolicyVersion
 from tre.errors import NotFound, NotYetInLog, Recalled, TrackClosed
 from tre.gates import Gate, Stage
@@ -198,7 +199,7 @@ def project_gates(
         project=mine,
         dataset=view.dataset,
         now=now,
-        rho_needed=0 if policy.dp is None else policy.dp.rho_nano_default,
+        cost=Cost(0 if policy.dp is None else policy.dp.rho_nano_default),
         checkers_needed=policy.fewest_checkers,
         rules=policy,
         cells_needed=0 if policy.sdc is None else 1,

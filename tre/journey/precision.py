@@ -56,6 +56,13 @@ def columns(quote: Quote) -> tuple[ColumnPrecision, ...]:
     )
 
 
+def keys_from(quote: Quote) -> Decimal | None:
+    """Noisy units from which a key that nobody declared is told; None where all are declared."""
+    if quote.policy.dp is None:
+        return None
+    return preview.keys_from(quote.shape, quote.policy.dp, rho_nano=quote.rho_nano)
+
+
 def one_by_one(quote: Quote) -> int | None:
     """What the tables of a table with totals would cost alone, in 1e-9 rho, for the same."""
     if quote.policy.dp is None:

@@ -39,6 +39,8 @@ class Preview:
     exactness: str  # exact track: how numbers are shown, in plain words
     threshold: int  # what is hidden below it: noisy counts (dp) or distinct units (sdc)
     columns: tuple[ColumnPrecision, ...]
+    keys_from: Decimal | None  # units from which, as drawn, a key that nobody declared is told
+    delta_femto: int  # what telling such keys costs, in 1e-15
     one_by_one: int | None  # with noisy totals: what the tables cost if each is asked alone
     slot_seconds: float
     route: Route
@@ -102,7 +104,7 @@ def preview(
         project=found.project,
         dataset=found.dataset,
         now=now,
-        rho_needed=quote.rho_nano,
+        cost=quote.cost,
         checkers_needed=route.checkers_at_most,
         rules=quote.policy,
         cells_needed=needed,
@@ -116,6 +118,8 @@ def preview(
         exactness=strength.exactness(quote.policy),
         threshold=precision.threshold(quote.policy),
         columns=precision.columns(quote),
+        keys_from=precision.keys_from(quote),
+        delta_femto=quote.cost.delta_femto,
         one_by_one=precision.one_by_one(quote),
         slot_seconds=quote.plan.time.slot,
         route=route,

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from disclosure_control.arranged import Order
-from disclosure_control.dp import preview
+from disclosure_control.dp import keys, preview
 from disclosure_control.dp.accounting import noise_plan
 from disclosure_control.errors import DisclosureError
 from disclosure_control.policy import Policy
@@ -22,6 +22,7 @@ from queries.catalogue import Catalogue
 from queries.errors import QueryRefused, problem
 from queries.language import Query
 from queries.plan import Plan
+from tre.budgets import Cost
 from tre.datasets import DatasetVersion, PolicyVersion
 from tre.errors import Incomplete
 
@@ -56,6 +57,13 @@ class Quote:
         return prod(key.size for key in self.plan.keys)
 
     @property
+    def cost(self) -> Cost:
+        """What a draw of it takes from every account."""
+        rules = self.policy.dp
+        delta = 0 if rules is None else keys.delta_femto(self.plan.shape, rules)
+        return Cost(self.rho_nano, delta)
+
+    @property
     def words(self) -> str:
         return words.describe(self.query, self.catalogue)
 
@@ -72,7 +80,7 @@ def quote(
     problems = validate.validate(query, catalogue, policy)
     if problems:
         raise QueryRefused(problems)
-    rho = cost(policy, rho_nano)
+    rho = charge_of(policy, rho_nano)
     answered = plan.plan(fingerprint.canonical(query, catalogue), catalogue, policy)
     _require_noise(answered.shape, policy, rho)
     order = fingerprint.order_in_canonical(query, catalogue)
@@ -144,7 +152,7 @@ def _refuse_repeats(order: Order) -> None:
         raise QueryRefused(tuple(problems))
 
 
-def cost(policy: Policy, rho_nano: int | None) -> int:
+def charge_of(policy: Policy, rho_nano: int | None) -> int:
     """The cost asked for, or the policy's usual one; 0 on the SDC track."""
     if policy.dp is None:
         return 0

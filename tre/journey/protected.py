@@ -17,12 +17,13 @@ from disclosure_control.protect import NoiseGrant
 from disclosure_control.record import DisclosureRecord
 from disclosure_control.tables import Protected, Unprotected
 from tre import audit, budgets, jobs, outputs, submissions
+from tre.budgets import Cost
 from tre.database import writing
 from tre.errors import BudgetExceeded, EdgeNotAllowed
 from tre.evidence import Evidence
 from tre.journey import assigned, automatic, registered
 from tre.journey.registered import VerdictOnTable
-from tre.journey.validated import DELTA_FEMTO, Work
+from tre.journey.validated import Work
 from tre.lifecycle import Mover, State
 from tre.outputs import Draw, DrawState, Output, Rendered
 from tre.submissions import Submission
@@ -62,6 +63,7 @@ def settle(
     with writing(session):
         jobs.finish(session, job_id=work.job_id, token=work.token)
         submission = session.get_one(Submission, work.submission_id, populate_existing=True)
+        _check_cost(work.quote.cost, protected.record)
         draw = _keep(session, submission, protected, evidence, now)
         budgets.settle(session, submission_id=submission.id, now=now)
         output = _store(session, submission, draw, rendered, now)
@@ -89,7 +91,6 @@ def _keep(
     if draw.state == DrawState.RESERVED.value:
         if draw.leader_id != submission.id:
             raise EdgeNotAllowed("another question makes this draw")
-        _check_cost(draw, protected.record)
         draw.state = DrawState.DRAWN.value
         draw.protected_json = present.to_json(protected, for_checkers=True)
         draw.drawn_at = now
@@ -99,8 +100,8 @@ def _keep(
     return draw
 
 
-def _check_cost(draw: Draw, record: DisclosureRecord) -> None:
-    if record.rho_nano > draw.rho_nano or record.delta_femto > DELTA_FEMTO:
+def _check_cost(reserved: Cost, record: DisclosureRecord) -> None:
+    if not Cost(record.rho_nano, record.delta_femto).within(reserved):
         raise BudgetExceeded("the noise cost more than was reserved")
 
 

@@ -120,10 +120,11 @@ def _charged(session: Session, dataset: Dataset, rho_nano: int | None) -> int:
     if pool is None:
         return 0
     lost = pool.rho_left if rho_nano is None else min(max(rho_nano, 0), pool.rho_left)
+    delta = pool.left.delta_femto if lost else 0  # how much of it was lost, nobody says
     session.execute(
         update(Account)
         .where(Account.id == pool.id)
-        .values(rho_spent=Account.rho_spent + lost)
+        .values(rho_spent=Account.rho_spent + lost, delta_spent=Account.delta_spent + delta)
         .execution_options(synchronize_session=False)
     )
     session.refresh(pool)

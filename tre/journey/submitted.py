@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from queries.language import Query
 from tre import audit, exact_cells, gates, jobs, outputs, release_requests
+from tre.budgets import FREE
 from tre.database import new_id, writing
 from tre.errors import GatesClosed, IdempotencyConflict, Incomplete
 from tre.gates import Gate, Stage
@@ -177,7 +178,7 @@ def _closed_gates(session: Session, asking: _Asking) -> tuple[Gate, ...]:
         project=found.project,
         dataset=found.dataset,
         now=asking.now,
-        rho_needed=0 if drawn else quote.rho_nano,
+        cost=FREE if drawn else quote.cost,
         checkers_needed=asking.route.checkers_at_most,
         purpose=asking.purpose,
         version_id=found.version.id,

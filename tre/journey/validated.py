@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from disclosure_control.policy import Track
 from queries.errors import QueryError
 from tre import audit, budgets, exact_cells, gates, jobs, outputs, seeded, submissions
+from tre.budgets import FREE, Cost
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import BudgetExceeded, ServiceError
@@ -28,7 +29,6 @@ from tre.outputs import Draw, DrawState
 from tre.seeded import Fault
 from tre.submissions import Submission
 
-DELTA_FEMTO = 0  # both mechanisms are accounted for by rho alone
 WAIT = datetime.timedelta(seconds=0.5)
 
 
@@ -109,7 +109,7 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
         jobs.put_back(session, job_id=job.id, token=job.token, available_at=now + WAIT)
         return Outcome(Step.WAIT)
     quote = quote_again(submission)
-    cost = 0 if draw is not None else submission.rho_nano
+    cost = FREE if draw is not None or quote is None else quote.cost
     cells = _cells(session, submission, quote) if quote else 0
     reasons = _reasons(session, submission, cost, now, cells=cells) if quote else ("query",)
     if not reasons:
@@ -118,7 +118,7 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
         return _refuse(session, job, submission, reasons, now)
     if draw is None:
         drawn.lead(session, submission=submission, now=now)
-    _write_reservation(session, submission, draw, now)
+    _write_reservation(session, submission, draw, cost, now)
     if quote.policy.track is Track.SDC:
         exact_cells.charge(session, submission=submission, part=quote.part, cells=cells, now=now)
         audit.write_about(session, submission, "cells_charged", now=now, cells=cells)
@@ -129,7 +129,7 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
 def _again(session: Session, job: Job, submission: Submission, now: datetime.datetime) -> Outcome:
     """A worker was lost on the way; its reservation stands, whatever it had drawn is unseen."""
     quote = quote_again(submission)
-    if quote is None or _reasons(session, submission, 0, now):
+    if quote is None or _reasons(session, submission, FREE, now):
         failed.give_up(session, job, kind="gates", now=now)
         return STOPPED
     draw = outputs.live_draw(session, submission.fingerprint)
@@ -164,7 +164,7 @@ def quote_again(submission: Submission) -> Quote | None:
 def _reasons(
     session: Session,
     submission: Submission,
-    cost: int,
+    cost: Cost,
     now: datetime.datetime,
     *,
     cells: int = 0,
@@ -175,14 +175,14 @@ def _reasons(
         dataset=submission.dataset,
         stage=Stage.EXECUTE,
         now=now,
-        rho_needed=cost,
+        cost=cost,
         cells_needed=cells,
     )
     return tuple(gate.id for gate in closed)
 
 
 def _reserve(
-    session: Session, submission: Submission, cost: int, now: datetime.datetime
+    session: Session, submission: Submission, cost: Cost, now: datetime.datetime
 ) -> tuple[str, ...]:
     """Takes the cost on all levels or on none; the reason if another question was faster."""
     accounts = budgets.accounts_of(
@@ -197,8 +197,7 @@ def _reserve(
                 session,
                 accounts=accounts,
                 submission_id=submission.id,
-                rho_nano=cost,
-                delta_femto=DELTA_FEMTO,
+                cost=cost,
                 now=now,
             )
     except BudgetExceeded:
@@ -222,7 +221,11 @@ def _refuse(
 
 
 def _write_reservation(
-    session: Session, submission: Submission, draw: Draw | None, now: datetime.datetime
+    session: Session,
+    submission: Submission,
+    draw: Draw | None,
+    cost: Cost,
+    now: datetime.datetime,
 ) -> None:
     if draw is not None:
         audit.write_about(session, submission, "reused", now=now, draw=draw.id)
@@ -232,8 +235,8 @@ def _write_reservation(
         submission,
         "reserved",
         now=now,
-        rho_nano=submission.rho_nano,
-        delta_femto=DELTA_FEMTO,
+        rho_nano=cost.rho_nano,
+        delta_femto=cost.delta_femto,
     )
 
 

@@ -39,7 +39,7 @@ class Field:
 
     ref: str
     title: str
-    kind: str  # "code" | "number" | "date" | "truth" | "unknown"
+    kind: str  # "code" | "number" | "date" | "truth" | "text" | "unknown"
     codes: tuple[Option, ...] = ()
     recodes: tuple[Option, ...] = ()
     hint: str = ""
@@ -80,10 +80,16 @@ COMPARISONS: dict[str, tuple[Option, ...]] = {
         Option("present", "is not missing"),
     ),
     "truth": (Option("yes", "is true"), Option("no", "is not true")),
+    "text": (Option("missing", "is missing"), Option("present", "is not missing")),
 }
 COMPARISONS["date"] = COMPARISONS["number"]
 
-SHAPES = {ColumnType.CODE: "code", ColumnType.NUMBER: "number", ColumnType.DATE: "date"}
+SHAPES = {
+    ColumnType.CODE: "code",
+    ColumnType.NUMBER: "number",
+    ColumnType.DATE: "date",
+    ColumnType.TEXT: "text",
+}
 
 
 def sources(catalogue: Catalogue) -> tuple[Table, ...]:

@@ -45,6 +45,7 @@ def install(app: Flask, *, demo: bool) -> None:
     app.jinja_env.globals.update(tag_of=words.tag, outcome_of=words.outcome)
     app.jinja_env.filters.update(
         rho=words.rho,
+        delta=words.delta,
         number=words.number,
         about=words.about,
         rule=words.rule,

@@ -10,12 +10,18 @@ from queries.catalogue import Catalogue, Column, ColumnType, Recode, Role, Table
 from queries.values import date_of_days
 from tre.web import words
 
-TYPES = {ColumnType.CODE: "Codes", ColumnType.NUMBER: "Number", ColumnType.DATE: "Date"}
+TYPES = {
+    ColumnType.CODE: "Codes",
+    ColumnType.NUMBER: "Number",
+    ColumnType.DATE: "Date",
+    ColumnType.TEXT: "Text, values not public",
+}
 
 MAY: dict[ColumnType, str] = {
     ColumnType.CODE: "Filter, group by",
     ColumnType.NUMBER: "Filter, group by bands, sum, mean",
     ColumnType.DATE: "Filter, group by bands",
+    ColumnType.TEXT: "Group by; only values with enough {units} are told",
 }
 
 
@@ -91,7 +97,7 @@ def _may(catalogue: Catalogue, table: Table, column: Column) -> str:
         return "Link only"
     if table.public:
         return "Filter, group by"
-    return MAY[column.type]
+    return MAY[column.type].format(units=catalogue.units)
 
 
 def recodes_of(catalogue: Catalogue, *, table: str, column: str) -> tuple[Recode, ...]:
@@ -101,6 +107,8 @@ def recodes_of(catalogue: Catalogue, *, table: str, column: str) -> tuple[Recode
 
 
 def bounds(column: Column) -> str:
+    if column.type is ColumnType.TEXT:
+        return f"at most {words.number(column.most_values)} different values"
     if column.lower is None or column.upper is None:
         return ""
     if column.type is ColumnType.DATE:

@@ -96,6 +96,12 @@ def rho(nano: int) -> str:
     return text or "0"
 
 
+def delta(femto: int) -> str:
+    """In as few digits as it takes: 0.000000001."""
+    text = f"{Decimal(femto).scaleb(-15):.15f}".rstrip("0").rstrip(".")
+    return text or "0"
+
+
 def share(part: int, whole: int) -> int:
     """Per cent, rounded down: what is left is never overstated."""
     return part * 100 // whole if whole > 0 else 0
