@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import time
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
@@ -225,3 +226,29 @@ def test_axes_of_one_name_and_like_a_column_stay_apart():
     frame = pd.read_parquet(io.BytesIO(files[Format.PARQUET]))
     assert len(set(frame.columns)) == len(frame.columns) == 2 + 2 * 2
     assert json.loads(files[Format.JSONSTAT])["id"] == ["count", "count (2)", "Measure"]
+
+
+@pytest.mark.filterwarnings("ignore:Shouldn't use this function:DeprecationWarning")
+@pytest.mark.parametrize("beside", [(), (Axis("Sex", ("Female", "Male")),)], ids=["one", "two"])
+def test_a_table_of_which_no_key_is_told_is_made_in_every_format(beside, tmp_path: Path):
+    """A reader of each finds its columns, and no row."""
+    full = table("dp")
+    axes = (*beside, Axis("Place", (), unknown=True))
+    bare = replace(full, axes=axes, columns=((), ()))
+    files = {one.format: one.content for one in artefacts.render(bare, title=TITLE)}
+    assert set(files) == set(NAMES)
+    for form, content in files.items():
+        (tmp_path / NAMES[form]).write_bytes(content)
+    lines = list(csv.reader(io.StringIO(files[Format.CSV].decode())))
+    assert [len(line) for line in lines] == [1, len(axes) + 7]
+    frame = pd.read_parquet(io.BytesIO(files[Format.PARQUET]))
+    assert (len(frame), list(frame.columns)[: len(axes)]) == (0, [axis.name for axis in axes])
+    held = CSVW(str(tmp_path / NAMES[Format.CSVW]), validate=True)
+    assert held.is_valid
+    assert list(held.tables[0].iterdicts(with_metadata=False)) == []
+    book = openpyxl.load_workbook(io.BytesIO(files[Format.XLSX]))
+    assert book["Table"].max_row == 1
+    document = json.loads(files[Format.JSONSTAT])
+    assert document["value"] == []
+    assert document["size"][len(axes) - 1] == 0
+    assert len(list(csv.reader(io.StringIO(files[Format.SDMX].decode())))) == 1

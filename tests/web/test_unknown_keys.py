@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from disclosure_control.tables import Unprotected
 from queries import sql
 from tests.catalogues import worded_clinic, worded_policy
 from tests.factories import PERSON_DELTA
@@ -100,3 +101,19 @@ def test_the_page_of_the_dataset_says_how_many_values_there_may_be(worded):
     page = ada.get(f"/projects/{worded.world.project}/datasets/clinic").text
     assert "at most 5 different values" in page
     assert "0.000000001 δ" in page
+
+
+def test_a_table_of_which_no_value_is_told_goes_its_way_like_any_other(worded, monkeypatch):
+    def nobody(shape):
+        vectors = {one.name: (0,) * shape.length(one) for one in shape.vectors}
+        return Unprotected(shape, vectors, (None,) * shape.texts)
+
+    monkeypatch.setattr(web, "counted", nobody)
+    submission = asked(worded, "SELECT drug, count(*) FROM events GROUP BY drug")
+    worded.work()
+    checker = worded.visitor("cleo").get(f"/checks/{worded.output_of(submission)}")
+    assert checker.status_code == 200
+    leave(worded, submission)
+    page = worded.visitor("ada").get(f"/questions/{submission}")
+    assert page.status_code == 200
+    assert "Here no value has enough" in page.text

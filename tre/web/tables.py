@@ -67,6 +67,7 @@ class Layout:
     left_out: int  # rows that only the files hold
     hidden: int
     noisy: bool
+    unknown: str = ""  # the axis of which only some values are told
 
 
 def of_output(output: Output) -> tuple[Protected, Layout]:
@@ -110,6 +111,7 @@ def layout(table: Protected, *, marks: Marks = NOTHING_MARKED) -> Layout:
         left_out=max(0, cells - MOST_SHOWN),
         hidden=sum(cell.status == Status.SUPPRESSED for cell in table.columns[0]) if cells else 0,
         noisy=table.track == DP,
+        unknown=next((axis.name for axis in table.axes if axis.unknown), ""),
     )
 
 
