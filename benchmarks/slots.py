@@ -153,7 +153,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="slots-") as name:
         here = Places(Path(name), port=0)
         command = [sys.executable, "-m", "benchmarks._slots_world", name]
-        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
         # A process that prepared nothing: its children are sandboxes only.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
             return worker.submit(_measured, here, answers=answers).result()
