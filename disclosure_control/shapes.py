@@ -130,6 +130,11 @@ def _only_counts(_: Vectors, column: Published) -> bool:
     return column.total is None
 
 
+def _has_all_rows(vectors: Vectors, column: Published) -> bool:
+    every = vectors.get(column.per or "")
+    return column.total is None and every is not None and every.counts is Counting.ROWS
+
+
 def _has_patterns(vectors: Vectors, column: Published) -> bool:
     """Is there a vector of exactly these bands, and a yes or no that another number explains?"""
     patterns = column.patterns
@@ -186,6 +191,7 @@ READS: dict[Kind, Callable[[Vectors, Published], bool]] = {
     Kind.QUANTILE: _holds,
     Kind.SLOPE: _has_moments,
     Kind.LOG_ODDS: _has_patterns,
+    Kind.LEFT_OUT: _has_all_rows,
 }
 
 

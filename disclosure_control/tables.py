@@ -145,16 +145,17 @@ class Kind(StrEnum):
     RATIO = "ratio"
     SLOPE = "slope"
     LOG_ODDS = "log_odds"
+    LEFT_OUT = "left_out"
 
 
 SPREADS = frozenset({Kind.VARIANCE, Kind.STDDEV})
 REGRESSIONS = frozenset({Kind.SLOPE, Kind.LOG_ODDS})
 """Their interval covers sampling too."""
 
-QUOTIENTS = SPREADS | REGRESSIONS | {Kind.MEAN, Kind.RATIO}
+QUOTIENTS = SPREADS | REGRESSIONS | {Kind.MEAN, Kind.RATIO, Kind.LEFT_OUT}
 """Divided by a count, by another total or, a slope, by what numbers have in common."""
 
-NOISY_ONLY = SPREADS | REGRESSIONS | {Kind.QUANTILE, Kind.RATIO}
+NOISY_ONLY = SPREADS | REGRESSIONS | {Kind.QUANTILE, Kind.RATIO, Kind.LEFT_OUT}
 VARYING = QUOTIENTS | {Kind.QUANTILE}
 """Their interval depends on the cell, so that there is no single half-width."""
 
@@ -261,9 +262,10 @@ class Published:
     (centre + total / count) x (count.scale / total.scale). On the DP track only: VARIANCE is the
     mean of the ``squares`` of what ``total`` adds up, which have a centre of their own, less the
     square of the mean of ``total``, times n / (n - 1); STDDEV is its root; RATIO is ``total`` by
-    ``per``; SLOPE is a coefficient of least squares, LOG_ODDS one of a logistic regression on
-    ``patterns``; QUANTILE tells the middle of a bin that was chosen. On the DP track a column is
-    hidden where its noisy ``count`` is below the threshold; on the SDC track ``evidence`` decides.
+    ``per``; LEFT_OUT is 1 - ``count`` / ``per``, of bounded rows and of all; SLOPE is a coefficient
+    of least squares, LOG_ODDS one of a logistic regression on ``patterns``; QUANTILE tells the
+    middle of a bin that was chosen. On the DP track a column is hidden where its noisy ``count`` is
+    below the threshold; on the SDC track ``evidence`` decides.
     """
 
     name: str  # stable, machine-readable: "count", "mean_bmi"
@@ -275,7 +277,7 @@ class Published:
     evidence: Evidence | None = None  # SDC track only
     squares: str | None = None  # spreads only
     quantile: Quantile | None = None  # quantiles only
-    per: str | None = None  # ratios only: name of the total that divides ``total``
+    per: str | None = None  # name of what divides ``total`` or, of what is left out, ``count``
     regression: Regression | None = None  # slopes only
     patterns: Patterns | None = None  # logarithms of odds only
 

@@ -45,6 +45,7 @@ class Statistic(StrEnum):
     RATIO = "ratio"  # the sum of the values by the sum of the values of another number
     SLOPE = "slope"  # of a number on another, in the least squares of the rows that have all values
     LOG_ODDS = "log_odds"  # ratio, by one more of a number, of a yes, in a logistic regression
+    LEFT_OUT = "left_out"  # share of the rows that is not counted where a unit has too many
     QUANTILE = "quantile"  # the value below which a share of the non-missing values lies
 
 
@@ -54,7 +55,10 @@ SPREADS = frozenset({Statistic.VARIANCE, Statistic.STDDEV})
 REGRESSIONS = frozenset({Statistic.SLOPE, Statistic.LOG_ODDS})
 """Of a number, or a yes or no, on others."""
 
-NOISY_ONLY = SPREADS | REGRESSIONS | {Statistic.QUANTILE, Statistic.RATIO}
+COUNTING = frozenset({Statistic.COUNT, Statistic.UNITS, Statistic.LEFT_OUT})
+"""Of rows or units, not of a number."""
+
+NOISY_ONLY = SPREADS | REGRESSIONS | {Statistic.QUANTILE, Statistic.RATIO, Statistic.LEFT_OUT}
 """For which the exact track has no rules."""
 
 

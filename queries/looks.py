@@ -12,6 +12,7 @@ from queries.values import number_text
 
 MOST_DIGITS = 9
 SLOPE_DIGITS = 2  # more than the number explained has, times the range of what explains it
+SHARE_DIGITS = 4
 RATIO_DIGITS = 4  # more than the number has that is divided
 QUARTILES = {
     Decimal("0.25"): "lower quartile",

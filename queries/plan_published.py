@@ -30,6 +30,7 @@ from queries.looks import (
     MOST_DIGITS,
     PROPORTION,
     RATIO_DIGITS,
+    SHARE_DIGITS,
     SLOPE_DIGITS,
     odds_words,
     quantile_words,
@@ -70,13 +71,29 @@ class _Columns:
         return self._exact(measure, of) if self.track is Track.SDC else self._noisy(measure, of)
 
     def _counted(self, statistic: Statistic) -> Published:
-        """COUNT and UNITS."""
+        """COUNT, UNITS and LEFT_OUT."""
+        if statistic is Statistic.LEFT_OUT:
+            return self._left_out()
         units = statistic is Statistic.UNITS
         count = self.units() if units else self._rows()
         evidence = self._who() if self.track is Track.SDC else None
         title = f"Number of {self.catalogue.units if count == 'units' else 'records'}"
         kind = Kind.UNITS if units else Kind.COUNT
         return Published(statistic.value, title, kind, count, None, 0, evidence)
+
+    def _left_out(self) -> Published:
+        """DP: of bounded rows and of all. Raises QueryRefused for what has no exact rules."""
+        if self.track is Track.SDC:
+            raise QueryRefused((problem("noisy_only", where="measures"),))
+        return Published(
+            name=Statistic.LEFT_OUT.value,
+            title="Share of rows that bounds leave out",
+            kind=Kind.LEFT_OUT,
+            count=self._rows(),
+            total=None,
+            decimals=SHARE_DIGITS,
+            per=self._add(Recipe("every_row", Counting.ROWS, whole=True)),
+        )
 
     def _who(self) -> Evidence:
         keys = self._add(Recipe("keys", Counting.KEYS)) if self.keyed else None

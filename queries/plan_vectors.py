@@ -93,12 +93,15 @@ class Recipe:
     bins: int = 1
     width: int = 1
     bands: tuple[tuple[str, int], ...] = ()
+    whole: bool = False  # every row of a unit counts, as many as the catalogue declares
 
 
 def noisy_vector(
     recipe: Recipe, *, of: Measured | None, how: Contribution, limits: Limits, times: int = 1
 ) -> Vector:
     """A vector of the DP track. Raises QueryRefused where ``times`` a sum might not fit."""
+    if recipe.whole:
+        return _every_row(recipe, how=how, limits=limits, times=times)
     reach = of.reach(recipe.centre) if of and recipe.counts is Counting.TOTAL else 1
     if recipe.counts is Counting.HISTOGRAM and how is Contribution.UNIT_TOTALS:
         how = Contribution.ROW_WEIGHTS  # rows of one unit fall in several bins
@@ -124,6 +127,19 @@ def noisy_vector(
         row_bounds=_less_centre(of, recipe.centre) if recipe.counts is Counting.TOTAL else None,
         step=of.step if of else 1,
         bins=recipe.bins,
+    )
+
+
+def _every_row(recipe: Recipe, *, how: Contribution, limits: Limits, times: int) -> Vector:
+    """Of all rows that a unit may have, in whichever cells."""
+    most = limits.unit_rows
+    cells = limits.cells if how is Contribution.ROW_WEIGHTS else 1
+    return Vector(
+        name=recipe.name,
+        counts=recipe.counts,
+        scale=1,
+        magnitude=_fitting(1, of=None, limits=limits, times=times),
+        sensitivity=Sensitivity(l0=cells, l1=most, l2_squared=most**2, linf=most),
     )
 
 

@@ -125,7 +125,7 @@ class _Renderer:
         if measure.statistic is Statistic.UNITS:
             return f"count(distinct {_name(self._unit(self.query.source))})"
         if measure.ref is None:
-            return "count(*)"
+            return "count(*)" if measure.statistic is Statistic.COUNT else "left_out(*)"
         if measure.per is not None:
             return f"{measure.statistic.value}({', '.join(map(self._ref, measure.refs))})"
         if measure.level is not None:

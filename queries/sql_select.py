@@ -107,7 +107,7 @@ def _measure(node: Node, names: Names, *, path: str) -> Measure:
     if isinstance(node, exp.Count):
         return _count(node, names)
     if isinstance(node, exp.Anonymous):
-        return _OF_SEVERAL[str(node.this).lower()](node, names, path)
+        return _CALLED[str(node.this).lower()](node, names, path)
     statistic = _STATISTICS.get(type(node))
     if statistic is None:
         raise names.reading.refuse(node, "function", name=node.key)
@@ -119,7 +119,7 @@ def _measure(node: Node, names: Names, *, path: str) -> Measure:
 
 def _is_aggregate(node: Node) -> bool:
     if isinstance(node, exp.Anonymous):
-        return str(node.this).lower() in _OF_SEVERAL
+        return str(node.this).lower() in _CALLED
     return isinstance(node, _AGGREGATES)
 
 
@@ -147,7 +147,18 @@ def _numbers(node: exp.Anonymous, names: Names, path: str, *, code: str) -> list
     return [names.ref(one) for one in node.expressions]
 
 
-_OF_SEVERAL = {"ratio": _ratio, "slope": _regression, "log_odds": _regression}
+def _left_out(node: exp.Anonymous, names: Names, _: str) -> Measure:
+    if len(node.expressions) != 1 or not isinstance(node.expressions[0], exp.Star):
+        raise names.reading.refuse(node, "left_out_shape")
+    return Measure(Statistic.LEFT_OUT)
+
+
+_CALLED = {
+    "ratio": _ratio,
+    "slope": _regression,
+    "log_odds": _regression,
+    "left_out": _left_out,
+}
 
 
 def _level(node: Node, names: Names) -> Decimal | None:

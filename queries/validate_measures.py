@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from disclosure_control.alterations import in_words
 from disclosure_control.policy import Policy, Track
 from queries.errors import Problem, problem
-from queries.language import NOISY_ONLY, REGRESSIONS, Measure, Query, Ref, Statistic
+from queries.language import COUNTING, NOISY_ONLY, REGRESSIONS, Measure, Query, Ref, Statistic
 from queries.resolve import Kind
 from queries.scope import Scope, shown
 from queries.values import number_text
@@ -15,7 +15,6 @@ from queries.values import number_text
 LEVEL_DIGITS = 2
 MOST_ADJUSTERS = {Statistic.SLOPE: 6, Statistic.LOG_ODDS: 3}
 _OF_TRUTH = frozenset({Statistic.MEAN, Statistic.LOG_ODDS})
-_COUNTING = frozenset({Statistic.COUNT, Statistic.UNITS})
 
 
 def measure_problems(scope: Scope) -> Iterator[Problem]:
@@ -32,7 +31,7 @@ def _problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem
     yield from _level_problems(measure, where=f"{where}.level")
     yield from _divisor_problems(measure, scope=scope, where=f"{where}.per")
     yield from _regression_problems(measure, scope=scope, where=where)
-    if measure.statistic in _COUNTING:
+    if measure.statistic in COUNTING:
         if measure.ref is not None:
             yield problem("measure_with_ref", where=f"{where}.ref", what=what)
         return
@@ -120,6 +119,7 @@ def track_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
     """What neither altered counts nor exact tables can tell."""
     yield from _alteration_problems(scope.query, policy)
     yield from _exact_problems(scope, policy)
+    yield from _bound_problems(scope, policy)
 
 
 def _alteration_problems(query: Query, policy: Policy) -> Iterator[Problem]:
@@ -128,8 +128,19 @@ def _alteration_problems(query: Query, policy: Policy) -> Iterator[Problem]:
         return
     how = in_words(policy.sdc.counts)
     for number, measure in enumerate(query.measures):
-        if measure.statistic not in _COUNTING:
+        if measure.statistic not in COUNTING:
             yield problem("counts_only", where=f"measures[{number}]", how=how)
+
+
+def _bound_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
+    """Where no unit may have more rows than count, nothing is left out."""
+    table = scope.catalogue.table(scope.query.source)
+    if policy.dp is None or table is None or table.max_rows_per_unit > policy.dp.max_rows_per_unit:
+        return
+    for number, measure in enumerate(scope.query.measures):
+        if measure.statistic is Statistic.LEFT_OUT:
+            unit = scope.catalogue.unit
+            yield problem("nothing_left_out", where=f"measures[{number}]", unit=unit)
 
 
 def _exact_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:

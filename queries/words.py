@@ -86,10 +86,8 @@ class _Describer:
         return " ".join(f"{one}." for one in sentences)
 
     def _measure(self, measure: Measure) -> str:
-        if measure.statistic is Statistic.UNITS:
-            return f"number of {self.catalogue.units}"
         if measure.ref is None:
-            return f"number of {self._rows()}"
+            return self._counted(measure.statistic)
         name = self._name(measure.ref)
         found = self._meaning(measure.ref)
         if measure.per is not None:
@@ -99,6 +97,13 @@ class _Describer:
         if measure.level is not None:
             return f"{quantile_words(measure.level)} of {name}"
         return f"{LOOKS[measure.statistic].title.lower()} {name}"
+
+    def _counted(self, statistic: Statistic) -> str:
+        if statistic is Statistic.UNITS:
+            return f"number of {self.catalogue.units}"
+        if statistic is Statistic.LEFT_OUT:
+            return f"share of {self._rows()} that bounds leave out"
+        return f"number of {self._rows()}"
 
     def _rows(self) -> str:
         table = self.catalogue.table(self.query.source)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from queries.catalogue import Catalogue, Column, ColumnType, Role, Table
 from queries.language import (
+    COUNTING,
     NOISY_ONLY,
     REGRESSIONS,
     Aggregate,
@@ -197,6 +198,8 @@ def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure
         if meaning(ref, query=query, catalogue=catalogue).kind is Kind.NUMBER
     ]
     counting = (Statistic.COUNT, Statistic.UNITS)
+    bounded = not catalogue.table(query.source).one_row_per_unit and not exact
+    counting += (Statistic.LEFT_OUT,) if bounded else ()
     truths = (
         []
         if exact
@@ -204,7 +207,9 @@ def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure
     )
     some = [one for one in Statistic if not (exact and one in NOISY_ONLY)] if numbers else counting
     statistic = draw(st.sampled_from(some))
-    if statistic in {Statistic.COUNT, Statistic.UNITS}:
+    if statistic is Statistic.LEFT_OUT and not bounded:
+        statistic = Statistic.COUNT
+    if statistic in COUNTING:
         return Measure(statistic)
     if statistic is Statistic.MEAN and truths and draw(st.booleans()):
         return Measure(statistic, draw(st.sampled_from(truths)))

@@ -174,6 +174,8 @@ class _Recogniser:
             while self.take(","):
                 self.ref()
             self.need(")")
+        elif self.function("left_out"):
+            self.need("*", ")")
         elif self.function("quantile"):
             self.ref()
             self.need(",")

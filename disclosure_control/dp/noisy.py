@@ -32,6 +32,7 @@ Values = Mapping[str, tuple[int, ...]]
 
 NEEDED = {
     Kind.RATIO: "noisy divisor beyond its own noise",
+    Kind.LEFT_OUT: "noisy number of all rows beyond its own noise",
     **dict.fromkeys(REGRESSIONS, "noise small beside what the model is fitted to"),
 }
 """What a quotient is hidden without."""

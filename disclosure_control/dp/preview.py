@@ -183,6 +183,10 @@ def _example(shape: Shape, column: Published, *, count: int) -> dict[str, int]:
     """
     if column.regression is not None:
         return _evenly(shape, column, count=count)
+    if column.kind is Kind.LEFT_OUT:  # nothing is
+        rows = count // shape.vector(column.count).scale
+        every = quotients.divisor_name(column)
+        return {column.count: count, every: rows * shape.vector(every).scale}
     if column.per is not None:
         names = (quotients.total_name(column), column.per)
         return {name: count * _middle(shape.vector(name)) for name in names}

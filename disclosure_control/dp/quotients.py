@@ -73,6 +73,30 @@ def ratio_interval(
     return low * unit, high * unit
 
 
+def left_out(shape: Shape, column: Published, noisy: Own) -> Fraction:
+    """Share of rows; of one cell whose noisy number of all rows is above zero."""
+    return min(max(1 - _counted(shape, column, noisy), Fraction(0)), Fraction(1))
+
+
+def _counted(shape: Shape, column: Published, noisy: Own) -> Fraction:
+    some, every = shape.vector(column.count), shape.vector(divisor_name(column))
+    return Fraction(noisy[some.name], noisy[every.name]) * Fraction(every.scale, some.scale)
+
+
+def left_out_interval(
+    shape: Shape, column: Published, noisy: Own, *, plan: NoisePlan
+) -> Interval | None:
+    """At 95 %, from 0 to 1. None where there may be no row at all."""
+    some, every = shape.vector(column.count), shape.vector(divisor_name(column))
+    counted, rows = (
+        _around(noisy[one.name], plan.of(one.name).mean_half_width) for one in (some, every)
+    )
+    if rows[0] <= 0:
+        return None
+    low, high = (end * Fraction(every.scale, some.scale) for end in _quotient(counted, rows))
+    return max(Fraction(0), 1 - high), min(Fraction(1), max(Fraction(0), 1 - low))
+
+
 def variance(shape: Shape, column: Published, noisy: Own) -> Fraction:
     """Of one cell whose noisy count is more than one; not below zero."""
     read = _Spread.of(shape, column)
@@ -218,6 +242,7 @@ class Told:
 TOLD: dict[Kind, Told] = {
     Kind.MEAN: Told(mean, mean_interval),
     Kind.RATIO: Told(ratio, ratio_interval),
+    Kind.LEFT_OUT: Told(left_out, left_out_interval),
     Kind.SLOPE: Told(regression.slope, regression.slope_interval),
     Kind.VARIANCE: Told(variance, variance_interval),
     Kind.STDDEV: Told(deviation, deviation_interval),

@@ -33,6 +33,7 @@ STATBARN: dict[Kind, Statbarn] = {
     Kind.RATIO: Statbarn.LINEAR_AGGREGATIONS,
     Kind.SLOPE: Statbarn.ASSOCIATION,
     Kind.LOG_ODDS: Statbarn.RATIOS,
+    Kind.LEFT_OUT: Statbarn.FREQUENCIES,
 }
 EVERY = (Statbarn.FREQUENCIES, Statbarn.LINEAR_AGGREGATIONS)
 ADDING = (Statbarn.LINEAR_AGGREGATIONS,)

@@ -129,6 +129,8 @@ def _carried(read: Reading) -> dict[Term, str]:
 
 def _weighted_sum(recipe: Recipe, *, of: Measured | None) -> str:
     """The sum of w·(x - centre) is that of w·(Σx - centre·n) over rows of one weight."""
+    if recipe.whole:
+        return "sum(CASE WHEN _w IS NOT NULL THEN _n END)"
     count = own_count(of) if of else "_n"
     if of is None or recipe.counts in COUNTS:
         return f"sum(_w * {count})"

@@ -88,6 +88,8 @@ def _carried_count(one: Measured, read: Reading) -> str:
 
 def _bounded_sum(recipe: Recipe, read: Reading) -> str:
     """DP: counts stop at K; totals are clamped to K rows, or scaled to them."""
+    if recipe.whole:
+        return f"sum(least(_n, {read.plan.limits.unit_rows}))"
     rows, of = read.plan.limits.rows, read.measured(recipe)
     count = own_count(of) if of else "_n"
     if recipe.counts is Counting.UNITS:

@@ -149,9 +149,7 @@ class _Oracle:
         if self.policy.track is Track.SDC:
             return self.exact(measure, rows)
         if measure.ref is None:
-            name = self.count_name(measure.statistic)
-            units = measure.statistic is Statistic.UNITS
-            return {name: self.units(rows) if units else self.counted(rows, lambda _: True)}
+            return self.bare(measure.statistic, rows)
         if measure.statistic is Statistic.QUANTILE:
             return self.values(measure.ref, rows)
         if measure.statistic in REGRESSIONS:
@@ -162,6 +160,14 @@ class _Oracle:
             totals = {name: cells for name, cells in top.items() if name.startswith("total_")}
             return totals | bottom
         return self.noisy(measure, measure.ref, rows)
+
+    def bare(self, statistic: Statistic, rows: list[Kept]) -> dict[str, dict[Key, int]]:
+        """Of rows and units alone."""
+        name = self.count_name(statistic)
+        if statistic is Statistic.UNITS:
+            return {name: self.units(rows)}
+        every = {"every_row": _counts(rows)} if statistic is Statistic.LEFT_OUT else {}
+        return {name: self.counted(rows, lambda _: True), **every}
 
     def count_name(self, statistic: Statistic) -> str:
         single = self.source.one_row_per_unit

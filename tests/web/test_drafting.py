@@ -513,3 +513,26 @@ def test_a_draft_of_an_earlier_form_is_completed_and_what_it_lost_is_left_out():
     assert nest["dimensions"] == [{"ref": "t.c", "bands": "", "recode": ""}]
     assert "gone" not in nest
     assert nest["features"] == []
+
+
+def test_what_bounds_leave_out_is_offered_beside_the_price(service: Service, ada: Visitor):
+    """A draft of its own: that of the question stays as it is."""
+    page = f"{ask_page(service)}/sql"
+    text = "SELECT test, count(*) FROM labs WHERE day > DATE '2001-01-01' GROUP BY test"
+    first = ada.post(page, {"sql": text, "act": "preview"}).location
+    shown = ada.get(first).text
+    assert "At most 3 rows of Laboratory results count for a person, who may have up to 6" in shown
+    offered = ada.post(first, {"act": "left_out"})
+    assert offered.status_code == 303
+    assert offered.location != first
+    other = ada.get(offered.location).text
+    assert "hare of rows of Laboratory results that bounds leave out" in other
+    assert "2001-01-01" in other
+    assert "Ask what share" not in other
+    assert ada.post(offered.location, {"purpose": "To know the bias."}).status_code == 303
+    assert "Ask what share" in ada.get(first).text
+    assert "At most" not in ada.get(preview_of(ada, service, "SELECT count(*) FROM persons")).text
+
+
+def preview_of(visitor: Visitor, service: Service, text: str) -> str:
+    return visitor.post(f"{ask_page(service)}/sql", {"sql": text, "act": "preview"}).location

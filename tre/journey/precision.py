@@ -11,6 +11,7 @@ from disclosure_control.dp import accounting, preview
 from disclosure_control.dp.preview import MOST_PERCENT, Expected
 from disclosure_control.policy import Policy
 from disclosure_control.tables import Kind, Published
+from queries.language import Statistic
 from tre.journey.priced import Quote
 
 
@@ -32,6 +33,31 @@ class ColumnPrecision:
     at_sizes: tuple[tuple[int, Decimal | None], ...]
     shown_from: int
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """How many ``rows`` of a unit count, of the ``most`` that it may have in ``table``.
+
+    ``least``: the least cost of a question, in 1e-9 rho, for which their share may be asked.
+    """
+
+    table: str
+    rows: int
+    most: int
+    least: int
+
+
+def bounded(quote: Quote) -> Bounded | None:
+    """None where no unit has more rows than count, or where that is what is asked."""
+    rules, table = quote.policy.dp, quote.catalogue.table(quote.query.source)
+    if rules is None or table is None or table.max_rows_per_unit <= rules.max_rows_per_unit:
+        return None
+    if any(one.statistic is Statistic.LEFT_OUT for one in quote.query.measures):
+        return None
+    return Bounded(
+        table.title, rules.max_rows_per_unit, table.max_rows_per_unit, rules.rho_nano_min
+    )
 
 
 def threshold(policy: Policy) -> int:
@@ -123,6 +149,13 @@ def _sized_words(expected: Expected) -> str:
     return f"The larger the cell, the closer: within {', '.join(told)} values in the cell."
 
 
+def _share_words(expected: Expected) -> str:
+    told = [f"± {half} from {size}" for size, half in expected.at_sizes if half is not None]
+    if not told:
+        return "Exact enough in cells of many thousand rows only, at this cost."
+    return f"The more rows, the closer: within {', '.join(told)} rows in the cell."
+
+
 WORDS: dict[Kind, Callable[[Expected], str]] = {
     Kind.COUNT: _words,
     Kind.UNITS: _words,
@@ -133,5 +166,6 @@ WORDS: dict[Kind, Callable[[Expected], str]] = {
     Kind.LOG_ODDS: _sized_words,
     Kind.VARIANCE: _sized_words,
     Kind.STDDEV: _sized_words,
+    Kind.LEFT_OUT: _share_words,
     Kind.QUANTILE: _ranked_words,
 }

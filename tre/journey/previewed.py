@@ -13,7 +13,7 @@ from queries.language import Query
 from tre import budgets, exact_cells, gates, recalls, releases
 from tre.gates import Gate, Stage
 from tre.journey import asked, precision, priced, routed
-from tre.journey.precision import ColumnPrecision
+from tre.journey.precision import Bounded, ColumnPrecision
 from tre.journey.routed import Route
 from tre.people import Person
 from tre.releases import Release
@@ -39,6 +39,7 @@ class Preview:
     exactness: str  # exact track: how numbers are shown, in plain words
     threshold: int  # what is hidden below it: noisy counts (dp) or distinct units (sdc)
     columns: tuple[ColumnPrecision, ...]
+    bounded: Bounded | None  # where bounds may leave rows out that the question counts
     keys_from: Decimal | None  # units from which, as drawn, a key that nobody declared is told
     delta_femto: int  # what telling such keys costs, in 1e-15
     one_by_one: int | None  # with noisy totals: what the tables cost if each is asked alone
@@ -118,6 +119,7 @@ def preview(
         exactness=strength.exactness(quote.policy),
         threshold=precision.threshold(quote.policy),
         columns=precision.columns(quote),
+        bounded=precision.bounded(quote),
         keys_from=precision.keys_from(quote),
         delta_femto=quote.cost.delta_femto,
         one_by_one=precision.one_by_one(quote),

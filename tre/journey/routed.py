@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from disclosure_control.policy import Risk
-from queries.language import FeatureRef, Statistic
+from queries.language import COUNTING, FeatureRef, Statistic
 from tre.journey.priced import Quote
 from tre.submissions import Submission
 
@@ -93,7 +93,7 @@ FACTORS: tuple[Factor, ...] = (
     ),
 )
 
-AMOUNTS = frozenset(Statistic) - {Statistic.COUNT, Statistic.UNITS}
+AMOUNTS = frozenset(Statistic) - COUNTING
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
-from disclosure_control.policy import Track
 from queries.catalogue import Catalogue
 from tre import request as this
 from tre.journey import drafted
@@ -123,7 +122,7 @@ def _name(nest: Nest, table: str, aggregate: str) -> str:
 def page(desk: Desk, nest: Nest, faults: tuple[Fault, ...] = ()) -> str:
     catalogue = desk.catalogue
     fields = choices.fields(catalogue, nest)
-    noisy = desk.view.policy_version.policy.track is Track.DP
+    rules = desk.view.policy_version.policy.dp
     return render_template(
         "research/form.html",
         desk=desk,
@@ -135,7 +134,7 @@ def page(desk: Desk, nest: Nest, faults: tuple[Fault, ...] = ()) -> str:
         links=choices.links(catalogue, nest),
         fields=fields,
         groups=choices.grouped(catalogue, fields.values()),
-        measures=measure_choices.measures(catalogue, nest, noisy=noisy),
+        measures=measure_choices.measures(catalogue, nest, rules=rules),
         choices=choices,
         measuring=measure_choices,
         section="research.projects",

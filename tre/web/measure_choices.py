@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from disclosure_control.policy import DpRules
 from queries.catalogue import Catalogue
 from queries.language import Statistic
 from queries.looks import LOOKS, PROPORTION, quantile_words
@@ -36,18 +37,25 @@ OF_TWO = {
     Statistic.SLOPE: "Slope of {} on ...",
     Statistic.LOG_ODDS: "Log odds ratio of {} by ...",
 }
+LEFT_OUT = "Share of rows that bounds leave out"
 NOISY = frozenset(OF_NUMBERS) - {"Means", "Sums"}
 
 
 def measures(
-    catalogue: Catalogue, nest: Mapping[str, Any], *, noisy: bool = True
+    catalogue: Catalogue, nest: Mapping[str, Any], *, rules: DpRules | None
 ) -> tuple[Group, ...]:
-    """What may be published: numbers of rows and units, and what is made of numbers."""
+    """What may be published: numbers of rows and units, and what is made of numbers.
+
+    ``rules``: of the noisy track; None on the exact one.
+    """
+    noisy = rules is not None
     table = catalogue.table(nest["source"])
     single = table is not None and table.one_row_per_unit
     counts = [Option("count", count_words(catalogue, nest["source"]))]
     if not single:
         counts.append(Option("units", f"Number of different {catalogue.units}"))
+    if rules and table is not None and table.max_rows_per_unit > rules.max_rows_per_unit:
+        counts.append(Option(Statistic.LEFT_OUT.value, LEFT_OUT))
     numbers = [
         field
         for field in fields(catalogue, nest).values()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import login_required
@@ -10,12 +11,21 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
 from queries import sql
-from queries.language import Query
+from queries.language import Measure, Query, Statistic
 from tre import request as this
 from tre.errors import BudgetExceeded, GatesClosed, IdempotencyConflict, Incomplete
 from tre.journey import requested, submitted
 from tre.journey.requested import Line, RequestView
-from tre.web import again, asking_forms, desks, drafting, drafting_sql, forms, prices
+from tre.web import (
+    again,
+    asking_forms,
+    desks,
+    drafting,
+    drafting_sql,
+    forms,
+    measure_choices,
+    prices,
+)
 from tre.web.desks import SQL, Desk
 from tre.web.visitor import me
 
@@ -37,6 +47,8 @@ def preview(draft_id: str) -> Page:
         return _page(desk, query, form)
     if request.form.get("act") == "within":
         return _for_exactness(desk, query, form)
+    if request.form.get("act") == Statistic.LEFT_OUT:
+        return _of_bounds(desk, query)
     if not form.validate_on_submit():
         return _page(desk, query, form), 422
     return _send(desk, query, form)
@@ -51,6 +63,16 @@ def _for_exactness(desk: Desk, query: Query, form: asking_forms.Send) -> Page:
         return _page(desk, query, form), 422
     form.rho_nano.data = str(rho)
     return _page(desk, query, form, also=rho)
+
+
+def _of_bounds(desk: Desk, query: Query) -> Page:
+    """A draft beside this one: of the same rows, what share of them bounds leave out."""
+    measures = (Measure(Statistic.LEFT_OUT),)
+    asked = replace(query, measures=measures, dimensions=(), margins=False)
+    beside = desks.fresh(desk.project.id, desk.view.dataset.name)
+    text = sql.render(asked, desk.catalogue)
+    saved = desks.save(beside, title=measure_choices.LEFT_OUT, sql=text, track=desk.track)
+    return redirect(url_for("sending.preview", draft_id=saved.draft.id), 303)
 
 
 @again.shows("sending.preview")
