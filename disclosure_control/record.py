@@ -113,7 +113,8 @@ def versions(**libraries: str) -> tuple[tuple[str, str], ...]:
 DP_LEAVES_OUT = (
     (
         "Bounding bias: where a {unit} has more rows or groups than the bounds allow, the expected "
-        "answer differs from the plain one; intervals do not cover this."
+        "answer differs from the plain one; intervals do not cover this. What share of the rows "
+        "that is can be asked."
     ),
     (
         "Linkage error: a {unit} that appears under two identifiers has twice the privacy loss, "

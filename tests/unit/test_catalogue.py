@@ -19,6 +19,7 @@ from tests.catalogues import CLINIC, clinic
 
 ENTRY = yaml.safe_load(CLINIC)
 HEART = {"title": "Heart", "column": "events.kind"}
+JOB = {"title": "Job", "type": "text", "most_values": 5000}
 
 
 def manual_example() -> str:
@@ -114,7 +115,11 @@ def test_ingest_hints_are_kept_apart_and_unread():
         ("tables.labs.rows_per_unit", None, "tables.labs.rows_per_unit: must be a whole number"),
         ("tables.labs.rows", 0, "tables.labs.rows: must be at least 1"),
         ("tables.areas.columns.area.role", None, "tables.areas: a public look-up table has"),
-        ("tables.persons.columns.sex.type", "text", "tables.persons.columns.sex.type: must be one"),
+        (
+            "tables.persons.columns.sex.type",
+            "words",
+            "tables.persons.columns.sex.type: must be one",
+        ),
         ("tables.persons.columns.sex.codes", None, "needs its list of codes"),
         ("tables.persons.columns.sex.codes", "sexes", "there is no code list sexes"),
         ("tables.persons.columns.sex.codes", {True: "Yes"}, "each code is text"),
@@ -134,6 +139,17 @@ def test_ingest_hints_are_kept_apart_and_unread():
         ("tables.persons.columns.age.codes", ["1"], "only code columns have codes"),
         ("tables.persons.columns.seen.lower", 1990, "lower: must be a date"),
         ("tables.persons.columns.seen.decimals", 1, "only numbers have decimals"),
+        ("tables.persons.columns.sex.most_values", 9, "only of text columns"),
+        ("tables.persons.columns.job", {**JOB, "most_values": 1}, "a text column has 2 to 100,000"),
+        ("tables.persons.columns.job", {**JOB, "most_values": 10**6}, "2 to 100,000"),
+        ("tables.persons.columns.job", {"title": "Job", "type": "text"}, "a text column has 2 to"),
+        ("tables.persons.columns.job", {**JOB, "codes": ["a"]}, "only code columns have codes"),
+        ("tables.persons.columns.job", {**JOB, "lower": 1}, "bounds and decimals"),
+        ("tables.persons.columns.job", {**JOB, "decimals": 1}, "bounds and decimals"),
+        ("tables.persons.columns.job", {**JOB, "area": True}, "only attributes with codes"),
+        ("tables.areas.columns.job", JOB, "a public table declares its values"),
+        ("tables.areas.columns.area", {**JOB, "role": "key"}, "only attributes are texts"),
+        ("recodes.heart.column", "persons.area2", "there is no code column"),
         ("links.home.kind", "any", "links.home.kind: must be one of unit, lookup"),
         ("links.home.from", "persons", "links.home.from: must be table.column"),
         ("links.home.from", "persons.place", "there is no column persons.place"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disclosure_control.policy import DpRules
-from tests.catalogues import clinic
+from tests.catalogues import clinic, dp_policy
 from tre.lifecycle import State
 from tre.web import answers, choices, measure_choices, prices, words
 
@@ -76,7 +76,7 @@ def test_the_form_offers_every_attribute_within_reach_and_never_the_unit():
 
 def test_the_form_never_offers_to_add_up_a_public_table():
     nest = answers.complete({"source": "persons"})
-    groups = measure_choices.measures(clinic(), nest)
+    groups = measure_choices.measures(clinic(), nest, rules=dp_policy().dp)
     values = {option.value for group in groups for option in group.options}
     assert "mean:persons.bmi" in values
     assert not any("areas." in value for value in values)
@@ -88,12 +88,24 @@ def test_the_form_offers_regressions_where_rows_are_independent(source: str, off
     nest = answers.complete({"source": source, "features": [ill]})
     values = {
         option.value
-        for group in measure_choices.measures(clinic(), nest)
+        for group in measure_choices.measures(clinic(), nest, rules=dp_policy().dp)
         for option in group.options
     }
     for value in ("slope:persons.bmi", "log_odds:@ill"):
         assert (value in values) == offered
     assert "mean:@ill" in values
+
+
+@pytest.mark.parametrize(
+    ("source", "most", "offered"), [("persons", 3, False), ("labs", 3, True), ("labs", 6, False)]
+)
+def test_the_form_offers_what_bounds_leave_out_where_they_do(source: str, most: int, offered: bool):
+    nest = answers.complete({"source": source})
+    rules = dp_policy(max_rows_per_unit=most).dp
+    counts = measure_choices.measures(clinic(), nest, rules=rules)[0].options
+    assert ("left_out" in {option.value for option in counts}) == offered
+    exact = measure_choices.measures(clinic(), nest, rules=None)[0].options
+    assert "left_out" not in {option.value for option in exact}
 
 
 def test_example_cut_points_rise_within_the_bounds():

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
 from disclosure_control.tables import Unprotected
 from queries import sql
 from tests.catalogues import worded_clinic, worded_policy
-from tests.factories import PERSON_DELTA
+from tests.factories import NOW, PERSON_DELTA
 from tests.web import service as web
 from tests.web.steps import ask_page, leave
-from tre import budgets
+from tre import budgets, people
 from tre.budgets import Level
+from tre.database import writing
+from tre.scopes import EVERY
 
 WORDED = worded_clinic()
 QUESTION = "SELECT job, count(*) FROM persons GROUP BY job"
@@ -117,3 +121,30 @@ def test_a_table_of_which_no_value_is_told_goes_its_way_like_any_other(worded, m
     page = worded.visitor("ada").get(f"/questions/{submission}")
     assert page.status_code == 200
     assert "Here no value has enough" in page.text
+
+
+def test_programs_read_the_threshold_and_the_delta(worded):
+    with worded.sessions() as session, writing(session):
+        _, secret = people.issue_token(
+            session,
+            person=worded.person(session, "ada"),
+            name="notebook",
+            scopes=EVERY,
+            lasts=datetime.timedelta(days=1),
+            now=NOW,
+        )
+
+    def told(text: str) -> dict:
+        answer = worded.app.test_client().post(
+            "/api/v1/projects/frailty/previews",
+            headers={"Authorization": f"Bearer {secret}"},
+            json={"dataset": "clinic", "query": text},
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    document = told(QUESTION)
+    assert int(document["keys_from"]) > 10
+    assert document["delta_femto"] == 10**6
+    plain = told("SELECT count(*) FROM persons")
+    assert (plain["keys_from"], plain["delta_femto"]) == (None, 0)

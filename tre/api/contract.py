@@ -285,6 +285,10 @@ class PreviewAnswer(Strict):
     one_by_one_rho_nano: int | None = Field(
         description="Of a noisy table with totals: what its tables would cost alone for the same."
     )
+    keys_from: str | None = Field(
+        description="Of a table by values that nobody declared: noisy units from which one is told."
+    )
+    delta_femto: int = Field(description="What telling such values costs beside rho, in 1e-15.")
     slot_seconds: float
     checkers: int
     risk: Literal["low", "middle", "high"]

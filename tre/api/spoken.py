@@ -121,6 +121,8 @@ def preview(found: Preview) -> said.PreviewAnswer:
         threshold=found.threshold,
         columns=[_column(column) for column in found.columns],
         one_by_one_rho_nano=found.one_by_one,
+        keys_from=None if found.keys_from is None else f"{found.keys_from:f}",
+        delta_femto=found.delta_femto,
         slot_seconds=found.slot_seconds,
         checkers=found.checkers,
         risk=found.route.risk.value,
