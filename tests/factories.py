@@ -27,6 +27,7 @@ from tre.submissions import Submission
 NOW = datetime.datetime(2026, 3, 2, 9, 0, tzinfo=datetime.UTC)
 VERSION = "a" * 64
 POOL = 10_000_000_000
+LIFETIME = 3 * POOL  # most that the pool may ever hold
 PROJECT_QUOTA = 5_000_000_000
 PERSON_QUOTA = 2_000_000_000
 POOL_DELTA = 10_000_000
@@ -128,7 +129,14 @@ def _budgets(
     shares: dict[Project, tuple[str, ...]],
     made: dict[str, Person],
 ) -> None:
-    budgets.open_account(session, dataset=dataset, rho_total=POOL, delta_total=POOL_DELTA, now=NOW)
+    budgets.open_account(
+        session,
+        dataset=dataset,
+        rho_total=POOL,
+        delta_total=POOL_DELTA,
+        lifetime=budgets.Cost(LIFETIME, 2 * POOL_DELTA),
+        now=NOW,
+    )
     for project, names in shares.items():
         budgets.open_account(
             session,

@@ -68,6 +68,8 @@ EVENTS: dict[str, frozenset[str]] = {
     "stopped": frozenset({"reason"}),
     "resumed": frozenset({"reason"}),
     "exported": frozenset({"rows"}),
+    "top_up_asked": frozenset({"top_up", "level", "rho_more", "delta_more"}),
+    "top_up_decided": frozenset({"top_up", "level", "rho_more", "delta_more", "granted"}),
     "exception_asked": frozenset({"exception", "policy_hash", "ends_on"}),
     "exception_decided": frozenset({"exception", "policy_hash", "granted"}),
     "rules_tightened": frozenset({"rules"}),

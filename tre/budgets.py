@@ -2,7 +2,8 @@
 
 Integers only: rho in 1e-9, delta in 1e-15. The *pool* of a dataset carries the guarantee, over
 all people and projects; quotas of projects and researchers sit under it. A charge is a
-conditional update, so two spenders can never both take the last of it. Nothing is refunded.
+conditional update, so two spenders can never both take the last of it. Nothing is refunded. What is
+added later (``top_ups``) takes two people; a pool ends at what was declared when it was opened.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ class Account(Base):
     rho_spent: Mapped[int] = mapped_column(BigInteger, default=0)
     delta_total: Mapped[int] = mapped_column(BigInteger)
     delta_spent: Mapped[int] = mapped_column(BigInteger, default=0)
+    rho_lifetime: Mapped[int | None] = mapped_column(BigInteger)  # most that it may ever hold;
+    delta_lifetime: Mapped[int | None] = mapped_column(BigInteger)  # None: no more than it holds
     created_at: Mapped[datetime.datetime]
 
     @property
@@ -73,6 +76,14 @@ class Account(Base):
     @property
     def left(self) -> Cost:
         return Cost(self.rho_left, self.delta_total - self.delta_spent)
+
+    @property
+    def room(self) -> Cost:
+        """How much more a pool may come to hold."""
+        return Cost(
+            (self.rho_lifetime or self.rho_total) - self.rho_total,
+            (self.delta_lifetime or self.delta_total) - self.delta_total,
+        )
 
 
 class ChargeState(StrEnum):
@@ -108,10 +119,14 @@ def open_account(
     rho_total: int,
     now: datetime.datetime,
     delta_total: int = 0,
+    lifetime: Cost | None = None,
     project_id: str | None = None,
     person_id: str | None = None,
 ) -> Account:
-    """A pool (no project), a project's quota, or a researcher's quota within a project."""
+    """A pool (no project), a project's quota, or a researcher's quota within a project.
+
+    ``lifetime``: most that a pool may ever hold, after every top-up; without it, no more than now.
+    """
     level = (
         Level.POOL
         if project_id is None
@@ -130,6 +145,8 @@ def open_account(
         rho_spent=0,
         delta_total=delta_total,
         delta_spent=0,
+        rho_lifetime=None if lifetime is None else lifetime.rho_nano,
+        delta_lifetime=None if lifetime is None else lifetime.delta_femto,
         created_at=now,
     )
     session.add(account)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from tre import audit, migrations, people, projects
 from tre import records as every_record
+from tre.budgets import Cost
 from tre.database import connect, writing
 from tre.errors import Incomplete
 from tre.journey import budgeted
@@ -376,6 +377,12 @@ def add_project(
     type=click.IntRange(min=0),
     help="In 1e-15 delta: for tables by values that nobody declared.",
 )
+@click.option(
+    "--rho-lifetime-nano",
+    type=click.IntRange(min=0),
+    help="Most that a pool may ever hold, after top-ups; without it, no more than now.",
+)
+@click.option("--delta-lifetime-femto", type=click.IntRange(min=0), help="The same of delta.")
 @click.option("--project", "slug", help="Slug; without it, the pool of the dataset.")
 @click.option("--person", "email", help="Email address; a share of the project's quota.")
 @DATABASE
@@ -384,6 +391,8 @@ def budget(
     dataset: str,
     rho_nano: int,
     delta_femto: int,
+    rho_lifetime_nano: int | None,
+    delta_lifetime_femto: int | None,
     slug: str | None,
     email: str | None,
     database_url: str,
@@ -391,6 +400,9 @@ def budget(
     """Opens an account on DATASET: its pool, a project's quota, or a researcher's in it."""
     if email is not None and slug is None:
         raise click.UsageError("A researcher's account is within a project: name it.")
+    lifetime = Cost(
+        max(rho_nano, rho_lifetime_nano or 0), max(delta_femto, delta_lifetime_femto or 0)
+    )
     with session_on(database_url) as session, writing(session):
         of = _dataset(session, dataset)
         holder = {
@@ -398,7 +410,13 @@ def budget(
             "person_id": None if email is None else person_called(session, email).id,
         }
         account = budgeted.open_account(
-            session, of, rho_total=rho_nano, delta_total=delta_femto, now=now(), **holder
+            session,
+            of,
+            rho_total=rho_nano,
+            delta_total=delta_femto,
+            lifetime=lifetime if slug is None else None,
+            now=now(),
+            **holder,
         )
         if account is None:
             raise click.ClickException("This account is open; a total never changes silently.")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tre.outputs import Output
     from tre.publications import PublicationAsked
     from tre.second_tracks import SecondTrack
+    from tre.top_ups import TopUp
 
 NEVER_ONE_PERSON: frozenset[frozenset[Role]] = frozenset(
     {
@@ -174,7 +175,7 @@ def owned(session: Session, *, owner: Person, dataset_id: str) -> Dataset:
 
 
 def check_owner(*, person: Person) -> None:
-    """For anybody who owns no data there are no exceptions to decide."""
+    """For anybody who owns no data there is nothing of other owners to decide."""
     check_active(person)
     if not person.has(Role.OWNER):
         raise NotFound("exceptions")
@@ -185,6 +186,13 @@ def check_decide_exception(*, person: Person, exception: SecondTrack) -> None:
     check_owner(person=person)
     if person.id == exception.raised_by_id:
         raise NotPermitted("You asked for this exception, so somebody else has to decide.")
+
+
+def check_decide_top_up(*, person: Person, top_up: TopUp) -> None:
+    """Who asks for more budget never grants it."""
+    check_owner(person=person)
+    if person.id == top_up.raised_by_id:
+        raise NotPermitted("You asked for this, so somebody else has to decide.")
 
 
 def check_administer(*, person: Person) -> None:

@@ -26,6 +26,7 @@ from tre import (
     seeded,
     submissions,
     tightenings,
+    top_ups,
 )
 from tre.database import Base
 from tre.transparency import log
@@ -58,4 +59,5 @@ __all__ = [
     "seeded",
     "submissions",
     "tightenings",
+    "top_ups",
 ]

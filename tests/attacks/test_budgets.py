@@ -203,7 +203,7 @@ def test_no_strange_price_is_accepted(session, furnished, rho_nano):
 def test_a_crowd_of_researchers_shares_one_pool(session):
     world = factories.furnish(session, policy=dp_policy(rho_nano_default=1_000_000_000))
     for account in session.scalars(select(Account).where(Account.level == "pool")):
-        account.rho_total = 3_000_000_000
+        account.rho_spent = account.rho_total - 3_000_000_000
     session.commit()
     plan = [("ada", world.project), ("ben", world.project), ("gus", world.other_project)] * 2
     for bands, (who, project) in enumerate(plan):

@@ -56,6 +56,7 @@ def test_nothing_spent_is_nothing_lost(session, world):
     assert (found.total.rho_nano, found.left.rho_nano) == (POOL, POOL)
     assert (found.months, found.pace, found.used_up) == ((), None, None)
     assert found.unit == "person"
+    assert found.lifetime.rho_nano == factories.LIFETIME
 
 
 def test_months_add_up_to_what_was_spent(session, world):

@@ -13,7 +13,7 @@ import pytest
 
 from tests.factories import checked_by
 from tests.sealing import seal
-from tests.second_tracks import asked_for
+from tests.second_tracks import asked_for, more_asked_for
 from tests.web import service as web
 from tests.web.service import Service, Visitor
 from tests.web.steps import draft_of, leave
@@ -100,6 +100,10 @@ GET  /owner/<dataset_id>/settlement                   303 404 404 200 404 404 40
 POST /owner/<dataset_id>/settlement                   303 404 404 422 404 404 404
 GET  /audit                                           303 404 404 404 404 404 404
 GET  /audit/questions/<submission_id>                 303 404 404 404 404 404 404
+GET  /owner/<dataset_id>/top-up                       303 404 404 200 404 404 404
+POST /owner/<dataset_id>/top-up                       303 404 404 422 404 404 404
+GET  /top-ups/<top_up_id>                             303 404 404 403 404 404 404
+POST /top-ups/<top_up_id>                             303 404 404 403 404 404 404
 GET  /exceptions/<exception_id>                       303 404 404 403 404 404 404
 POST /exceptions/<exception_id>                       303 404 404 403 404 404 404
 GET  /people                                          303 404 404 404 200 404 404
@@ -156,6 +160,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servic
                 "<output_id>": service.output_of(waiting),
                 "<dataset_id>": service.world.dataset,
                 "<exception_id>": asked_for(session, service.world),
+                "<top_up_id>": more_asked_for(session, service.world),
                 "<person_id>": service.world.people["ben"],
                 "<path:filename>": "service.css",
             },

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from tre.guard_rules.written import Guard, changed, kept, stays
 
+_GRANTED = """
+    SELECT 1 FROM "top_up" t WHERE t.account_id = NEW.id AND t.granted
+    AND t.rho_after = NEW.rho_total AND t.rho_after - t.rho_more = OLD.rho_total
+    AND t.delta_after = NEW.delta_total AND t.delta_after - t.delta_more = OLD.delta_total"""
+"""What adds exactly this to the account."""
+
 LEDGER = (
     Guard(
         "charge_begins",
@@ -30,5 +36,57 @@ LEDGER = (
         + changed("holder", "level", "dataset_id", "project_id", "person_id"),
         "nothing is refunded",
     ),
+    Guard(
+        "account_lifetime",
+        "account",
+        "INSERT",
+        "NEW.rho_lifetime < NEW.rho_total OR NEW.delta_lifetime < NEW.delta_total",
+        "a pool holds no more than it may ever hold",
+    ),
+    Guard(
+        "account_totals",
+        "account",
+        "UPDATE",
+        changed("rho_lifetime", "delta_lifetime")
+        + " OR NEW.rho_total < OLD.rho_total OR NEW.delta_total < OLD.delta_total"
+        + " OR (NEW.level = 'pool' AND ("
+        "NEW.rho_total > coalesce(OLD.rho_lifetime, OLD.rho_total)"
+        " OR NEW.delta_total > coalesce(OLD.delta_lifetime, OLD.delta_total)))"
+        + f" OR ((NEW.rho_total <> OLD.rho_total OR NEW.delta_total <> OLD.delta_total)"
+        f" AND NOT EXISTS ({_GRANTED}))",
+        "a total grows by a top-up that was granted",
+    ),
     stays("account"),
+    Guard(
+        "top_up_begins",
+        "top_up",
+        "INSERT",
+        "NEW.decided_by_id IS NOT NULL OR NEW.decided_at IS NOT NULL OR NEW.granted IS NOT NULL"
+        " OR NEW.rho_after IS NOT NULL OR NEW.delta_after IS NOT NULL",
+        "a top-up begins undecided",
+    ),
+    Guard(
+        "top_up_two_people",
+        "top_up",
+        "UPDATE",
+        "NEW.decided_by_id = NEW.raised_by_id",
+        "who asks for more never decides",
+    ),
+    Guard(
+        "top_up_decided",
+        "top_up",
+        "UPDATE",
+        changed(
+            *("id", "dataset_id", "account_id", "rho_more", "delta_more"),
+            *("reason", "raised_by_id", "raised_at"),
+        )
+        + " OR (OLD.decided_at IS NOT NULL AND ("
+        + changed("decided_by_id", "decided_at", "granted", "answer", "rho_after", "delta_after")
+        + ")) OR (NEW.decided_at IS NULL) <> (NEW.decided_by_id IS NULL)"
+        " OR (NEW.decided_at IS NULL) <> (NEW.granted IS NULL)"
+        " OR (NEW.rho_after IS NULL) = coalesce(NEW.granted, FALSE)"
+        " OR (NEW.delta_after IS NULL) = coalesce(NEW.granted, FALSE)",
+        "a top-up is decided once",
+    ),
+    stays("top_up"),
 )

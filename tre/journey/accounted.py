@@ -35,6 +35,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
+    account_id: str
     level: Level
     project: str | None
     person: str | None
@@ -44,6 +45,12 @@ class AccountLine:
     @property
     def rho_left(self) -> int:
         return self.rho_total - self.rho_spent
+
+    @property
+    def words(self) -> str:
+        """Whose it is."""
+        whose = (self.project or "", *([self.person or ""] if self.person else []))
+        return "Pool: everybody together" if self.level is Level.POOL else ": ".join(whose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,12 @@ def export(session: Session, *, owner: Person, dataset_id: str, now: datetime.da
         return _csv([_row(one, charged.get(one.id)) for one in asked])
 
 
+def line_of(session: Session, account: Account) -> AccountLine:
+    """For who decides on it: also of somebody else's dataset."""
+    dataset = session.get_one(Dataset, account.dataset_id)
+    return next(one for one in _accounts(session, dataset) if one.account_id == account.id)
+
+
 def _accounts(session: Session, dataset: Dataset) -> tuple[AccountLine, ...]:
     rows = session.execute(
         select(Account, Project.title, Person.name)
@@ -102,7 +115,7 @@ def _accounts(session: Session, dataset: Dataset) -> tuple[AccountLine, ...]:
     ).all()
     order = list(Level)
     lines = [
-        AccountLine(Level(row.level), project, person, row.rho_total, row.rho_spent)
+        AccountLine(row.id, Level(row.level), project, person, row.rho_total, row.rho_spent)
         for row, project, person in rows
     ]
     return tuple(

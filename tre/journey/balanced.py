@@ -59,6 +59,7 @@ class Sheet:
     left: Loss
     delta_spent: int  # in 1e-15, for keys that nobody declared; adds to the delta of an epsilon
     delta_total: int
+    lifetime: Loss  # most that it may ever be, after every top-up
     promised: Loss
     months: tuple[Month, ...]  # newest first
     earlier: Loss  # than those months
@@ -98,6 +99,7 @@ def sheet(
         left=Loss(left),
         delta_spent=pool.delta_spent,
         delta_total=pool.delta_total,
+        lifetime=Loss(pool.rho_total + pool.room.rho_nano),
         promised=Loss(_promised(session, dataset.id)),
         months=months[:MONTHS],
         earlier=Loss(sum(one.loss.rho_nano for one in months[MONTHS:])),

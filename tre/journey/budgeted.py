@@ -7,7 +7,7 @@ import datetime
 from sqlalchemy.orm import Session
 
 from tre import audit, budgets
-from tre.budgets import Account
+from tre.budgets import Account, Cost
 from tre.datasets import Dataset
 
 
@@ -18,6 +18,7 @@ def open_account(
     rho_total: int,
     now: datetime.datetime,
     delta_total: int = 0,
+    lifetime: Cost | None = None,
     **holder: str | None,
 ) -> Account | None:
     """In the caller's transaction. None where it is open: a total never changes silently.
@@ -27,7 +28,13 @@ def open_account(
     if budgets.account(session, dataset_id=dataset.id, **holder) is not None:
         return None
     account = budgets.open_account(
-        session, dataset=dataset, rho_total=rho_total, delta_total=delta_total, now=now, **holder
+        session,
+        dataset=dataset,
+        rho_total=rho_total,
+        delta_total=delta_total,
+        lifetime=lifetime,
+        now=now,
+        **holder,
     )
     audit.write(
         session,

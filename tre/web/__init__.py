@@ -30,6 +30,7 @@ from tre.web import (
     sending,
     settling,
     tightening,
+    top_ups,
 )
 
 BLUEPRINTS = (
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     settling.settling,
     auditing.auditing,
     exceptions.exceptions,
+    top_ups.top_ups,
     policies.policies,
     tightening.tightening,
     admin.admin,

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from tre import request as this
 from tre.errors import Incomplete, NotFound
-from tre.journey import accounted, balanced, excepted, headroom, restored, stopped
+from tre.journey import accounted, balanced, excepted, headroom, restored, stopped, topped_up
 from tre.people import Person, Role
 from tre.web import again, forms, owner_forms
 from tre.web.visitor import me
@@ -29,6 +29,7 @@ def datasets() -> str:
         "owner/datasets.html",
         statements=statements,
         waiting=excepted.waiting(this.session(), person=me()),
+        top_ups=topped_up.waiting(this.session(), person=me()),
         section="owner.datasets",
     )
 
@@ -101,6 +102,7 @@ def _page(dataset_id: str, form: owner_forms.Turn) -> str:
         dataset=statement.dataset,
         unsettled=restored.waiting(this.session(), owner=me(), dataset_id=dataset_id),
         exceptions=excepted.of_own(this.session(), owner=me(), dataset_id=dataset_id),
+        top_ups=topped_up.of_own(this.session(), owner=me(), dataset_id=dataset_id),
         balance=balanced.sheet(this.session(), owner=me(), dataset_id=dataset_id, now=this.now()),
         headroom=headroom.headroom(
             this.session(), owner=me(), dataset_id=dataset_id, now=this.now()

@@ -6,6 +6,7 @@ from flask_wtf import FlaskForm
 from govuk_frontend_wtf.wtforms_widgets import (
     GovCheckboxInput,
     GovRadioInput,
+    GovSelect,
     GovSubmitInput,
     GovTextArea,
     GovTextInput,
@@ -14,6 +15,7 @@ from wtforms import (
     BooleanField,
     HiddenField,
     RadioField,
+    SelectField,
     StringField,
     SubmitField,
     TextAreaField,
@@ -60,6 +62,64 @@ class AskException(FlaskForm):
         ],
     )
     submit = SubmitField("Ask for this exception", widget=GovSubmitInput())
+
+
+class AskTopUp(FlaskForm):
+    """An owner asks for more budget."""
+
+    account = SelectField(
+        "Which budget is to hold more?",
+        widget=GovSelect(),
+        validate_choice=False,  # the journey says what is wrong
+        validators=[InputRequired("Choose which budget is to hold more")],
+    )
+    rho = StringField(
+        "How much is to be added, in ρ?",
+        description="Such as 0.5. What a question costs stands on the page with its price.",
+        widget=GovTextInput(),
+    )
+    delta = StringField(
+        "How much δ? (optional)",
+        description="Such as 0.00000001, for tables by values that nobody declared.",
+        widget=GovTextInput(),
+    )
+    reason = TextAreaField(
+        "Why is more needed?",
+        description="Whoever decides will read this, and it goes on record.",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give a reason"),
+            Length(
+                max=LONGEST_EXCEPTION_REASON,
+                message=f"Use at most {LONGEST_EXCEPTION_REASON} characters",
+            ),
+        ],
+    )
+    submit = SubmitField("Ask for it", widget=GovSubmitInput())
+
+
+class DecideTopUp(FlaskForm):
+    decision = RadioField(
+        "What do you decide?",
+        widget=GovRadioInput(),
+        choices=[
+            SelectChoice(GRANT, "Grant: it can be spent from now on"),
+            SelectChoice("decline", "Decline"),
+        ],
+        validators=[InputRequired("Choose what you decide")],
+    )
+    reason = TextAreaField(
+        "Why?",
+        widget=GovTextArea(),
+        validators=[
+            InputRequired("Give a reason"),
+            Length(
+                max=LONGEST_EXCEPTION_REASON,
+                message=f"Use at most {LONGEST_EXCEPTION_REASON} characters",
+            ),
+        ],
+    )
+    submit = SubmitField("Record the decision", widget=GovSubmitInput())
 
 
 class Tighten(FlaskForm):
