@@ -188,11 +188,14 @@ def check_decide_exception(*, person: Person, exception: SecondTrack) -> None:
         raise NotPermitted("You asked for this exception, so somebody else has to decide.")
 
 
-def check_decide_top_up(*, person: Person, top_up: TopUp) -> None:
-    """Who asks for more budget never grants it."""
+def check_decide_top_up(session: Session, *, person: Person, top_up: TopUp) -> None:
+    """Who asks for more budget never grants it, nor does who would spend a project's."""
     check_owner(person=person)
     if person.id == top_up.raised_by_id:
         raise NotPermitted("You asked for this, so somebody else has to decide.")
+    project_id = top_up.account.project_id
+    if project_id and is_member(session, person_id=person.id, project_id=project_id):
+        raise NotPermitted("You belong to the project, so somebody else has to decide.")
 
 
 def check_administer(*, person: Person) -> None:

@@ -15,6 +15,7 @@ from tre.budgets import Account, Cost, Level
 from tre.database import writing
 from tre.errors import EdgeNotAllowed, Incomplete, NotFound, NotPermitted
 from tre.journey import topped_up
+from tre.people import Role
 from tre.top_ups import TopUp
 
 SOME = Cost(1_000_000_000, 1_000_000)
@@ -84,6 +85,18 @@ def test_who_asks_never_decides(session, world):
     with pytest.raises(NotPermitted):
         decided(session, world, top_up, who="eve")
     assert account(session, world).rho_total == POOL
+
+
+@pytest.mark.parametrize("level", [Level.PROJECT, Level.RESEARCHER])
+def test_who_would_spend_it_does_not_decide(session, world, level):
+    """ben owns data too, and belongs to the project."""
+    with writing(session):
+        world.person(session, "ben").roles = [Role.OWNER.value, Role.RESEARCHER.value]
+    top_up = asked(session, world, level=level)
+    with pytest.raises(NotPermitted):
+        decided(session, world, top_up, who="ben")
+    pool = asked(session, world)
+    decided(session, world, pool, who="ben")
 
 
 @pytest.mark.parametrize("who", ["ada", "cleo", "fay", "pat"])

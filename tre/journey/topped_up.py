@@ -48,7 +48,7 @@ def opened(session: Session, *, person: Person, top_up_id: str) -> TopUp:
     found = session.get(TopUp, top_up_id)
     if found is None:
         raise NotFound(top_up_id)
-    check_decide_top_up(person=person, top_up=found)
+    check_decide_top_up(session, person=person, top_up=found)
     return found
 
 

@@ -31,20 +31,27 @@ from tre.journey.stopped import LONGEST_REASON as LONGEST_STOP_REASON
 GRANT = "grant"
 
 
+def _text(label: str, *, missing: str, most: int, description: str = "") -> TextAreaField:
+    """A field for what has to be said, in at most so many characters."""
+    return TextAreaField(
+        label,
+        description=description,
+        widget=GovTextArea(),
+        validators=[
+            InputRequired(missing),
+            Length(max=most, message=f"Use at most {most} characters"),
+        ],
+    )
+
+
 class AskException(FlaskForm):
     """An owner asks to open the second track of a dataset."""
 
-    reason = TextAreaField(
+    reason = _text(
         "Why must both tracks be open?",
         description="Whoever decides will read this, and it goes on record.",
-        widget=GovTextArea(),
-        validators=[
-            InputRequired("Give a reason"),
-            Length(
-                max=LONGEST_EXCEPTION_REASON,
-                message=f"Use at most {LONGEST_EXCEPTION_REASON} characters",
-            ),
-        ],
+        missing="Give a reason",
+        most=LONGEST_EXCEPTION_REASON,
     )
     ends_on = StringField(
         "Last day",
@@ -52,14 +59,11 @@ class AskException(FlaskForm):
         widget=GovTextInput(),
         validators=[InputRequired("Enter the last day, such as 2030-01-31")],
     )
-    policy = TextAreaField(
+    policy = _text(
         "Rules of the second track",
         description="A policy file, as for the dataset's own rules.",
-        widget=GovTextArea(),
-        validators=[
-            InputRequired("Give the rules of the second track"),
-            Length(max=LONGEST_POLICY, message=f"Use at most {LONGEST_POLICY} characters"),
-        ],
+        missing="Give the rules of the second track",
+        most=LONGEST_POLICY,
     )
     submit = SubmitField("Ask for this exception", widget=GovSubmitInput())
 
@@ -83,17 +87,11 @@ class AskTopUp(FlaskForm):
         description="Such as 0.00000001, for tables by values that nobody declared.",
         widget=GovTextInput(),
     )
-    reason = TextAreaField(
+    reason = _text(
         "Why is more needed?",
         description="Whoever decides will read this, and it goes on record.",
-        widget=GovTextArea(),
-        validators=[
-            InputRequired("Give a reason"),
-            Length(
-                max=LONGEST_EXCEPTION_REASON,
-                message=f"Use at most {LONGEST_EXCEPTION_REASON} characters",
-            ),
-        ],
+        missing="Give a reason",
+        most=LONGEST_EXCEPTION_REASON,
     )
     submit = SubmitField("Ask for it", widget=GovSubmitInput())
 
@@ -108,40 +106,24 @@ class DecideTopUp(FlaskForm):
         ],
         validators=[InputRequired("Choose what you decide")],
     )
-    reason = TextAreaField(
-        "Why?",
-        widget=GovTextArea(),
-        validators=[
-            InputRequired("Give a reason"),
-            Length(
-                max=LONGEST_EXCEPTION_REASON,
-                message=f"Use at most {LONGEST_EXCEPTION_REASON} characters",
-            ),
-        ],
-    )
+    reason = _text("Why?", missing="Give a reason", most=LONGEST_EXCEPTION_REASON)
     submit = SubmitField("Record the decision", widget=GovSubmitInput())
 
 
 class Tighten(FlaskForm):
     """Rules for one project that are stricter than what it inherits."""
 
-    rules = TextAreaField(
+    rules = _text(
         "Stricter rules",
         description="Names as in a policy file, each on its line; those of a track under its name.",
-        widget=GovTextArea(),
-        validators=[
-            InputRequired("Give the rules that are to be stricter"),
-            Length(max=LONGEST_POLICY, message=f"Use at most {LONGEST_POLICY} characters"),
-        ],
+        missing="Give the rules that are to be stricter",
+        most=LONGEST_POLICY,
     )
-    reason = TextAreaField(
+    reason = _text(
         "Why?",
         description="For the record. There is no way back to looser rules.",
-        widget=GovTextArea(),
-        validators=[
-            InputRequired("Say why the rules become stricter"),
-            Length(max=LONGEST_REASON, message=f"Use at most {LONGEST_REASON} characters"),
-        ],
+        missing="Say why the rules become stricter",
+        most=LONGEST_REASON,
     )
     submit = SubmitField("Make these rules hold", widget=GovSubmitInput())
 
@@ -149,14 +131,11 @@ class Tighten(FlaskForm):
 class Suppose(FlaskForm):
     """Rules to look at; nothing is laid by them."""
 
-    policy = TextAreaField(
+    policy = _text(
         "Rules to suppose",
         description="A policy file, as for the dataset's own rules.",
-        widget=GovTextArea(),
-        validators=[
-            InputRequired("Give the rules"),
-            Length(max=LONGEST_POLICY, message=f"Use at most {LONGEST_POLICY} characters"),
-        ],
+        missing="Give the rules",
+        most=LONGEST_POLICY,
     )
     submit = SubmitField("See what they would have stopped", widget=GovSubmitInput())
 
@@ -171,17 +150,7 @@ class DecideException(FlaskForm):
         ],
         validators=[InputRequired("Choose what you decide")],
     )
-    reason = TextAreaField(
-        "Why?",
-        widget=GovTextArea(),
-        validators=[
-            InputRequired("Give a reason"),
-            Length(
-                max=LONGEST_EXCEPTION_REASON,
-                message=f"Use at most {LONGEST_EXCEPTION_REASON} characters",
-            ),
-        ],
-    )
+    reason = _text("Why?", missing="Give a reason", most=LONGEST_EXCEPTION_REASON)
     policy_hash = HiddenField(validators=[InputRequired("Look at the rules again")])
     submit = SubmitField("Record the decision", widget=GovSubmitInput())
 
@@ -189,16 +158,11 @@ class DecideException(FlaskForm):
 class Recall(FlaskForm):
     """A release is taken back, for good."""
 
-    reason = TextAreaField(
+    reason = _text(
         "Why?",
         description="Anybody can read this: name nobody, and nothing that the data hold.",
-        widget=GovTextArea(),
-        validators=[
-            InputRequired("Give a reason"),
-            Length(
-                max=LONGEST_STOP_REASON, message=f"Use at most {LONGEST_STOP_REASON} characters"
-            ),
-        ],
+        missing="Give a reason",
+        most=LONGEST_STOP_REASON,
     )
     successor = StringField(
         "Which release takes its place? (optional)",
@@ -222,16 +186,11 @@ class Settle(FlaskForm):
         "No exact table of this dataset left since the backup",
         widget=GovCheckboxInput(),
     )
-    reason = TextAreaField(
+    reason = _text(
         "How do you know?",
         description="This goes on record.",
-        widget=GovTextArea(),
-        validators=[
-            InputRequired("Say how you know"),
-            Length(
-                max=LONGEST_STOP_REASON, message=f"Use at most {LONGEST_STOP_REASON} characters"
-            ),
-        ],
+        missing="Say how you know",
+        most=LONGEST_STOP_REASON,
     )
     submit = SubmitField("Settle", widget=GovSubmitInput())
 
