@@ -54,6 +54,7 @@ def test_the_price_says_which_values_are_told_and_what_that_costs(worded):
     assert "each is told where its noisy number of persons is at least" in shown
     assert "0.000000001 (δ)" in shown
     assert "at most 6" in shown
+    assert "1.9 ρ, 0.000000001 δ" in shown
 
 
 def test_values_leave_with_their_numbers_and_delta_is_charged_on_every_level(worded):
@@ -82,6 +83,10 @@ def test_who_has_no_delta_left_may_not_ask(worded):
     assert delta_spent(worded)[Level.RESEARCHER] == PERSON_DELTA
     shown = preview(worded, QUESTION.replace("GROUP", "WHERE age > 77 GROUP"))
     assert "What stands in the way" in shown
+    assert "too little" in shown
+    plain = preview(worded, "SELECT count(*) FROM persons")
+    assert "What stands in the way" not in plain
+    assert "too little" not in plain
 
 
 def test_the_owner_sees_what_delta_was_spent(worded):
@@ -148,3 +153,8 @@ def test_programs_read_the_threshold_and_the_delta(worded):
     assert document["delta_femto"] == 10**6
     plain = told("SELECT count(*) FROM persons")
     assert (plain["keys_from"], plain["delta_femto"]) == (None, 0)
+    left = {
+        line["level"]: (line["delta_left"], line["delta_after"]) for line in document["budgets"]
+    }
+    assert left["researcher"] == (PERSON_DELTA, PERSON_DELTA - 10**6)
+    assert {line["delta_left"] for line in plain["budgets"]} == {None}

@@ -268,6 +268,8 @@ class ColumnAnswer(Strict):
 
 class BudgetAfter(BudgetLeft):
     after: int | None
+    delta_left: int | None = Field(description="In 1e-15, where the question costs some.")
+    delta_after: int | None
 
 
 class PreviewAnswer(Strict):

@@ -167,7 +167,12 @@ def _column(column: ColumnPrecision) -> said.ColumnAnswer:
 
 def _after(line: BudgetLine) -> said.BudgetAfter:
     return said.BudgetAfter(
-        level=line.level.value, total=line.total, left=line.left, after=line.after
+        level=line.level.value,
+        total=line.total,
+        left=line.left,
+        after=line.after,
+        delta_left=line.delta_left,
+        delta_after=line.delta_after,
     )
 
 

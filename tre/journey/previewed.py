@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from disclosure_control import strength
 from queries.language import Query
 from tre import budgets, exact_cells, gates, recalls, releases
+from tre.budgets import Account, Cost
 from tre.gates import Gate, Stage
 from tre.journey import asked, precision, priced, routed
 from tre.journey.precision import Bounded, ColumnPrecision
@@ -27,6 +28,13 @@ class BudgetLine:
     total: int | None
     left: int | None
     after: int | None  # negative: too little
+    delta_left: int | None = None  # in 1e-15, where the question costs some
+    delta_after: int | None = None
+
+    @property
+    def enough(self) -> bool:
+        """Is there an account, and does it hold what the question costs?"""
+        return self.after is not None and self.after >= 0 and (self.delta_after or 0) >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +144,7 @@ def preview(
             policy=quote.policy,
             now=now,
         ),
-        budgets=_lines(session, person, found, quote.rho_nano),
+        budgets=_lines(session, person, found, quote.cost),
         existing=_existing(session, fingerprint=quote.fingerprint, project_id=found.project.id),
     )
 
@@ -148,14 +156,21 @@ def _existing(session: Session, *, fingerprint: str, project_id: str) -> Release
 
 
 def _lines(
-    session: Session, person: Person, found: asked.Grounds, rho_nano: int
+    session: Session, person: Person, found: asked.Grounds, cost: Cost
 ) -> tuple[BudgetLine, ...]:
     accounts = budgets.accounts_of(
         session, dataset_id=found.dataset.id, project_id=found.project.id, person_id=person.id
     )
     return tuple(
-        BudgetLine(level, None, None, None)
-        if account is None
-        else BudgetLine(level, account.rho_total, account.rho_left, account.rho_left - rho_nano)
+        BudgetLine(level, None, None, None) if account is None else _line(level, account, cost)
         for level, account in accounts.items()
     )
+
+
+def _line(level: budgets.Level, account: Account, cost: Cost) -> BudgetLine:
+    left = account.left
+    line = BudgetLine(level, account.rho_total, left.rho_nano, left.rho_nano - cost.rho_nano)
+    if not cost.delta_femto:
+        return line
+    after = left.delta_femto - cost.delta_femto
+    return replace(line, delta_left=left.delta_femto, delta_after=after)

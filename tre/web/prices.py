@@ -37,7 +37,7 @@ class Offer:
 
     @property
     def affordable(self) -> bool:
-        return all(line.after is None or line.after >= 0 for line in self.preview.budgets)
+        return all(line.after is None or line.enough for line in self.preview.budgets)
 
 
 def offers(desk: Desk, query: Query, *, also: int | None = None) -> tuple[Offer, ...]:
