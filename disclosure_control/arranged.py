@@ -23,13 +23,21 @@ def arranged(drawn: Protected, *, shape: Shape, order: Order) -> Protected:
     move = _Move(_positions(drawn.axes, order), _columns(drawn, shape, order))
     return Protected(
         track=drawn.track,
-        axes=shape.axes,
+        axes=tuple(
+            _axis(own, drawn.axes[place])
+            for own, place in zip(shape.axes, order.dimensions, strict=True)
+        ),
         published=shape.published,
         columns=tuple(
             tuple(drawn.columns[column][cell] for cell in move.cells) for column in order.measures
         ),
         record=_record(drawn, shape, order, move),
     )
+
+
+def _axis(own: Axis, drawn: Axis) -> Axis:
+    """Under its own name; which keys are told was decided by the draw."""
+    return replace(own, labels=drawn.labels, empty=drawn.empty) if own.unknown else own
 
 
 @dataclass(frozen=True, slots=True)

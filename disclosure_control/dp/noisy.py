@@ -223,6 +223,7 @@ def _keys_told(shape: Shape, least: int | None) -> Iterator[Finding]:
             mitigation="left out",
             cells=(),
             for_checkers=False,
+            column=shape.axes[shape.unknown].name if shape.unknown is not None else "",
             statbarn=rules.STATBARN[Kind.UNITS],
         )
 

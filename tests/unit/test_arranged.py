@@ -165,3 +165,17 @@ def test_noise_is_stated_under_the_names_of_the_table_that_is_shown():
 
     assert shown.published == columns("highest")
     assert shown.record.noise == statements("highest")
+
+
+def test_keys_that_nobody_declared_are_those_of_the_draw():
+    """The question's own shape has places for them, and no texts."""
+    drawn = drawn_table([2, 3], 1)
+    told = replace(drawn.axes[1], name="Theirs", labels=("a", "b", "missing"), unknown=True)
+    drawn = replace(drawn, axes=(drawn.axes[0], told))
+    places = Axis("Mine", ("1", "2", "3", "4", "missing"), missing=True, unknown=True, empty=(1,))
+    shape = Shape("person", (places, drawn.axes[0]), (), drawn.published)
+    own = arranged(drawn, shape=shape, order=Order((1, 0), (0,)))
+    assert own.axes[0] == replace(places, labels=("a", "b", "missing"), empty=())
+    assert own.axes[1] == drawn.axes[0]
+    cells = [drawn.columns[0][sex * 3 + key] for key in range(3) for sex in range(2)]
+    assert list(own.columns[0]) == cells

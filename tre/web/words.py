@@ -49,6 +49,7 @@ RULES: dict[str, str] = {
     "rho nano max": "It cost more than the policy allows",
     "noisy count threshold": "The noisy count is large enough",
     "bounded interval": "The interval has an end",
+    "unknown key threshold": "Values that nobody declared have enough units",
 }
 """What a rule asks for, by its name in the record."""
 
@@ -62,6 +63,7 @@ APPLIED = ("Applied everywhere", "grey")
 DONE: dict[str, str] = {
     "suppressed": "These cells are hidden",
     "altered": "Counts are altered",
+    "left out": "Other values are left out",
     "none": "\N{EN DASH}",
 }
 
@@ -74,7 +76,7 @@ def rule(name: str) -> str:
 def outcome(finding: Finding) -> tuple[str, str]:
     """The word and the colour of what a rule found."""
     if not finding.cells:
-        return APPLIED if finding.mitigation == "altered" else MET
+        return APPLIED if finding.mitigation in {"altered", "left out"} else MET
     return OUTCOMES.get(finding.severity, OUTCOMES["info"])
 
 
