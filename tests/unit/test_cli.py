@@ -82,6 +82,17 @@ def test_an_empty_folder_becomes_a_service_that_can_be_asked(run, engine, tmp_pa
     assert list((tmp_path / "store" / "firms").glob("*.duckdb"))
 
 
+def test_a_pool_is_opened_with_what_it_may_ever_hold(run, engine):
+    cast(run)
+    run("ingest", str(ENTRIES / "firms"), "--owner", "olu@example.org")
+    amounts = ("--rho-nano", "50", "--delta-femto", "7", "--rho-lifetime-nano", "80")
+    run("budget", "firms", *amounts)
+    with Session(engine) as session:
+        (pool,) = session.scalars(select(Account))
+        assert (pool.rho_total, pool.delta_total) == (50, 7)
+        assert (pool.room.rho_nano, pool.room.delta_femto) == (30, 0)
+
+
 def test_the_same_ingest_again_leaves_one_version_and_one_entry(run, engine):
     cast(run)
     for _ in range(2):
