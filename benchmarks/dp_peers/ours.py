@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -131,6 +132,7 @@ def _policy(mechanism: Mechanism) -> Policy:
     return Policy(1, Track.DP, rules, None, max_cells=10_000, checkers=1)
 
 
+@cache
 def _sealed(folder: Path) -> tuple[Catalogue, Store, str]:
     entry = folder / "entry"
     entry.mkdir(exist_ok=True)

@@ -67,7 +67,8 @@ def check_then_act(session: Session, world: World, submission_id: str) -> None:
                 id=database.new_id(),
                 account_id=account.id,
                 submission_id=submission_id,
-                cost=budgets.Cost(COST),
+                rho_nano=COST,
+                delta_femto=0,
                 state="reserved",
                 reserved_at=NOW,
             )
