@@ -20,6 +20,7 @@ from queries.language import (
     Operator,
     Or,
     Predicate,
+    Ref,
     Value,
 )
 from queries.resolve import Kind, Meaning
@@ -46,6 +47,9 @@ _UNORDERED = {Kind.CODE: "order_of_codes", Kind.TRUTH: "order_of_truth"}
 
 def condition_problems(predicate: Predicate, *, scope: Scope, where: str) -> Iterator[Problem]:
     """Every fault of one condition. Call only if its depth was found to be allowed."""
+    if isinstance(predicate, Compare | In | Between) and _is_text(predicate.ref, scope):
+        yield from _text(predicate, scope, where)
+        return
     yield from _RULES[type(predicate)](predicate, scope, where)
 
 
@@ -112,13 +116,21 @@ def _number_problem(value: Decimal, *, of: Meaning, name: str, where: str) -> Pr
     return None
 
 
+def _is_text(ref: Ref, scope: Scope) -> bool:
+    found = scope.meaning(ref)
+    return found is not None and found.kind is Kind.TEXT
+
+
+def _text(predicate: Compare | In | Between, scope: Scope, where: str) -> Iterator[Problem]:
+    """Which texts there are is secret, so that no constant has a place among them."""
+    yield from scope.problems(predicate.ref, where=f"{where}.ref")
+    yield problem("text_compared", where=where, name=shown(predicate.ref))
+
+
 def _compare(predicate: Compare, scope: Scope, where: str) -> Iterator[Problem]:
     yield from scope.problems(predicate.ref, where=f"{where}.ref")
     found = scope.meaning(predicate.ref)
     if found is None:
-        return
-    if found.kind is Kind.TEXT:
-        yield _text_problem(predicate, where)
         return
     yield from _values(predicate, {"value": predicate.value}, found, where)
     if predicate.operator not in _EQUALITY:
@@ -130,9 +142,6 @@ def _in(predicate: In, scope: Scope, where: str) -> Iterator[Problem]:
     if not predicate.values:
         yield problem("empty_list", where=f"{where}.values")
     if found := scope.meaning(predicate.ref):
-        if found.kind is Kind.TEXT:
-            yield _text_problem(predicate, where)
-            return
         named = {f"values[{number}]": value for number, value in enumerate(predicate.values)}
         yield from _values(predicate, named, found, where)
 
@@ -142,20 +151,12 @@ def _between(predicate: Between, scope: Scope, where: str) -> Iterator[Problem]:
     found = scope.meaning(predicate.ref)
     if found is None:
         return
-    if found.kind is Kind.TEXT:
-        yield _text_problem(predicate, where)
-        return
     wrong = [*_ordered(predicate, found, where)]
     wrong += _values(predicate, {"low": predicate.low, "high": predicate.high}, found, where)
     low, high = _comparable(predicate.low), _comparable(predicate.high)
     if not wrong and low > high:
         wrong.append(problem("empty_range", where=where, low=predicate.low, high=predicate.high))
     yield from wrong
-
-
-def _text_problem(predicate: Compare | In | Between, where: str) -> Problem:
-    """Which texts there are is secret, so that no constant has a place among them."""
-    return problem("text_compared", where=where, name=shown(predicate.ref))
 
 
 def _comparable(value: Value) -> Any:

@@ -7,10 +7,8 @@ import datetime
 from sqlalchemy.orm import Session
 
 from tests.factories import NOW, World
-from tre import budgets
-from tre.budgets import Cost
 from tre.database import writing
-from tre.journey import excepted, topped_up
+from tre.journey import excepted
 from tre.people import Person, Role
 
 LAST_DAY = NOW.date() + datetime.timedelta(days=30)
@@ -68,18 +66,3 @@ def granted(session: Session, world: World, *, rules: str = EXACT) -> str:
         now=NOW,
     )
     return exception.id
-
-
-def more_asked_for(session: Session, world: World) -> str:
-    """By eve, for the pool."""
-    pool = budgets.account(session, dataset_id=world.dataset)
-    made = topped_up.ask(
-        session,
-        owner=world.person(session, "eve"),
-        dataset_id=world.dataset,
-        account_id=pool.id,
-        more=Cost(1_000_000_000),
-        reason="More questions",
-        now=NOW,
-    )
-    return made.id

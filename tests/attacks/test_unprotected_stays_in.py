@@ -20,7 +20,7 @@ import yaml
 
 from disclosure_control.errors import DisclosureError, Leak
 from disclosure_control.plain import canonical_json, to_plain
-from disclosure_control.tables import Unprotected
+from disclosure_control.tables import Axis, Unprotected
 from tests.small_tables import counts_shape
 
 SECRET = 424_242
@@ -105,6 +105,22 @@ def test_no_ordinary_way_shows_a_value(way):
     assert outcomes[0] == outcomes[1]
 
 
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+def test_no_ordinary_way_shows_a_text(way):
+    def told(text: str) -> str:
+        keys = (Axis("Drug", ("1", "2"), unknown=True),)
+        table = Unprotected(
+            dataclasses.replace(counts_shape(2), axes=keys), {"rows": (7, 3)}, (text, None)
+        )
+        try:
+            return str(way(table))
+        except Exception as error:  # noqa: BLE001 - whatever is raised must say nothing
+            return f"{type(error).__name__}: {error} {error.args}"
+
+    assert "a secret herb" not in told("a secret herb")
+    assert told("a secret herb") == told("aspirin")
+
+
 def outcome(way, values: tuple[int, ...]) -> str:
     """The text of the result, or the kind and text of the refusal."""
     try:
@@ -159,7 +175,9 @@ def uses_of(name: str) -> set[str]:
 def test_values_are_revealed_at_the_door_and_in_the_pipe_only():
     assert uses_of("reveal") <= MAY_REVEAL
     assert "disclosure_control/protect.py" in uses_of("reveal")
-    assert uses_of("_Unprotected__vectors") == set()
+    assert uses_of("reveal_texts") <= MAY_REVEAL
+    for inner in ("_Unprotected__vectors", "_Unprotected__texts"):
+        assert uses_of(inner) == set()
 
 
 def test_only_the_door_and_what_reorders_its_tables_make_protected_tables():

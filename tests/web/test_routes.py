@@ -13,7 +13,8 @@ import pytest
 
 from tests.factories import checked_by
 from tests.sealing import seal
-from tests.second_tracks import asked_for, more_asked_for
+from tests.second_tracks import asked_for
+from tests.top_ups import more_asked_for
 from tests.web import service as web
 from tests.web.service import Service, Visitor
 from tests.web.steps import draft_of, leave

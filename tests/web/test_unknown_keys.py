@@ -105,6 +105,14 @@ def test_the_form_offers_a_text_as_dimension_and_in_no_other_place(worded):
     assert "persons.job" not in measures[: measures.index("</select>")]
 
 
+def test_a_condition_on_a_text_says_that_its_values_are_not_public(worded):
+    ada, page = worded.visitor("ada"), ask_page(worded)
+    added = {"source": "persons", "act": "add:conditions", "new-conditions": "persons.job"}
+    shown = ada.get(ada.post(page, added).location).text
+    assert "Not public: at most 5 different values." in shown
+    assert "is not missing" in shown
+
+
 def test_the_page_of_the_dataset_says_how_many_values_there_may_be(worded):
     ada = worded.visitor("ada")
     page = ada.get(f"/projects/{worded.world.project}/datasets/clinic").text
