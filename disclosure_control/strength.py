@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from disclosure_control.alterations import Alteration, fewest_behind, in_words
 from disclosure_control.dp import accounting
@@ -126,3 +127,6 @@ def _noisy(rules: DpRules) -> Iterator[Promise]:
         epsilon = accounting.implied_epsilon(rho, delta=accounting.CLAIM_DELTA)
         yield Promise(f"{title}, at delta = 0.000001", f"{epsilon}")
     yield Promise("Smallest noisy count that is shown", str(rules.threshold))
+    if rules.key_delta_femto:
+        chance = f"{Decimal(rules.key_delta_femto).scaleb(-15).normalize():f}"
+        yield Promise("Delta of a table by values that nobody declared, at most", chance)

@@ -41,6 +41,7 @@ OF_TRACK: Mapping[str, Mapping[str, Stricter]] = {
         "rho_nano_max": le,
         "max_rows_per_unit": le,
         "max_groups_per_unit": le,
+        "key_delta_femto": le,
     },
     "sdc": {
         "threshold": ge,

@@ -90,6 +90,8 @@ def _noisy(table: Protected, rules: DpRules) -> Iterator[Reason]:
     """A column without its own count beside it does not tell how near its cells came."""
     if table.record.rho_nano > rules.rho_nano_max:
         yield Reason("rho-nano-max")
+    if table.record.delta_femto > rules.key_delta_femto:
+        yield Reason("key-delta-femto")
     counts = {
         column.count: cells
         for column, cells in zip(table.published, table.columns, strict=True)

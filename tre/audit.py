@@ -28,7 +28,9 @@ EVENTS: dict[str, frozenset[str]] = {
     "token_issued": frozenset({"name", "scopes"}),
     "token_revoked": frozenset({"name"}),
     "project_created": frozenset({"slug"}),
-    "budget_opened": frozenset({"level", "rho_total", "delta_total"}),
+    "budget_opened": frozenset(
+        {"level", "rho_total", "delta_total", "rho_lifetime", "delta_lifetime"}
+    ),
     "version_published": frozenset({"version", "catalogue_hash"}),
     "policy_published": frozenset({"policy_hash"}),
     "request_begun": frozenset({"request", "outputs"}),

@@ -91,6 +91,14 @@ def test_a_pool_is_opened_with_what_it_may_ever_hold(run, engine):
         (pool,) = session.scalars(select(Account))
         assert (pool.rho_total, pool.delta_total) == (50, 7)
         assert (pool.room.rho_nano, pool.room.delta_femto) == (30, 0)
+        told = select(AuditEntry.detail).where(AuditEntry.event == "budget_opened")
+        assert session.scalar(told) == {
+            "level": "pool",
+            "rho_total": 50,
+            "delta_total": 7,
+            "rho_lifetime": 80,
+            "delta_lifetime": 7,
+        }
 
 
 def test_the_same_ingest_again_leaves_one_version_and_one_entry(run, engine):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 
 import pytest
@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from disclosure_control.alterations import Alteration, Method
 from disclosure_control.errors import PolicyInvalid
-from disclosure_control.policy import Costs, Policy, Risk, Routes, validate_policy
+from disclosure_control.policy import (
+    Costs,
+    DpRules,
+    Policy,
+    Risk,
+    Routes,
+    SdcRules,
+    validate_policy,
+)
 from disclosure_control.tightened import (
     OF_POLICY,
     OF_TRACK,
@@ -28,6 +36,21 @@ STRICTER = {
     "sdc": {"threshold": 20, "dominance_k": "0.80", "p_ratio": "0.20", "costs": "equal"},
     "dp": {"threshold": 20, "rho_nano_max": 10_000_000},
 }
+
+
+def test_unknown_keys_may_be_told_more_seldom_and_not_more_often():
+    telling = replace(NOISY, dp=replace(NOISY.dp, key_delta_femto=1000))
+    for own, holds in ((0, 0), (10, 10), (1000, 1000), (5000, 1000)):
+        rules = {"dp": {"key_delta_femto": own}}
+        assert tightened(telling, rules).dp.key_delta_femto == holds
+        assert bool(list(looser(telling, rules))) == (own > 1000)
+
+
+def test_every_rule_of_the_noisy_track_can_be_stricter_or_is_named_here():
+    """A rule that came later must not be forgotten: what a lower level cannot restrict it takes."""
+    left = {"rho_nano_min", "mechanisms"}
+    assert set(OF_TRACK["dp"]) | left == {field.name for field in fields(DpRules)}
+    assert set(OF_TRACK["sdc"]) == {field.name for field in fields(SdcRules)}
 
 
 def test_each_track_takes_its_own_rules():

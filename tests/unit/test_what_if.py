@@ -102,6 +102,17 @@ def test_a_noisy_output_is_judged_by_what_it_shows_and_what_it_cost():
     assert rules_of(would_fail(table, dear, checkers=1)) == {("rho-nano-max", "")}
 
 
+def test_an_answer_by_unknown_keys_needs_a_policy_that_pays_for_them():
+    table = protect(counts_table((500, 40)), policy=NOISY, grant=NoiseGrant(RHO_NANO))
+    told = replace(table, record=replace(table.record, delta_femto=1000))
+    for delta, stopped in ((0, True), (999, True), (1000, False), (10**6, False)):
+        policy = replace(NOISY, dp=replace(NOISY.dp, key_delta_femto=delta))
+        found = rules_of(would_fail(told, policy, checkers=1))
+        assert (("key-delta-femto", "") in found) == stopped
+    promised = {one.title: one.value for one in promises(policy)}
+    assert promised["Delta of a table by values that nobody declared, at most"] == "0.000000001"
+
+
 def test_promises_come_from_the_rules():
     told = {one.title: one.value for one in promises(changed(threshold=15))}
     assert told["Fewest units behind a number that is shown"] == "15"

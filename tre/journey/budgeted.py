@@ -45,5 +45,7 @@ def open_account(
         level=account.level,
         rho_total=account.rho_total,
         delta_total=account.delta_total,
+        rho_lifetime=account.rho_lifetime,
+        delta_lifetime=account.delta_lifetime,
     )
     return account

@@ -47,6 +47,7 @@ RULES: dict[str, str] = {
     "max cells": "Too many cells",
     "checkers": "Too few checkers",
     "rho nano max": "It cost more than the policy allows",
+    "key delta femto": "It cost more δ than the policy allows",
     "noisy count threshold": "The noisy count is large enough",
     "bounded interval": "The interval has an end",
     "unknown key threshold": "Values that nobody declared have enough units",
