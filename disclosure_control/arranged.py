@@ -103,6 +103,7 @@ def _record(drawn: Protected, shape: Shape, order: Order, move: _Move) -> Disclo
             replace(
                 one,
                 vector=move.names.get(one.vector, one.vector),
+                beside=one.beside and move.names.get(one.beside, one.beside),
                 levels=tuple(one.levels[axis] for axis in order.dimensions if one.levels),
             )
             for one in drawn.record.noise

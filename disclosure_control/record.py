@@ -58,6 +58,10 @@ class NoiseStatement:
     ``scale`` is that of a difference whose coefficients have length one, and half-widths are of
     every cell and total.
 
+    With a count ``beside``, it is of both parts of a total: what its rows add up to, and what is
+    left of as many of the largest value. The count is both by that value (the mean of what several
+    totals say), and has no noise or cost of its own.
+
     Of a choice among bins (noisy_max) ``vector`` says what is chosen, and a half-width is the
     distance in ranks, times the parts of the quantile, that is as likely not reached.
     """
@@ -70,6 +74,7 @@ class NoiseStatement:
     half_width: int  # 95 % per cell
     joint_half_width: int  # 95 % for all cells of this vector together
     levels: tuple[int, ...] = ()
+    beside: str | None = None  # the count that it is told with
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
     ("a histogram has no bins", lambda s: all(map(_has_bins, s.vectors))),
     ("a histogram is too fine", lambda s: _bins(s) <= MOST_BINS),
     ("there are too many patterns", lambda s: _patterns(s) <= MOST_PATTERNS),
+    ("a total has no such count beside it", lambda s: all(_is_whole(s, v) for v in s.vectors)),
     ("a column reads no such vector", lambda s: all(_reads(s, c) for c in s.published)),
 )
 POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
@@ -226,6 +227,36 @@ def _patterns(shape: Shape) -> int:
 
 def _has_bins(vector: Vector) -> bool:
     return vector.bins >= 1 and (vector.bins == 1 or vector.counts in BINNED)
+
+
+def _is_whole(shape: Shape, vector: Vector) -> bool:
+    """Does a unit move a total with a count beside it, and that count, as ``dp.parts`` needs?
+
+    What a row adds is not below zero, and the count moves no further than the total by the largest.
+    """
+    if vector.beside is None:
+        return True
+    count = next((one for one in shape.vectors if one.name == vector.beside), None)
+    if count is None or count.sensitivity is None or vector.sensitivity is None:
+        return False
+    own, moved = vector.sensitivity, count.sensitivity
+    least, most = vector.row_bounds or (0, 0)
+    return (
+        vector.counts is Counting.TOTAL
+        and count.counts in COUNTED
+        and vector.centre == 0 <= least
+        and most > 0
+        and count.name != _decides_keys(shape)
+        and most * moved.l1 <= own.l1
+        and (most * moved.l1) ** 2 <= own.l2_squared
+    )
+
+
+def _decides_keys(shape: Shape) -> str | None:
+    """Units, where they decide which keys are told."""
+    if shape.unknown is None:
+        return None
+    return next((one.name for one in shape.vectors if one.counts is Counting.UNITS), None)
 
 
 def _is_count(column: Published) -> bool:

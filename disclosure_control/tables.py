@@ -130,6 +130,8 @@ class Vector:
     )
     #                adds was rounded to whole steps
     bins: int = 1  # HISTOGRAM and PATTERNS only
+    beside: str | None = None  # DP, TOTAL of what is never below zero: name of the count of its
+    #                            rows, with which it shares one noise (``dp.parts``)
 
 
 class Kind(StrEnum):

@@ -41,6 +41,7 @@ from queries.plan_measured import Measured, complete_of, moments_of
 from queries.plan_vectors import Contribution, Recipe
 from queries.values import number_text
 
+UNITS = "units"
 EVIDENCE = (
     Counting.TOTAL,
     Counting.LARGEST,
@@ -62,6 +63,7 @@ class _Columns:
     measured: dict[Ref, Measured]
     keyed: bool
     cells: int
+    unknown: bool
     recipes: dict[str, Recipe] = field(default_factory=dict)
 
     def published(self, measure: Measure) -> Published:
@@ -77,7 +79,7 @@ class _Columns:
         units = statistic is Statistic.UNITS
         count = self.units() if units else self._rows()
         evidence = self._who() if self.track is Track.SDC else None
-        title = f"Number of {self.catalogue.units if count == 'units' else 'records'}"
+        title = f"Number of {self.catalogue.units if count == UNITS else 'records'}"
         kind = Kind.UNITS if units else Kind.COUNT
         return Published(statistic.value, title, kind, count, None, 0, evidence)
 
@@ -108,8 +110,9 @@ class _Columns:
         count = self._values(of)
         if measure.level is not None:
             return self._quantile(of, measure.level, count=count)
-        total = self._total(of, divided=measure.statistic is not Statistic.SUM)
         spread = measure.statistic in SPREADS
+        summed = measure.statistic is Statistic.SUM or (not spread and self._shares(of))
+        total = self._total(of, divided=not summed)
         squares = self._total(of.squares, divided=True) if spread else None
         return replace(_summed(measure, of, count=count, total=total), squares=squares)
 
@@ -204,8 +207,25 @@ class _Columns:
         """DP: of what is divided by a count, distances from the middle are added up."""
         centre = of.midpoint if divided else 0
         to_rows = divided and self.how is Contribution.UNIT_TOTALS
-        name = f"centred_{of.name}" if centre or to_rows else f"total_{of.name}"
-        return self._add(Recipe(name, Counting.TOTAL, of.name, centre, to_rows))
+        if centre or to_rows:
+            return self._add(Recipe(f"centred_{of.name}", Counting.TOTAL, of.name, centre, to_rows))
+        beside = self._values(of) if self._is_told_with_count(of) else None
+        return self._add(Recipe(f"total_{of.name}", Counting.TOTAL, of.name, beside=beside))
+
+    def _is_told_with_count(self, of: Measured) -> bool:
+        """DP: is it a sum of what is never below zero, whose rows are counted too?
+
+        Not where that count decides which keys are told, for which it has noise of its own.
+        """
+        sums = (one.ref for one in self.query.measures if one.statistic is Statistic.SUM)
+        asked = any(self.measured[ref].name == of.name for ref in sums if ref is not None)
+        by_units = self.how is Contribution.UNIT_ROWS and not of.nullable
+        decides = self.unknown and by_units
+        return asked and of.lower >= 0 < of.upper and not decides
+
+    def _shares(self, of: Measured) -> bool:
+        """DP: may a mean be told by the sum that is asked too? Not where rows of units are cut."""
+        return self.how is not Contribution.UNIT_TOTALS and self._is_told_with_count(of)
 
     def _exact(self, measure: Measure, of: Measured) -> Published:
         """Raises QueryRefused for what has no exact rules; ``validate`` says so before."""
@@ -226,7 +246,7 @@ class _Columns:
         return self._add(Recipe("rows", Counting.ROWS))
 
     def units(self) -> str:
-        return self._add(Recipe("units", Counting.UNITS))
+        return self._add(Recipe(UNITS, Counting.UNITS))
 
     def _values(self, of: Measured) -> str:
         """DP: rows with a value."""
@@ -269,7 +289,16 @@ def published_by(
     ``keyed``: counts may be drawn by the keys of their units. ``unknown``: which keys the table has
     is decided by their units.
     """
-    columns = _Columns(query, catalogue, how, track, measured, keyed and not measured, cells)
+    columns = _Columns(
+        query=query,
+        catalogue=catalogue,
+        how=how,
+        track=track,
+        measured=measured,
+        keyed=keyed and not measured,
+        cells=cells,
+        unknown=unknown,
+    )
     published = tuple(columns.published(measure) for measure in query.measures)
     if unknown:
         columns.units()

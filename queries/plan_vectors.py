@@ -93,6 +93,7 @@ class Recipe:
     bins: int = 1
     width: int = 1
     bands: tuple[tuple[str, int], ...] = ()
+    beside: str | None = None  # a total with which the count of its rows is told: its name
     whole: bool = False  # every row of a unit counts, as many as the catalogue declares
 
 
@@ -127,6 +128,7 @@ def noisy_vector(
         row_bounds=_less_centre(of, recipe.centre) if recipe.counts is Counting.TOTAL else None,
         step=of.step if of else 1,
         bins=recipe.bins,
+        beside=recipe.beside,
     )
 
 

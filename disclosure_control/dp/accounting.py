@@ -14,17 +14,18 @@ the numerator of a mean, a part of a ratio or the squares of a spread weighs 2; 
 divides or decides what is hidden weighs 1, and so does a total whose square is all that is needed.
 The error of a mean x is about (noise of the total + |x - centre| noise of the count) / n; with the
 centre in the middle of the bounds |x - centre| is well below the bound that scales the
-noise of the total, so the total deserves the larger share.
+noise of the total, so the total deserves the larger share. A count beside a sum of what is never
+below zero gets none: one noise tells both (``parts``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 
-from disclosure_control.dp import accuracy, selection
+from disclosure_control.dp import accuracy, parts, selection
 from disclosure_control.dp.scales import (
     LARGEST_INTEGER,
     NANO,
@@ -83,9 +84,10 @@ class NoisePlan:
     vectors: tuple[VectorNoise, ...]
     rho_nano: int  # what is charged; the shares never exceed it
     selections: tuple[VectorNoise, ...] = ()  # of quantiles; half-widths are distances of ranks
+    counts: tuple[VectorNoise, ...] = ()  # of counts that are told by noisy totals, at no charge
 
     def of(self, vector: str) -> VectorNoise:
-        every = (*self.vectors, *self.selections)
+        every = (*self.vectors, *self.selections, *self.counts)
         return next(noise for noise in every if noise.vector == vector)
 
 
@@ -109,12 +111,34 @@ def noise_plan(
     selections = tuple(
         _selection(shape, one, rho_nano=shares[one.name]) for one in selection.selections(shape)
     )
-    return NoisePlan(noises, rho_nano, selections)
+    counts = tuple(_told(shape, name, noises) for name in sorted(parts.counts_told(shape)))
+    return NoisePlan(noises, rho_nano, selections, counts)
 
 
 def added(shape: Shape) -> tuple[Vector, ...]:
-    """Vectors to which noise is added; of the others, bins are chosen."""
-    return tuple(one for one in shape.vectors if one.counts is not Counting.HISTOGRAM)
+    """Vectors to which noise is added; of the others bins are chosen, or ``parts`` tell them."""
+    told = parts.counts_told(shape)
+    vectors = (one for one in shape.vectors if one.counts is not Counting.HISTOGRAM)
+    return tuple(one for one in vectors if one.name not in told)
+
+
+def telling(shape: Shape, count: str, noises: Sequence[VectorNoise]) -> tuple[Vector, ...]:
+    """Totals whose parts tell a count: all that have the mechanism of the first."""
+    by_name = {noise.vector: noise for noise in noises}
+    totals = parts.totals_of(shape, count)
+    first = by_name[totals[0].name].mechanism
+    return tuple(one for one in totals if by_name[one.name].mechanism == first)
+
+
+def _told(shape: Shape, count: str, noises: Sequence[VectorNoise]) -> VectorNoise:
+    """The noise of a count that is told by totals; its scale is that of as much variance."""
+    by_name = {noise.vector: noise for noise in noises}
+    own = [(one, by_name[one.name]) for one in telling(shape, count, noises)]
+    mechanism = Mechanism(own[0][1].mechanism)
+    widths = _widths(shape, parts.width(mechanism, [(one, noise.scale) for one, noise in own]))
+    variance = parts.variance([(one, noise.variance) for one, noise in own])
+    scale = math.sqrt(variance / (2 if mechanism is Mechanism.LAPLACE else 1))
+    return VectorNoise(count, mechanism, scale, 0, *widths)
 
 
 def split(shape: Shape, *, rho_nano: int) -> dict[str, int]:

@@ -19,10 +19,12 @@ integer may be given away. The intervals are so narrow that no case is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
+from fractions import Fraction
 from functools import lru_cache
+from math import factorial
 from statistics import NormalDist
 
 from disclosure_control.policy import Mechanism
@@ -71,6 +73,59 @@ def half_width_of_sums(variance: float, *, alpha: Decimal) -> int:
     with localcontext(Context(prec=DIGITS)):
         width = Decimal(variance).sqrt() * _quantile(alpha) + Decimal("0.5")
         return int(width.to_integral_value(ROUND_CEILING))
+
+
+def half_width_of_mixture(
+    mechanism: str, *, terms: Sequence[tuple[Fraction, float]], alpha: Decimal
+) -> int:
+    """An integer h with P(|sum of c Z| > h) <= alpha; ``terms``: c and the scale of each draw.
+
+    By the continuous law, and as many steps c as that can differ by. A discrete Laplace is the
+    difference of two whole parts of exponential numbers, within a step of the continuous one;
+    of unequal ones a sum is no further from 0 than of as many of the widest. A discrete Gaussian,
+    spread evenly over half a step to both sides, is nearer to 0 than the normal one, but for less
+    than half a step between two whole numbers.
+    """
+    with localcontext(Context(prec=DIGITS)):
+        steps = [_decimal(step) for step, _ in terms]
+        wide = [step * Decimal(scale) for step, (_, scale) in zip(steps, terms, strict=True)]
+        if Mechanism(mechanism) is Mechanism.LAPLACE:
+            width = max(wide) * _quantile_of_laplaces(len(wide), alpha)
+        else:
+            width = sum((one * one for one in wide), start=Decimal(0)).sqrt() * _quantile(alpha)
+        return int((width + sum(steps)).to_integral_value(ROUND_CEILING))
+
+
+def _decimal(one: Fraction) -> Decimal:
+    return Decimal(one.numerator) / one.denominator
+
+
+@lru_cache(maxsize=256)
+def _quantile_of_laplaces(number: int, alpha: Decimal) -> Decimal:
+    """Where P(|sum| > y) of so many of scale 1 is alpha, by halving; from above."""
+    low, high = Decimal(0), Decimal(1)
+    while _tail_of_laplaces(number, high) > alpha:
+        low, high = high, 2 * high
+    for _ in range(2 * DIGITS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _tail_of_laplaces(number, middle) > alpha else (low, middle)
+    return high
+
+
+def _tail_of_laplaces(number: int, beyond: Decimal) -> Decimal:
+    """P(|sum| > beyond): the density is a polynomial times exp(-x), integrated term by term.
+
+    The sum is the difference of two gamma variables; Kotz, Kozubowski and Podgorski 2001, (2.3.25).
+    """
+    last = number - 1
+    added = Decimal(0)
+    for at in range(number):
+        power = last - at
+        weight = Fraction(factorial(last + at), factorial(power) * factorial(at) * 2**at)
+        terms = (beyond**one * factorial(power) / factorial(one) for one in range(power + 1))
+        added += _decimal(weight) * sum(terms, start=Decimal(0))
+    halves: int = 2**last
+    return added * (-beyond).exp() / (factorial(last) * halves)
 
 
 def joint_alpha(cells: int) -> Decimal:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from decimal import Decimal
 
 from disclosure_control import record as records
-from disclosure_control.dp import accounting, keys, postprocess, selection
+from disclosure_control.dp import accounting, keys, parts, postprocess, selection
 from disclosure_control.dp.accounting import NoisePlan, VectorNoise
 from disclosure_control.dp.estimates import Amount
 from disclosure_control.dp.scales import NANO
@@ -29,6 +29,7 @@ from disclosure_control.tables import (
 )
 
 Values = Mapping[str, tuple[int, ...]]
+_Draw = Callable[[Shape, Vector, tuple[int, ...], VectorNoise], tuple[Amount, ...]]
 
 NEEDED = {
     Kind.RATIO: "noisy divisor beyond its own noise",
@@ -107,11 +108,31 @@ def _draw(
 ) -> dict[str, tuple[Amount, ...]]:
     """Noise for every other vector, each within its share. The library is imported here."""
     draw = _with_totals if shape.has_totals else _cells
-    return {
-        vector.name: draw(shape, vector, values[vector.name], plan.of(vector.name))
-        for vector in accounting.added(shape)
-        if vector.name not in but
-    }
+    found: dict[str, tuple[Amount, ...]] = {}
+    for vector in accounting.added(shape):
+        cells, noise = values[vector.name], plan.of(vector.name)
+        if vector.beside is not None:
+            rest = parts.rest(vector, cells, values[vector.beside])
+            found |= _both(shape, vector, (cells, rest), noise, draw=draw)
+        elif vector.name not in but:
+            found[vector.name] = draw(shape, vector, cells, noise)
+    for count in plan.counts:
+        totals = accounting.telling(shape, count.vector, plan.vectors)
+        found[count.vector] = parts.counted(totals, found)
+    return found
+
+
+def _both(
+    shape: Shape,
+    vector: Vector,
+    cells: tuple[tuple[int, ...], tuple[int, ...]],
+    noise: VectorNoise,
+    *,
+    draw: _Draw,
+) -> dict[str, tuple[Amount, ...]]:
+    """A total and what is left: one unit moves both together no further than the total alone."""
+    names = (vector.name, parts.rest_of(vector))
+    return {name: draw(shape, vector, own, noise) for name, own in zip(names, cells, strict=True)}
 
 
 def _cells(
@@ -177,18 +198,21 @@ def _choices(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[i
 
 def _statements(shape: Shape, plan: NoisePlan) -> Iterator[NoiseStatement]:
     for noise in plan.vectors:
+        vector = shape.vector(noise.vector)
         if noise.groups:
-            yield from (_of_group(noise, one) for one in noise.groups)
+            yield from (_of_group(noise, one, beside=vector.beside) for one in noise.groups)
         else:
-            vector = shape.vector(noise.vector)
             pure = shape.unknown is None or vector != keys.vector_of(shape)
-            yield _statement(noise, accounting.pure_epsilon(vector, noise) if pure else None)
+            epsilon = accounting.pure_epsilon(vector, noise) if pure else None
+            yield _statement(noise, epsilon, beside=vector.beside)
     for one in selection.selections(shape):
         noise = plan.of(one.name)
         yield _statement(noise, accounting.epsilon_of_choice(one, noise))
 
 
-def _statement(noise: VectorNoise, epsilon: str | None) -> NoiseStatement:
+def _statement(
+    noise: VectorNoise, epsilon: str | None, *, beside: str | None = None
+) -> NoiseStatement:
     return NoiseStatement(
         vector=noise.vector,
         mechanism=noise.mechanism,
@@ -197,10 +221,11 @@ def _statement(noise: VectorNoise, epsilon: str | None) -> NoiseStatement:
         epsilon=epsilon,
         half_width=noise.half_width,
         joint_half_width=noise.joint_half_width,
+        beside=beside,
     )
 
 
-def _of_group(noise: VectorNoise, group: Group) -> NoiseStatement:
+def _of_group(noise: VectorNoise, group: Group, *, beside: str | None) -> NoiseStatement:
     return NoiseStatement(
         vector=noise.vector,
         mechanism=noise.mechanism,
@@ -210,6 +235,7 @@ def _of_group(noise: VectorNoise, group: Group) -> NoiseStatement:
         half_width=noise.half_width,
         joint_half_width=noise.joint_half_width,
         levels=group.levels,
+        beside=beside,
     )
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from disclosure_control.dp import logistic, quotients, rounding, selection
+from disclosure_control.dp import logistic, parts, quotients, rounding, selection
 from disclosure_control.dp.accounting import NoisePlan
 from disclosure_control.dp.estimates import Amount, Interval
 from disclosure_control.dp.selection import End
@@ -47,16 +47,22 @@ def hidden_by(shape: Shape, column: Published, noisy: Noisy, *, threshold: int) 
 
 
 def half_width(
-    column: Published, vector: Vector, *, integers: int, adds_up: bool = False
+    column: Published, vector: Vector, *, integers: int, estimated: bool = False
 ) -> Decimal:
     """The published half-width of a count or sum: the same for every cell, known beforehand.
 
-    Where totals are to add up, of what is rounded by half a digit; some are rounded by a bit more.
+    Of what is ``estimated``, so that it may be any number, with half a digit for its rounding;
+    where totals are to add up, some are rounded by a bit more.
     """
-    exactly = displays_exactly(column, vector) and not adds_up
+    exactly = displays_exactly(column, vector) and not estimated
     rounded = Fraction(0) if exactly else Fraction(1, 2 * 10**column.decimals)
     width = Fraction(integers, vector.scale) + rounded
     return shown(width, decimals=column.decimals, towards=math.ceil)
+
+
+def is_estimated(shape: Shape, vector: Vector) -> bool:
+    """Is a number of it, with noise, worked out from several that are drawn?"""
+    return shape.has_totals or vector.name in parts.counts_told(shape)
 
 
 def displays_exactly(column: Published, vector: Vector) -> bool:
@@ -97,7 +103,8 @@ def _quantities(
 ) -> Show:
     if shape.has_totals:
         return _adding_up(shape, vector, column, noisy, plan, least=least)
-    width = half_width(column, vector, integers=plan.of(vector.name).half_width)
+    integers = plan.of(vector.name).half_width
+    width = half_width(column, vector, integers=integers, estimated=is_estimated(shape, vector))
 
     def show(cell: int) -> Cell:
         value = shown(Fraction(noisy[vector.name][cell], vector.scale), decimals=column.decimals)
@@ -178,9 +185,10 @@ def _odds(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Sho
 def _divided(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
     """Hidden where nothing is known of the quotient."""
     told = quotients.TOLD[column.kind]
+    read = parts.read(shape, column)
 
     def show(cell: int) -> Cell:
-        own = {name: noisy[name][cell] for name in column.read}
+        own = {name: noisy[name][cell] for name in read}
         ends = told.interval(shape, column, own, plan=plan)
         if ends is None:
             return HIDDEN

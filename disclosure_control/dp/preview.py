@@ -9,9 +9,16 @@ from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import prod
 
-from disclosure_control.dp import keys, logistic, quotients, regression, selection
+from disclosure_control.dp import (
+    keys,
+    logistic,
+    parts,
+    postprocess,
+    quotients,
+    regression,
+    selection,
+)
 from disclosure_control.dp.accounting import NoisePlan, main_vector, noise_plan
-from disclosure_control.dp.postprocess import half_width
 from disclosure_control.dp.selection import End
 from disclosure_control.errors import DisclosureError, Refused
 from disclosure_control.exact import shown
@@ -132,7 +139,8 @@ def _expected(shape: Shape, column: Published, plan: NoisePlan, rules: DpRules) 
 def _fixed(shape: Shape, column: Published, plan: NoisePlan) -> Decimal:
     vector = shape.vector(main_vector(column))
     integers = plan.of(vector.name).half_width
-    return half_width(column, vector, integers=integers, adds_up=shape.has_totals)
+    estimated = postprocess.is_estimated(shape, vector)
+    return postprocess.half_width(column, vector, integers=integers, estimated=estimated)
 
 
 def _at_sizes(shape: Shape, column: Published, plan: NoisePlan) -> list[tuple[int, Decimal | None]]:
@@ -190,7 +198,10 @@ def _example(shape: Shape, column: Published, *, count: int) -> dict[str, int]:
     if column.per is not None:
         names = (quotients.total_name(column), column.per)
         return {name: count * _middle(shape.vector(name)) for name in names}
-    own = {column.count: count, quotients.total_name(column): 0}
+    total = shape.vector(quotients.total_name(column))
+    own = {column.count: count, total.name: count * _middle(total)}
+    if total.beside is not None:
+        own[parts.rest_of(total)] = count * parts.whole(total) - own[total.name]
     if column.squares is None:
         return own
     return {**own, column.squares: -count * shape.vector(column.squares).centre // 3}

@@ -9,6 +9,8 @@ they are: every part that it is made of is taken at its least and its most.
 Squares of large numbers are rounded to whole steps, by half a step at most: a variance is not
 corrected for that, and its interval is wider by as much.
 
+A mean whose sum is told as well has a noise in common with it, and is told by ``parts``.
+
 A mean of numbers within bounds is within them, and so are the values and ends that are told.
 
 A variance is that of a sample: the mean square less the square of the mean, times n / (n - 1).
@@ -21,7 +23,7 @@ from fractions import Fraction
 from math import isqrt
 from typing import Protocol
 
-from disclosure_control.dp import regression
+from disclosure_control.dp import parts, regression
 from disclosure_control.dp.accounting import NoisePlan
 from disclosure_control.dp.estimates import Amount, Interval, Own
 from disclosure_control.errors import Refused
@@ -34,7 +36,10 @@ ROOT_DIGITS = 12
 def mean(shape: Shape, column: Published, noisy: Own) -> Fraction:
     """Of one cell whose noisy count is above zero."""
     totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
-    per_count = _by_row(totals, Fraction(noisy[totals.name], noisy[counts.name]))
+    if totals.beside is not None:
+        per_count = _by_row(totals, parts.mean(totals, noisy))
+    else:
+        per_count = _by_row(totals, Fraction(noisy[totals.name], noisy[counts.name]))
     return (totals.centre + per_count) * Fraction(counts.scale, totals.scale)
 
 
@@ -43,11 +48,15 @@ def mean_interval(
 ) -> Interval | None:
     """At 95 %. None where the count may be zero or less: then nothing is known of the quotient."""
     totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
-    number = _around(noisy[counts.name], plan.of(counts.name).mean_half_width)
-    total = _around(noisy[totals.name], plan.of(totals.name).mean_half_width)
-    if number[0] <= 0:
+    off = plan.of(totals.name).mean_half_width
+    if totals.beside is not None:
+        ends = parts.mean_interval(totals, noisy, half_width=off)
+    else:
+        number = _around(noisy[counts.name], plan.of(counts.name).mean_half_width)
+        ends = None if number[0] <= 0 else _quotient(_around(noisy[totals.name], off), number)
+    if ends is None:
         return None
-    low, high = (_by_row(totals, end) for end in _quotient(total, number))
+    low, high = (_by_row(totals, end) for end in ends)
     unit = Fraction(counts.scale, totals.scale)
     return (totals.centre + low) * unit, (totals.centre + high) * unit
 

@@ -177,7 +177,7 @@ class _Oracle:
         name = self.name(ref)
         tenths = 10 if self.context.is_truth(ref) else 1
         low, high = (end * tenths for end in self.context.bounds(ref))
-        mean = measure.statistic is not Statistic.SUM
+        mean = measure.statistic is not Statistic.SUM and not self.told_by_sum(measure, low)
         centre = (low + high) // 2 if mean else 0
 
         def distance(kept: Kept) -> int | None:
@@ -191,6 +191,17 @@ class _Oracle:
         if measure.statistic in SPREADS:
             sums |= self.squares(rows, distance, name=name, most=most)
         return {**self.values(ref, rows), **sums}
+
+    def told_by_sum(self, measure: Measure, low: int) -> bool:
+        """A mean whose sum is asked too, of what is never below zero, where no row is cut."""
+        sums = {one.ref for one in self.query.measures if one.statistic is Statistic.SUM}
+        cut = self.constant_cells() and not self.single()
+        texts = any(self.is_text(one) for one in self.query.dimensions)
+        if measure.ref not in sums or measure.ref is None:
+            return False
+        decides = texts and self.single() and not self.context.nullable(measure.ref)
+        mean = measure.statistic is Statistic.MEAN
+        return mean and low >= 0 and not cut and not decides
 
     def values(self, ref: Ref, rows: list[Kept]) -> dict[str, dict[Key, int]]:
         if not self.context.nullable(ref):

@@ -14,6 +14,7 @@ from disclosure_control.dp import (
     keys,
     mechanisms,
     noisy,
+    parts,
     postprocess,
     rounding,
     selection,
@@ -22,6 +23,7 @@ from disclosure_control.dp.audit import choices
 from disclosure_control.dp.audit.choices import audit_choices
 from disclosure_control.dp.audit.door import MECHANISMS, MOVED, audit
 from disclosure_control.dp.audit.keys import audit_keys
+from disclosure_control.dp.audit.parts import audit_parts
 from disclosure_control.dp.audit.together import audit_together
 from disclosure_control.dp.totals import Parting
 from disclosure_control.errors import AccountingError
@@ -381,3 +383,74 @@ honest_with_keys = noisy._with_keys
 def drawn_again(shape, values, texts, *, plan, least):
     narrow, own, _ = honest_with_keys(shape, values, texts, plan=plan, least=least)
     return narrow, own, {}
+
+
+# Sums with their counts.
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_the_door_passes_the_audit_of_sums_with_their_counts(mechanism):
+    assert list(audit_parts(protect, mechanism=mechanism)) == []
+
+
+honest_both = noisy._both
+
+
+def with_rest(change):
+    """Both parts as drawn, but what is left changed: given its true and noisy cells, and noise."""
+
+    def both(shape, vector, cells, noise, *, draw):
+        found = honest_both(shape, vector, cells, noise, draw=draw)
+        own, true = found[vector.name], cells[1]
+        added = [after - before for after, before in zip(own, cells[0], strict=True)]
+        name = parts.rest_of(vector)
+        return {**found, name: tuple(change(true, found[name], added))}
+
+    return both
+
+
+PARTS_WITH_BUGS = {
+    "what is left has no noise": with_rest(lambda true, noisy, added: true),
+    "what is left has the noise of the total": with_rest(
+        lambda true, noisy, added: [one + more for one, more in zip(true, added, strict=True)]
+    ),
+    "the count has no noise": with_rest(
+        lambda true, noisy, added: [one - more for one, more in zip(true, added, strict=True)]
+    ),
+    "what is left has 5 % too little noise": with_rest(
+        lambda true, noisy, added: [
+            one + round(0.95 * (other - one)) for one, other in zip(true, noisy, strict=True)
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("bug", PARTS_WITH_BUGS.values(), ids=PARTS_WITH_BUGS.keys())
+def test_a_bug_in_the_noise_of_parts_is_caught(monkeypatch, mechanism, bug):
+    monkeypatch.setattr(noisy, "_both", bug)
+    assert next(audit_parts(protect, mechanism=mechanism), None) is not None
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_too_little_noise_of_both_parts_is_caught(monkeypatch, mechanism):
+    monkeypatch.setattr(mechanisms, "draw", less_noise(0.95))
+    assert list(audit_parts(protect, mechanism=mechanism))
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_noise_for_half_of_what_both_parts_move_is_caught(monkeypatch, mechanism):
+    honest = accounting.squared_sensitivity
+    half = lambda mechanism, moved: -(-honest(mechanism, moved) // 4)  # noqa: E731
+    monkeypatch.setattr(accounting, "squared_sensitivity", half)
+    monkeypatch.setattr(noisy, "_require_within", lambda costs, share, *, of: None)
+    assert "cost" in list(audit_parts(protect, mechanism=mechanism))
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_intervals_of_counts_that_are_too_narrow_are_caught(monkeypatch, mechanism):
+    """As if the count had the noise of one part."""
+    honest = accuracy.half_width_of_mixture
+    narrow = lambda mechanism, *, terms, alpha: honest(mechanism, terms=terms[:1], alpha=alpha)  # noqa: E731
+    monkeypatch.setattr(accuracy, "half_width_of_mixture", narrow)
+    assert "coverage of counts" in list(audit_parts(protect, mechanism=mechanism))

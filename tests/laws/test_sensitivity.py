@@ -7,11 +7,14 @@ forgets one bound, must break it: a law that they pass would prove nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
+from disclosure_control.dp import parts
 from disclosure_control.tables import Sensitivity
 from queries.engines.statement import statement
 from queries.language import (
@@ -26,6 +29,7 @@ from queries.language import (
     Statistic,
 )
 from queries.plan import Plan, plan
+from queries.validate import validate
 from queries.values import date_of_days
 from tests.catalogues import dp_policy
 from tests.engines import MemoryStore
@@ -47,6 +51,32 @@ def violations(planned: Plan, *, sql: str | None = None) -> Iterator[tuple[str, 
                 yield vector.name, unit
 
 
+def violations_of_parts(planned: Plan, *, sql: str | None = None) -> Iterator[tuple[str, int]]:
+    """(total, unit) wherever leaving out the unit moves both parts of a total beyond it."""
+    whole = _parts(planned, sql=sql)
+    for unit in range(UNITS):
+        with STORE.without(unit):
+            rest = _parts(planned, sql=sql)
+        for vector in planned.shape.vectors:
+            if vector.beside is None:
+                continue
+            pairs = zip(whole[vector.name], rest[vector.name], strict=True)
+            moves = [abs(a - b) for a, b in pairs]
+            squares = sum(move**2 for move in moves)
+            if sum(moves) > vector.sensitivity.l1 or squares > vector.sensitivity.l2_squared:
+                yield vector.name, unit
+
+
+def _parts(planned: Plan, *, sql: str | None) -> dict[str, list[int]]:
+    """By total: the cells of both its parts."""
+    counted = STORE.vectors(planned, sql=sql)
+    return {
+        one.name: [*counted[one.name], *parts.rest(one, counted[one.name], counted[one.beside])]
+        for one in planned.shape.vectors
+        if one.beside is not None
+    }
+
+
 def _within(moves: list[int], bound: Sensitivity) -> bool:
     sizes = [abs(move) for move in moves]
     return (
@@ -63,6 +93,22 @@ def test_removing_one_unit_never_moves_a_vector_beyond_its_declared_sensitivity(
     STORE.fill(tables)
 
     assert list(violations(plan(query, CLINIC, dp_policy()))) == []
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
+@given(tables=clinics(), query=questions(), margins=st.booleans())
+def test_removing_one_unit_never_moves_both_parts_of_a_total_beyond_what_is_declared(
+    tables, query, margins
+):
+    """``rest`` refuses besides, should the second part be below zero anywhere."""
+    sums = {ref: Measure(Statistic.SUM, ref) for one in query.measures for ref in one.refs}
+    query = replace(query, measures=(*sums.values(), Measure(Statistic.COUNT)), margins=margins)
+    assume(not validate(query, CLINIC, dp_policy()))
+    planned = plan(query, CLINIC, dp_policy())
+    assume(any(one.beside for one in planned.shape.vectors))
+    STORE.fill(tables)
+
+    assert list(violations_of_parts(planned)) == []
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
@@ -214,6 +260,28 @@ def test_a_plan_that_forgets_one_bound_is_caught(fault):
     assert written in sql
     assert list(violations(planned)) == []
     assert list(violations(planned, sql=sql.replace(written, planted)))
+
+
+COUNTED_TOO_FAR = {
+    "a count that does not stop": (SEX, 'least("_n_value", 3)', '"_n_value"'),
+    "rows that weigh more in the count": (
+        Dimension(TEST),
+        'sum(_w * "_n_value")',
+        'sum(2 * _w * "_n_value")',
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", COUNTED_TOO_FAR)
+def test_a_count_that_moves_further_than_its_total_is_caught(fault):
+    dimension, written, planted = COUNTED_TOO_FAR[fault]
+    STORE.fill(_extreme_tables())
+    planned = plan(_asked(Measure(Statistic.SUM, VALUE), dimension), CLINIC, dp_policy())
+    sql = statement(planned)
+
+    assert written in sql
+    assert list(violations_of_parts(planned)) == []
+    assert list(violations_of_parts(planned, sql=sql.replace(written, planted)))
 
 
 def test_values_outside_their_declared_bounds_move_no_vector_further():

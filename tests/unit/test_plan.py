@@ -167,7 +167,9 @@ def test_equal_vectors_are_counted_once():
         asked("persons", COUNT, UNITS, Measure(Statistic.SUM, age), Measure(Statistic.MEAN, age))
     )
 
-    assert [one.name for one in found.shape.vectors] == ["units", "total_age", "centred_age"]
+    assert [(one.name, one.beside) for one in found.shape.vectors] == [
+        ("units", None), ("total_age", "units"),
+    ]  # fmt: skip
     assert [one.kind for one in found.shape.published] == [
         Kind.COUNT, Kind.UNITS, Kind.SUM, Kind.MEAN,
     ]  # fmt: skip

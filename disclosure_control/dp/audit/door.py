@@ -120,8 +120,13 @@ def noise_has_the_claimed_law(door: Door, mechanism: str) -> Iterator[str]:
     per_cell = accuracy.half_width(one.mechanism, scale=float(one.scale), alpha=accuracy.PER_CELL)
     if one.half_width != per_cell or any(c.half_width != per_cell for c in table.columns[0]):
         yield "half-width"
-    within = sum(abs(value) <= per_cell for value in noise)
-    if unlikely(within, trials=DRAWS, p=1 - tail(one, per_cell)):
+    yield from law_faults(one, noise)
+
+
+def law_faults(one: NoiseStatement, noise: list[int]) -> Iterator[str]:
+    """Of so many draws: coverage of the stated half-width, spread, and shape."""
+    within = sum(abs(value) <= one.half_width for value in noise)
+    if unlikely(within, trials=len(noise), p=1 - tail(one, one.half_width)):
         yield "coverage"
     if abs(_spread_in_standard_errors(one, noise)) > TOO_FAR:
         yield "spread"
