@@ -213,11 +213,12 @@ class _Columns:
         return self._add(Recipe(f"total_{of.name}", Counting.TOTAL, of.name, beside=beside))
 
     def _is_told_with_count(self, of: Measured) -> bool:
-        """DP: is it a sum of what is never below zero, whose rows are counted too?
+        """DP: is it a sum, or what divides one, of what is never below zero, with its rows counted?
 
         Not where that count decides which keys are told, for which it has noise of its own.
         """
-        sums = (one.ref for one in self.query.measures if one.statistic is Statistic.SUM)
+        sums = [one.ref for one in self.query.measures if one.statistic is Statistic.SUM]
+        sums += [one.per for one in self.query.measures if one.statistic is Statistic.RATIO]
         asked = any(self.measured[ref].name == of.name for ref in sums if ref is not None)
         by_units = self.how is Contribution.UNIT_ROWS and not of.nullable
         decides = self.unknown and by_units

@@ -193,8 +193,9 @@ class _Oracle:
         return {**self.values(ref, rows), **sums}
 
     def told_by_sum(self, measure: Measure, low: int) -> bool:
-        """A mean whose sum is asked too, of what is never below zero, where no row is cut."""
+        """A mean whose sum is asked or divides, of what is never below zero, with no row cut."""
         sums = {one.ref for one in self.query.measures if one.statistic is Statistic.SUM}
+        sums |= {one.per for one in self.query.measures if one.statistic is Statistic.RATIO}
         cut = self.constant_cells() and not self.single()
         texts = any(self.is_text(one) for one in self.query.dimensions)
         if measure.ref not in sums or measure.ref is None:
