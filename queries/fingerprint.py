@@ -53,6 +53,20 @@ def canonical(query: Query, catalogue: Catalogue) -> Query:
     return replace(query, joins=_needed_joins(query, catalogue=catalogue))
 
 
+def named_as(query: Query, other: Query) -> Query | None:
+    """A canonical query with its features under the names that another has for them.
+
+    None where the other lacks one.
+    """
+    names = {replace(one, name=""): one.name for one in other.features}
+    own = {one.name: names.get(replace(one, name="")) for one in query.features}
+    renaming = {old: new for old, new in own.items() if new is not None}
+    if len(renaming) < len(own):
+        return None
+    features = tuple(replace(one, name=renaming[one.name]) for one in query.features)
+    return _renamed(replace(query, features=features), renaming)
+
+
 def order_in_canonical(query: Query, catalogue: Catalogue) -> Order:
     """How to show the table of the canonical query in the order of a validated query."""
     form, named = canonical(query, catalogue), _with_named_features(query, catalogue=catalogue)

@@ -42,7 +42,7 @@ def empty_places(
     own = [one for one in conditions if terms_in(one) == {key.term}]
     if not own and not key.cuts:
         return ()
-    tried = range(bounds[0], bounds[1] + 1) if every else _around(key.cuts, own, bounds)
+    tried = range(bounds[0], bounds[1] + 1) if every else around(key.cuts, own, bounds)
     values = [*tried, *([None] if key.missing is not None else [])]
     reached = {
         place
@@ -58,7 +58,7 @@ def satisfiable(
 ) -> bool:
     """Can one value of a term within ``bounds`` make all of these true?"""
     own = list(conditions)
-    tried = [*_around((), own, bounds), *([None] if nullable else [])]
+    tried = [*around((), own, bounds), *([None] if nullable else [])]
     return any(all(holds(one, value) is True for one in own) for value in tried)
 
 
@@ -87,7 +87,7 @@ def _joined(truths: Iterable[bool | None], *, decisive: bool) -> bool | None:
     return None if None in found else not decisive
 
 
-def _around(
+def around(
     cuts: Iterable[int], conditions: Iterable[Condition], bounds: tuple[int, int]
 ) -> Iterator[int]:
     """A value on each side of everything where an answer could change."""
@@ -110,18 +110,22 @@ def _constants(condition: Condition) -> Iterator[int]:
                 yield from _constants(part)
 
 
-def _places(key: AxisKey, value: int | None) -> Iterator[int]:
-    """Its own, and those of every subtotal that it is in."""
+def own_place(key: AxisKey, value: int | None) -> int | None:
+    """Where a value stands; None where the axis has no place for what is missing."""
     if value is None:
-        own = key.missing
+        own = None
     elif key.cuts:
         own = bisect_right(key.cuts, value)
     elif key.groups:
         own = key.groups[value]
     else:
         own = value
-    place = key.missing if own is None else own
-    if place is not None:
+    return key.missing if own is None else own
+
+
+def _places(key: AxisKey, value: int | None) -> Iterator[int]:
+    """Its own, and those of every subtotal that it is in."""
+    if (place := own_place(key, value)) is not None:
         yield place
     if value is not None:
         for above in key.above:
