@@ -235,6 +235,20 @@ UNKNOWN_KEYS = (
 )
 
 
+IMPLIED = (
+    "Numbers of a released table were added up. The noise stated is that of each of its numbers; "
+    "the interval of a sum is that of as many such noises together."
+)
+
+
+def implied_claim(claim: str, source: str) -> str:
+    """Of what was worked out from the release ``source``, whose claim stands for both."""
+    return (
+        f"Worked out from the released table {source} alone, which tells no more than it: nothing "
+        f"was read of the data and no budget was spent. Of that table: {claim}"
+    )
+
+
 def dp_claim(unit: str, *, rho: str, epsilon: str, delta: str) -> str:
     return (
         f"Differentially private: whether one {unit}, with all its rows in all tables, is in the "

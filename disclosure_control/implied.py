@@ -1,0 +1,155 @@
+"""What does a table that left tell of another question? Sums of its numbers, and nothing else.
+
+Whatever is computed from released numbers alone tells no more of the data than they do, so it costs
+nothing. A number is told where all that it adds up is shown. Its interval holds at 95 %, shown or
+hidden, as all do: it is that of the noises together, by their own laws as the record states them,
+with half a digit for each number that was rounded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from disclosure_control import record as records
+from disclosure_control.dp import accuracy, parts, postprocess
+from disclosure_control.errors import Refused
+from disclosure_control.exact import WIDE, shown
+from disclosure_control.record import Finding, NoiseStatement
+from disclosure_control.sdc import rules
+from disclosure_control.tables import Cell, Kind, Protected, Published, Shape, Status, Vector
+
+HIDDEN = Cell(Status.SUPPRESSED)
+LEAST = {Kind.COUNT: Decimal(0), Kind.UNITS: Decimal(0)}  # what no such number is below
+
+Cells = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A released table by noise, and the shape of its question. ``name`` is public."""
+
+    name: str
+    table: Protected
+    shape: Shape
+
+
+def implied(source: Source, *, axes: Shape, cells: Cells, columns: Sequence[int]) -> Protected:
+    """A table on the grid of ``axes``: of each cell, what ``cells`` of the source add up to.
+
+    ``columns`` says which of the source's columns are told, in order. Raises Refused where the
+    record does not say what the noise of a sum is.
+    """
+    held = source.table
+    told = tuple(tuple(_column(source, at, cells)) for at in columns)
+    findings = tuple(
+        _finding(column, values) for column, values in zip(axes.published, told, strict=True)
+    )
+    record = replace(
+        held.record,
+        claim=records.implied_claim(held.record.claim, source.name),
+        leaves_out=(*held.record.leaves_out, records.IMPLIED),
+        findings=findings,
+        rho_nano=0,
+        delta_femto=0,
+    )
+    return Protected(held.track, axes.axes, axes.published, told, record)
+
+
+def _column(source: Source, at: int, cells: Cells) -> list[Cell]:
+    column, values = source.table.published[at], source.table.columns[at]
+    widths: dict[int, Decimal] = {}
+    found = []
+    for own in cells:
+        added = [values[cell] for cell in own]
+        if not added or any(one.status is not Status.SHOWN for one in added):
+            found.append(HIDDEN)
+        elif len(added) == 1:
+            found.append(added[0])
+        else:
+            if len(added) not in widths:
+                widths[len(added)] = _half_width(source, column, numbers=len(added))
+            found.append(_sum(added, widths[len(added)], least=LEAST.get(column.kind)))
+    return found
+
+
+def _sum(added: Sequence[Cell], width: Decimal, *, least: Decimal | None) -> Cell:
+    value = Decimal(0)
+    for one in added:
+        value = WIDE.add(value, one.value or Decimal(0))
+    low = WIDE.subtract(value, width)
+    return Cell(
+        Status.SHOWN,
+        value=value,
+        half_width=width,
+        low=low if least is None else max(low, least),
+        high=WIDE.add(value, width),
+    )
+
+
+def _half_width(source: Source, column: Published, *, numbers: int) -> Decimal:
+    """Of so many numbers of a column together, each with noise of its own."""
+    if column.kind not in (Kind.COUNT, Kind.UNITS, Kind.SUM) or source.shape.has_totals:
+        raise Refused("numbers of this kind do not add up")
+    vector = source.shape.vector(column.total or column.count)
+    width = _noise(source, vector)(numbers)
+    estimated = postprocess.is_estimated(source.shape, vector)
+    if estimated or not postprocess.displays_exactly(column, vector):
+        rounded = Fraction(numbers, 2 * 10**column.decimals)
+    else:
+        rounded = Fraction(0)
+    whole = Fraction(width, vector.scale) + rounded
+    return shown(whole, decimals=column.decimals, towards=math.ceil)
+
+
+def _noise(source: Source, vector: Vector) -> Callable[[int], int]:
+    """Half-width, in the vector's integers, of so many of its numbers together."""
+    record = source.table.record
+    own = [one for one in record.noise if one.vector == vector.name]
+    beside = [one for one in record.noise if one.beside == vector.name]
+    for one in (*own, *beside):
+        _require_as_stated(one)
+    if len(own) == 1:
+        return _of_terms(own[0].mechanism, [(Fraction(1), float(own[0].scale))])
+    mechanisms = {one.mechanism for one in beside}
+    if own or len(mechanisms) != 1:
+        raise Refused("the record does not say what the noise of a number is")
+    steps = [
+        Fraction(1, parts.whole(source.shape.vector(one.vector)) * len(beside)) for one in beside
+    ]
+    terms = [
+        (step, float(one.scale))
+        for step, one in zip(steps, beside, strict=True)
+        for _ in range(parts.TWO)
+    ]
+    return _of_terms(mechanisms.pop(), terms)
+
+
+def _of_terms(mechanism: str, terms: list[tuple[Fraction, float]]) -> Callable[[int], int]:
+    return lambda numbers: accuracy.half_width_of_mixture(
+        mechanism, terms=terms * numbers, alpha=accuracy.PER_CELL
+    )
+
+
+def _require_as_stated(one: NoiseStatement) -> None:
+    """A record of rules that were others would state another half-width. Raises Refused."""
+    known = accuracy.half_width(one.mechanism, scale=float(one.scale), alpha=accuracy.PER_CELL)
+    if known != one.half_width:
+        raise Refused("the record states another half-width")
+
+
+def _finding(column: Published, values: Sequence[Cell]) -> Finding:
+    hidden = [at for at, cell in enumerate(values) if cell.status is not Status.SHOWN]
+    return Finding(
+        rule="shown-in-source",
+        severity="info",
+        threshold="every number that it adds up is shown",
+        mitigation="suppressed" if hidden else "none",
+        cells=tuple(hidden),
+        for_checkers=False,
+        column=column.name,
+        statbarn=rules.STATBARN[column.kind],
+    )
