@@ -44,6 +44,8 @@ def implied(source: Source, *, axes: Shape, cells: Cells, columns: Sequence[int]
     record does not say what the noise of a sum is.
     """
     held = source.table
+    if not _fits(source):
+        raise Refused("the table is not that of its question")
     told = tuple(tuple(_column(source, at, cells)) for at in columns)
     findings = tuple(
         _finding(column, values) for column, values in zip(axes.published, told, strict=True)
@@ -57,6 +59,16 @@ def implied(source: Source, *, axes: Shape, cells: Cells, columns: Sequence[int]
         delta_femto=0,
     )
     return Protected(held.track, axes.axes, axes.published, told, record)
+
+
+def _fits(source: Source) -> bool:
+    """A plan of today may differ from that by which a table was made."""
+    held, shape = source.table, source.shape
+    names = [(one.name, one.kind, one.decimals) for one in held.published]
+    sizes = [len(axis.labels) for axis in held.axes]
+    return names == [(one.name, one.kind, one.decimals) for one in shape.published] and (
+        sizes == [len(axis.labels) for axis in shape.axes]
+    )
 
 
 def _column(source: Source, at: int, cells: Cells) -> list[Cell]:

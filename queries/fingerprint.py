@@ -85,8 +85,13 @@ def fingerprint(
     policy_hash: str,
     rho_nano: int,
     mechanism: str | None,
+    release: str | None = None,
 ) -> str:
-    """SHA-256 in hex of everything that decides an answer: same fingerprint, same stored draw."""
+    """SHA-256 in hex of everything that decides an answer: same fingerprint, same stored draw.
+
+    ``release``: what it is worked out from, where no data are read.
+    """
+    source = {} if release is None else {"release": release}
     return _hash(
         {
             "form": FORM,
@@ -95,6 +100,7 @@ def fingerprint(
             "policy": policy_hash,
             "rho_nano": rho_nano,
             "mechanism": mechanism,
+            **source,
         }
     )
 

@@ -18,7 +18,7 @@ from itertools import product
 from math import prod
 
 from disclosure_control.policy import Policy
-from disclosure_control.tables import Axis
+from disclosure_control.tables import Axis, Shape
 from queries import fingerprint
 from queries.catalogue import Catalogue
 from queries.language import JoinKind, Measure, Query, Statistic
@@ -42,6 +42,8 @@ class RollUp:
 
     cells: tuple[tuple[int, ...], ...]
     columns: tuple[int, ...]  # of each measure of the question, its place in the table
+    asked: Shape  # of the question in canonical spelling
+    held: Shape  # of the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,9 @@ class _Both:
 def roll_up(asked: Query, held: Query, *, catalogue: Catalogue, policy: Policy) -> RollUp | None:
     """None where the table does not imply the answer. Both are validated, and of noisy tables."""
     held = fingerprint.canonical(held, catalogue)
-    named = fingerprint.named_as(fingerprint.canonical(asked, catalogue), held)
-    if named is None:
+    asked = fingerprint.canonical(asked, catalogue)
+    named = fingerprint.named_as(asked, held)
+    if named is None or not _may_follow(named, held):
         return None
     both = _Both(
         named, held, plan(named, catalogue, policy), plan(held, catalogue, policy), catalogue
@@ -70,7 +73,16 @@ def roll_up(asked: Query, held: Query, *, catalogue: Catalogue, policy: Policy) 
     totals = both.own.shape.has_totals
     cells = _same_cells(both, more) if totals else _cells(both, more)
     columns = None if cells is None else _columns(both, cells)
-    return None if cells is None or columns is None else RollUp(cells, columns)
+    if cells is None or columns is None:
+        return None
+    return RollUp(cells, columns, plan(asked, catalogue, policy).shape, both.theirs.shape)
+
+
+def _may_follow(asked: Query, held: Query) -> bool:
+    """What is seen without planning them."""
+    refs = [{one.ref for one in query.dimensions} for query in (asked, held)]
+    measures = set(asked.measures) <= set(held.measures)
+    return asked.source == held.source and measures and refs[0] <= refs[1]
 
 
 def _counts_the_same(both: _Both) -> bool:
@@ -187,7 +199,7 @@ def _columns(both: _Both, cells: tuple[tuple[int, ...], ...]) -> tuple[int, ...]
     one_each = all(len(own) <= 1 for own in cells)
     found: list[int] = []
     for place, measure in enumerate(both.asked.measures):
-        if measure not in both.held.measures or not (one_each or _adds_up(both, measure)):
+        if not one_each and not _adds_up(both, measure):
             return None
         at = both.held.measures.index(measure)
         own, theirs = both.own.shape.published[place], both.theirs.shape.published[at]

@@ -35,6 +35,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "policy_published": frozenset({"policy_hash"}),
     "request_begun": frozenset({"request", "outputs"}),
     "submitted": frozenset({"fingerprint", "rho_nano", "words", "purpose", "risk", "for_audit"}),
+    "worked_out": frozenset({"release"}),
     "submission_refused": frozenset({"gates", "fingerprint"}),
     "reserved": frozenset({"rho_nano", "delta_femto"}),
     "cells_charged": frozenset({"cells"}),

@@ -27,6 +27,7 @@ from tre import (
     submissions,
     tightenings,
     top_ups,
+    worked_out,
 )
 from tre.database import Base
 from tre.transparency import log
@@ -60,4 +61,5 @@ __all__ = [
     "submissions",
     "tightenings",
     "top_ups",
+    "worked_out",
 ]

@@ -35,7 +35,7 @@ def _a_number(value: object) -> object:
     return value
 
 
-Rho = Annotated[int, Field(ge=1, le=RHO_LIMIT), BeforeValidator(_a_number)]
+Rho = Annotated[int, Field(ge=0, le=RHO_LIMIT), BeforeValidator(_a_number)]
 
 HalfWidth = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,9})?$", strict=True)]
 
@@ -135,7 +135,9 @@ class Question(Strict):
     dataset: Name
     query: Sql | dict[str, Any]
     rho_nano: Rho | None = Field(
-        default=None, description="What to spend, in 1e-9 rho; the policy's usual cost if absent."
+        default=None,
+        description="What to spend, in 1e-9 rho; the policy's usual cost if absent. At 0 the "
+        "answer is worked out from a released noisy table of the project, where one tells it.",
     )
     track: Literal["dp", "sdc"] | None = Field(
         default=None, description="Noisy or exact, where the dataset opens both; else absent."
@@ -303,6 +305,9 @@ class PreviewAnswer(Strict):
     budgets: list[BudgetAfter]
     existing_release: Identifier | None = Field(
         description="A release of this project that answers exactly this."
+    )
+    implied_by: Identifier | None = Field(
+        description="A release of this project that tells the answer at a cost of 0."
     )
 
 

@@ -132,6 +132,7 @@ def preview(found: Preview) -> said.PreviewAnswer:
         gates=[gate(one) for one in found.gates],
         budgets=[_after(line) for line in found.budgets],
         existing_release=None if found.existing is None else found.existing.id,
+        implied_by=found.implied_by,
     )
 
 

@@ -17,6 +17,7 @@ from tre.guard_rules.publications import PUBLICATION
 from tre.guard_rules.questions import SUBMISSION
 from tre.guard_rules.register import REGISTER
 from tre.guard_rules.seeded import SEEDED
+from tre.guard_rules.worked_out import WORKED_OUT
 from tre.guard_rules.written import Guard
 
 __all__ = ["GUARDS", "Guard"]
@@ -36,4 +37,5 @@ GUARDS: tuple[Guard, ...] = (
     + PUBLICATION
     + RESTORATION
     + SEEDED
+    + WORKED_OUT
 )

@@ -150,7 +150,7 @@ def _showing(session: Session, asked: EvidenceAsked) -> Showing | None:
     kept = session.get(Evidence, output.draw_id)
     if kept is None or submission.state != State.PROTECTED.value:
         return None
-    quote = quote_again(submission)
+    quote = quote_again(session, submission)
     if quote is None or not can_review(session, person=asked.checker, output=output):
         return None
     return Showing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,8 +10,9 @@ from disclosure_control import strength
 from disclosure_control.dp import accounting, preview
 from disclosure_control.dp.preview import MOST_PERCENT, Expected
 from disclosure_control.policy import Policy
-from disclosure_control.tables import Kind, Published
+from disclosure_control.tables import Kind, Protected, Published
 from queries.language import Statistic
+from tre.journey import shelved
 from tre.journey.priced import Quote
 
 
@@ -51,7 +52,9 @@ class Bounded:
 def bounded(quote: Quote) -> Bounded | None:
     """None where no unit has more rows than count, or where that is what is asked."""
     rules, table = quote.policy.dp, quote.catalogue.table(quote.query.source)
-    if rules is None or table is None or table.max_rows_per_unit <= rules.max_rows_per_unit:
+    if quote.held is not None or rules is None or table is None:
+        return None
+    if table.max_rows_per_unit <= rules.max_rows_per_unit:
         return None
     if any(one.statistic is Statistic.LEFT_OUT for one in quote.query.measures):
         return None
@@ -77,6 +80,8 @@ def columns(quote: Quote) -> tuple[ColumnPrecision, ...]:
     shape, policy = quote.shape, quote.policy
     if policy.dp is None:
         return tuple(_exact(column, policy) for column in shape.published)
+    if quote.held is not None:
+        return tuple(_held(quote, quote.held.table(quote.plan.shape)))
     return tuple(
         _noisy(expected) for expected in preview.expect(shape, policy.dp, rho_nano=quote.rho_nano)
     )
@@ -84,16 +89,39 @@ def columns(quote: Quote) -> tuple[ColumnPrecision, ...]:
 
 def keys_from(quote: Quote) -> Decimal | None:
     """Noisy units from which a key that nobody declared is told; None where all are declared."""
-    if quote.policy.dp is None:
+    if quote.policy.dp is None or quote.held is not None:
         return None
     return preview.keys_from(quote.shape, quote.policy.dp, rho_nano=quote.rho_nano)
 
 
 def one_by_one(quote: Quote) -> int | None:
     """What the tables of a table with totals would cost alone, in 1e-9 rho, for the same."""
-    if quote.policy.dp is None:
+    if quote.policy.dp is None or quote.held is not None:
         return None
     return preview.one_by_one(quote.shape, quote.policy.dp, rho_nano=quote.rho_nano)
+
+
+def _held(quote: Quote, table: Protected) -> Iterator[ColumnPrecision]:
+    """As the table is that is worked out from a release, in the order of the question."""
+    told = list(shelved.told(table))
+    for place in quote.order.measures:
+        title, shown, widest = told[place]
+        yield ColumnPrecision(
+            title=title,
+            kind=table.published[place].kind.value,
+            mechanism=None,
+            half_width=widest,
+            at_sizes=(),
+            shown_from=threshold(quote.policy),
+            words=_held_words(shown, cells=len(table.columns[place]), widest=widest),
+        )
+
+
+def _held_words(shown: int, *, cells: int, widest: Decimal | None) -> str:
+    if not shown:
+        return "No cell could be told."
+    exact = "as exactly as there" if widest is None else f"within ± {widest} or less"
+    return f"{shown} of {cells} cells are told, {exact}."
 
 
 def _exact(column: Published, policy: Policy) -> ColumnPrecision:

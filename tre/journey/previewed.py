@@ -13,7 +13,7 @@ from queries.language import Query
 from tre import budgets, exact_cells, gates, recalls, releases
 from tre.budgets import Account, Cost
 from tre.gates import Gate, Stage
-from tre.journey import asked, precision, priced, routed
+from tre.journey import asked, precision, priced, routed, shelved
 from tre.journey.precision import Bounded, ColumnPrecision
 from tre.journey.routed import Route
 from tre.people import Person
@@ -59,6 +59,7 @@ class Preview:
     may_leave: bool  # exact track: whether the register can judge such a table
     exact_needed: int  # exact track: cells that this project would be charged for
     exact: exact_cells.Room | None
+    implied_by: str | None  # a release of this project that tells the answer, at no cost
 
     @property
     def checkers(self) -> int:
@@ -82,6 +83,8 @@ def preview(
 ) -> Preview:
     """With ``within``, at the least cost at which the first number of a cell is told so exactly.
 
+    At a cost of 0 as a table that the project holds tells it, which is worked out for this.
+
     Raises NotFound, NotPermitted, QueryRefused, Incomplete. Reads; changes nothing.
     """
     found = asked.grounds(
@@ -96,8 +99,19 @@ def preview(
         rho_nano = priced.cheapest(
             query, version=found.version, policy_version=found.policy_version, within=within
         )
+    held = shelved.best(
+        session,
+        project_id=found.project.id,
+        query=query,
+        version=found.version,
+        policy_version=found.policy_version,
+    )
     quote = priced.quote(
-        query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
+        query,
+        version=found.version,
+        policy_version=found.policy_version,
+        rho_nano=rho_nano,
+        held=held if rho_nano == shelved.COST else None,
     )
     route = routed.route(quote)
     needed = exact_cells.needed(
@@ -145,6 +159,7 @@ def preview(
             now=now,
         ),
         budgets=_lines(session, person, found, quote.cost),
+        implied_by=None if held is None else held.release_id,
         existing=_existing(session, fingerprint=quote.fingerprint, project_id=found.project.id),
     )
 

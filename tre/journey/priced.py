@@ -25,6 +25,7 @@ from queries.plan import Plan
 from tre.budgets import Cost
 from tre.datasets import DatasetVersion, PolicyVersion
 from tre.errors import Incomplete
+from tre.journey.shelved import COST, Held
 
 WITHIN = "half_width"
 """The field in which an exactness is asked for."""
@@ -48,6 +49,7 @@ class Quote:
     rho_nano: int
     fingerprint: str
     part: str  # who is in which cell, whatever is asked of them
+    held: Held | None = None  # the released table from which alone it is answered, at no cost
 
     @property
     def exact_cells(self) -> int:
@@ -60,7 +62,11 @@ class Quote:
     def cost(self) -> Cost:
         """What a draw of it takes from every account."""
         rules = self.policy.dp
-        delta = 0 if rules is None else keys.delta_femto(self.plan.shape, rules)
+        delta = (
+            0
+            if rules is None or self.held is not None
+            else keys.delta_femto(self.plan.shape, rules)
+        )
         return Cost(self.rho_nano, delta)
 
     @property
@@ -73,16 +79,25 @@ class Quote:
 
 
 def quote(
-    query: Query, *, version: DatasetVersion, policy_version: PolicyVersion, rho_nano: int | None
+    query: Query,
+    *,
+    version: DatasetVersion,
+    policy_version: PolicyVersion,
+    rho_nano: int | None,
+    held: Held | None = None,
 ) -> Quote:
-    """Raises QueryRefused with every problem, Incomplete if the cost is outside the policy's."""
+    """Of what is ``held`` at no cost, whatever cost is named.
+
+    Raises QueryRefused with every problem, Incomplete if the cost is outside the policy's.
+    """
     catalogue, policy = version.catalogue, policy_version.policy
     problems = validate.validate(query, catalogue, policy)
     if problems:
         raise QueryRefused(problems)
-    rho = charge_of(policy, rho_nano)
+    rho = 0 if held is not None else charge_of(policy, rho_nano)
     answered = plan.plan(fingerprint.canonical(query, catalogue), catalogue, policy)
-    _require_noise(answered.shape, policy, rho)
+    if held is None:
+        _require_noise(answered.shape, policy, rho)
     order = fingerprint.order_in_canonical(query, catalogue)
     _refuse_repeats(order)
     return Quote(
@@ -100,8 +115,10 @@ def quote(
             policy_hash=policy_version.policy_hash,
             rho_nano=rho,
             mechanism=None,
+            release=None if held is None else held.release_id,
         ),
         part=fingerprint.part(query, catalogue=catalogue, version=version.version),
+        held=held,
     )
 
 
@@ -157,6 +174,8 @@ def charge_of(policy: Policy, rho_nano: int | None) -> int:
     if policy.dp is None:
         return 0
     asked = policy.dp.rho_nano_default if rho_nano is None else rho_nano
+    if asked == COST:
+        raise Incomplete("rho_nano", "No table that your project holds tells the answer.")
     if not policy.dp.rho_nano_min <= asked <= policy.dp.rho_nano_max:
         raise Incomplete("rho_nano", "The cost is outside what the policy of the dataset allows.")
     return asked

@@ -11,7 +11,7 @@ import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tre import audit, recalls
+from tre import audit, recalls, worked_out
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import EdgeNotAllowed, Incomplete, NotFound
@@ -53,9 +53,9 @@ def recall(
     successor_id: str | None,
     now: datetime.datetime,
 ) -> tuple[Recall, ...]:
-    """Every release of the same table. Raises NotFound, Incomplete; EdgeNotAllowed a second time.
+    """Every release of the same table, and what was worked out from them.
 
-    ``reason`` is public.
+    ``reason`` is public. Raises NotFound, Incomplete; EdgeNotAllowed a second time.
     """
     if not reason.strip() or len(reason) > LONGEST_REASON:
         raise Incomplete("reason", f"Give a reason of at most {LONGEST_REASON} characters.")
@@ -68,7 +68,8 @@ def recall(
             raise EdgeNotAllowed(f"{release.id} was recalled")
         _check_successor(session, release, successor_id)
         same = select(Release).where(Release.fingerprint == release.fingerprint)
-        held = session.scalars(same.order_by(Release.id).with_for_update()).all()
+        held = list(session.scalars(same.order_by(Release.id).with_for_update()))
+        held += worked_out.releases_from(session, [one.id for one in held])
         found = tuple(
             Recall(
                 release_id=one.id,

@@ -10,7 +10,7 @@ import datetime
 
 from sqlalchemy.orm import Session
 
-from tre import audit, gates, outputs, register, releases, reviews, submissions
+from tre import audit, gates, outputs, register, releases, reviews, submissions, worked_out
 from tre.database import new_id, writing
 from tre.datasets import Dataset
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, GatesClosed, Incomplete, NotFound
@@ -33,6 +33,16 @@ NOT_IN_REGISTER = Gate(
     passed=False,
     title="The table is still the one that was admitted",
     reason="This exact table was admitted under rules that are not in force any more.",
+    authority="researcher",
+    remedy="Its author takes it back and asks again.",
+)
+
+
+LOST_ITS_SOURCE = Gate(
+    id="source_stands",
+    passed=False,
+    title="The release that it was worked out from stands",
+    reason="The release from which this table was worked out has been recalled.",
     authority="researcher",
     remedy="Its author takes it back and asks again.",
 )
@@ -122,9 +132,11 @@ def closed_gates(
     """An exact table is still the one that was admitted, under rules that are still in force."""
     closed = gates.closed_for(session, submission, dataset=dataset, stage=Stage.RELEASE, now=now)
     table = register.of_submission(session, submission.id)
-    if withdrawn.may_leave(submission, table):
-        return closed
-    return (*closed, NOT_IN_REGISTER)
+    if not withdrawn.may_leave(submission, table):
+        closed = (*closed, NOT_IN_REGISTER)
+    if worked_out.lost_its_source(session, submission.id):
+        closed = (*closed, LOST_ITS_SOURCE)
+    return closed
 
 
 def held_dataset(session: Session, submission: Submission) -> Dataset:

@@ -17,7 +17,7 @@ from tre.budgets import FREE
 from tre.database import new_id, writing
 from tre.errors import GatesClosed, IdempotencyConflict, Incomplete
 from tre.gates import Gate, Stage
-from tre.journey import asked, cancelled, priced, requested, routed
+from tre.journey import asked, cancelled, priced, requested, routed, shelved
 from tre.journey.asked import Grounds
 from tre.journey.priced import Quote
 from tre.journey.routed import Route
@@ -25,6 +25,7 @@ from tre.lifecycle import INITIAL, TERMINAL, State
 from tre.outputs import DrawState
 from tre.people import Person
 from tre.submissions import IdempotencyKey, Submission
+from tre.worked_out import WorkedOut
 
 LONGEST_PURPOSE = 2000
 LONGEST_SOURCE = 20_000
@@ -88,9 +89,7 @@ def submit(
         track=track,
         now=now,
     )
-    quote = priced.quote(
-        query, version=found.version, policy_version=found.policy_version, rho_nano=rho_nano
-    )
+    quote = _quote(session, found, query, rho_nano)
     asking = _Asking(
         person,
         found,
@@ -105,6 +104,26 @@ def submit(
         return _once(session, asking)
     except IntegrityError:
         return _lost_the_race(session, asking)
+
+
+def _quote(session: Session, found: Grounds, query: Query, rho_nano: int | None) -> Quote:
+    """At no cost from a table that the project holds, where that is asked for."""
+    held = None
+    if rho_nano == shelved.COST:
+        held = shelved.best(
+            session,
+            project_id=found.project.id,
+            query=query,
+            version=found.version,
+            policy_version=found.policy_version,
+        )
+    return priced.quote(
+        query,
+        version=found.version,
+        policy_version=found.policy_version,
+        rho_nano=rho_nano,
+        held=held,
+    )
 
 
 def _once(session: Session, asking: _Asking) -> Submission:
@@ -228,6 +247,9 @@ def _enter(session: Session, asking: _Asking) -> Submission:
     submission = _row(asking)
     session.add(submission)
     session.flush()
+    source = asking.quote.held
+    if source is not None:
+        session.add(WorkedOut(submission_id=submission.id, release_id=source.release_id))
     jobs.enqueue(session, submission_id=submission.id, now=asking.now)
     audit.write(
         session,
@@ -244,6 +266,10 @@ def _enter(session: Session, asking: _Asking) -> Submission:
         risk=submission.risk,
         for_audit=submission.for_audit,
     )
+    if source is not None:
+        audit.write_about(
+            session, submission, "worked_out", now=asking.now, release=source.release_id
+        )
     return submission
 
 

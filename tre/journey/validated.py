@@ -13,16 +13,27 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from disclosure_control import present
 from disclosure_control.policy import Track
 from queries.errors import QueryError
-from tre import audit, budgets, exact_cells, gates, jobs, outputs, seeded, submissions
+from tre import (
+    audit,
+    budgets,
+    exact_cells,
+    gates,
+    jobs,
+    outputs,
+    seeded,
+    submissions,
+    worked_out,
+)
 from tre.budgets import FREE, Cost
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import BudgetExceeded, ServiceError
 from tre.gates import Stage
 from tre.jobs import Job
-from tre.journey import drawn, failed, priced
+from tre.journey import drawn, failed, priced, shelved
 from tre.journey.priced import Quote
 from tre.lifecycle import Mover, State
 from tre.outputs import Draw, DrawState
@@ -36,7 +47,7 @@ class Step(StrEnum):
     """What the worker does next."""
 
     RUN = "run"  # the budget is reserved: compute and draw
-    REUSE = "reuse"  # the same question was drawn before: no cost, no computation
+    REUSE = "reuse"  # drawn before, or told by a release: no cost, and no data are read
     WAIT = "wait"  # the same question is being drawn right now
     STOP = "stop"  # refused, failed, cancelled or done
 
@@ -54,7 +65,7 @@ class Work:
     quote: Quote
     title: str
     slot_seconds: float
-    stored: str | None  # the protected table of an earlier draw, as JSON
+    stored: str | None  # the table, as JSON, of an earlier draw or worked out from a release
     fault: Fault | None = None  # that checkers should find, of an output that is seeded
 
 
@@ -108,7 +119,7 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
     if draw is not None and draw.state == DrawState.RESERVED.value:
         jobs.put_back(session, job_id=job.id, token=job.token, available_at=now + WAIT)
         return Outcome(Step.WAIT)
-    quote = quote_again(submission)
+    quote = quote_again(session, submission)
     cost = FREE if draw is not None or quote is None else quote.cost
     cells = _cells(session, submission, quote) if quote else 0
     reasons = _reasons(session, submission, cost, now, cells=cells) if quote else ("query",)
@@ -128,7 +139,7 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
 
 def _again(session: Session, job: Job, submission: Submission, now: datetime.datetime) -> Outcome:
     """A worker was lost on the way; its reservation stands, whatever it had drawn is unseen."""
-    quote = quote_again(submission)
+    quote = quote_again(session, submission)
     if quote is None or _reasons(session, submission, FREE, now):
         failed.give_up(session, job, kind="gates", now=now)
         return STOPPED
@@ -147,14 +158,26 @@ def _cells(session: Session, submission: Submission, quote: Quote) -> int:
     )
 
 
-def quote_again(submission: Submission) -> Quote | None:
-    """The same plan and price as at submission, or None if this version of the code differs."""
+def quote_again(session: Session, submission: Submission) -> Quote | None:
+    """The same plan and price as at submission, or None if this version of the code differs.
+
+    None too where it is worked out from a release that was recalled since.
+    """
+    source = worked_out.source_of(session, submission.id)
+    if source is not None and worked_out.lost_its_source(session, submission.id):
+        return None
     try:
+        query, version = submission.query, submission.version
+        rules = submission.policy_version
+        held = source and shelved.of_release(
+            session, source, query=query, version=version, policy_version=rules
+        )
         quote = priced.quote(
-            submission.query,
-            version=submission.version,
-            policy_version=submission.policy_version,
+            query,
+            version=version,
+            policy_version=rules,
             rho_nano=submission.rho_nano,
+            held=held,
         )
     except (QueryError, ServiceError):
         return None
@@ -254,7 +277,16 @@ def _outcome(
         quote=quote,
         title=submission.words,
         slot_seconds=submission.slot_ms / 1000,
-        stored=None if draw is None else draw.protected_json,
+        stored=_stored(quote, draw),
         fault=None if planted is None else Fault(planted.fault),
     )
-    return Outcome(Step.RUN if draw is None else Step.REUSE, work)
+    return Outcome(Step.RUN if work.stored is None else Step.REUSE, work)
+
+
+def _stored(quote: Quote, draw: Draw | None) -> str | None:
+    """What was drawn for the question before, or what a release tells of it."""
+    if draw is not None:
+        return draw.protected_json
+    if quote.held is not None:
+        return present.to_json(quote.held.table(quote.plan.shape), for_checkers=True)
+    return None

@@ -11,7 +11,7 @@ from queries.language import Query
 from queries.values import number_from
 from tre import request as this
 from tre.errors import Incomplete
-from tre.journey import previewed
+from tre.journey import previewed, shelved
 from tre.journey.previewed import Preview
 from tre.journey.priced import WITHIN
 from tre.web import words
@@ -41,19 +41,22 @@ class Offer:
 
 
 def offers(desk: Desk, query: Query, *, also: int | None = None) -> tuple[Offer, ...]:
-    """Cheapest first, with ``also`` among them. One without a price where answers are exact."""
+    """Cheapest first, with ``also`` among them. One without a price where answers are exact.
+
+    At no cost where a table that the project holds tells the answer.
+    """
     rules = desk.view.policy_version.policy.dp
     if rules is None:
         return (Offer(0, usual=True, preview=_preview(desk, query, None)),)
-    every = sorted({*amounts(rules), *_allowed(also, rules)})
+    every = sorted({shelved.COST, *amounts(rules), *_allowed(also, rules)})
     found = [offer for rho in every if (offer := _offer(desk, query, rho, rules))]
-    if not found:
+    if not any(offer.rho_nano for offer in found):
         raise Incomplete("rho_nano", "No cost that the policy allows buys so much at once.")
     return tuple(found)
 
 
 def _offer(desk: Desk, query: Query, rho: int, rules: DpRules) -> Offer | None:
-    """None for a price at which there would be more noise than can be drawn."""
+    """None for a price at which there would be more noise than can be drawn, or no answer."""
     try:
         preview = _preview(desk, query, rho)
     except Incomplete:

@@ -1,0 +1,119 @@
+"""Which released table of a project tells an answer already? By its plan and its numbers alone.
+
+Only tables of the same data under the same policy that this project holds are looked at. What one
+tells of the question is worked out from its released numbers, so that showing how much that is
+tells its project nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from disclosure_control import implied, present
+from disclosure_control.errors import DisclosureError
+from disclosure_control.implied import Source
+from disclosure_control.tables import Protected, Shape, Status
+from queries import rolled_up
+from queries.language import Query
+from queries.rolled_up import RollUp
+from tre import releases, worked_out
+from tre.datasets import DatasetVersion, PolicyVersion
+from tre.outputs import Draw
+from tre.releases import Release
+
+COST = 0  # in rho: what to ask for where a released table is to answer
+MOST = 50  # of the newest tables of a dataset that are compared
+MOST_IMPLYING = 5  # of those that tell the answer: the best of them is taken
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A released table that tells an answer, and how."""
+
+    release_id: str
+    source: Source
+    found: RollUp
+
+    def table(self, shape: Shape) -> Protected:
+        """``shape`` is the question's, in canonical spelling. Raises Refused."""
+        return implied.implied(
+            self.source, axes=shape, cells=self.found.cells, columns=self.found.columns
+        )
+
+
+def best(
+    session: Session,
+    *,
+    project_id: str,
+    query: Query,
+    version: DatasetVersion,
+    policy_version: PolicyVersion,
+) -> Held | None:
+    """The table that tells most cells; of several the most exact, and then the newest."""
+    if policy_version.policy.dp is None:
+        return None
+    sources = worked_out.sources(
+        session, project_id=project_id, dataset_id=version.dataset_id, limit=MOST
+    )
+    told: list[tuple[int, Decimal, int, Held]] = []
+    for release in sources:
+        if not releases.is_served(session, release):
+            continue
+        held = of_release(
+            session, release, query=query, version=version, policy_version=policy_version
+        )
+        if held is not None:
+            table = held.table(held.found.asked)
+            told.append((_hidden(table), _widest(table), len(told), held))
+        if len(told) == MOST_IMPLYING:
+            break
+    return min(told, key=lambda one: one[:3])[-1] if told else None
+
+
+def of_release(
+    session: Session,
+    release: Release,
+    *,
+    query: Query,
+    version: DatasetVersion,
+    policy_version: PolicyVersion,
+) -> Held | None:
+    """None where it does not tell the answer, or was asked of other data or under other rules."""
+    asked = release.output.submission
+    same_rules = asked.policy_version.policy_hash == policy_version.policy_hash
+    if asked.version_id != version.id or not same_rules:
+        return None
+    found = rolled_up.roll_up(
+        query, asked.query, catalogue=version.catalogue, policy=policy_version.policy
+    )
+    if found is None:
+        return None
+    drawn = session.get_one(Draw, release.output.draw_id).protected_json
+    if drawn is None:
+        return None
+    held = Held(release.id, Source(release.id, present.from_json(drawn), found.held), found)
+    try:
+        held.table(found.asked)
+    except DisclosureError:  # its record does not say what its noise was
+        return None
+    return held
+
+
+def told(table: Protected) -> Iterator[tuple[str, int, Decimal | None]]:
+    """Of each column: its title, how many cells are told, and the widest half-width of them."""
+    for column, cells in zip(table.published, table.columns, strict=True):
+        widths = [one.half_width for one in cells if one.half_width is not None]
+        shown = sum(one.status is Status.SHOWN for one in cells)
+        yield column.title, shown, max(widths, default=None)
+
+
+def _hidden(table: Protected) -> int:
+    return sum(one.status is not Status.SHOWN for cells in table.columns for one in cells)
+
+
+def _widest(table: Protected) -> Decimal:
+    return next((width for _, _, width in told(table) if width is not None), Decimal(0))
