@@ -348,6 +348,9 @@ class SubmissionAnswer(Strict):
     checkers: int
     submitted_at: datetime.datetime
     release: Identifier | None
+    worked_out_from: Identifier | None = Field(
+        description="The release from which it is worked out, where no data are read."
+    )
 
 
 class RequestAsked(Strict):

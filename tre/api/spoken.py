@@ -180,6 +180,7 @@ def _after(line: BudgetLine) -> said.BudgetAfter:
 def submission(session: Session, row: Submission, *, person: Person) -> said.SubmissionAnswer:
     state = State(row.state)
     release = looked.release_of(session, person=person, submission_id=row.id)
+    source = looked.source_of(session, person=person, submission_id=row.id)
     return said.SubmissionAnswer(
         id=row.id,
         project=row.project_id,
@@ -197,6 +198,7 @@ def submission(session: Session, row: Submission, *, person: Person) -> said.Sub
         checkers=row.checkers_required,
         submitted_at=row.created_at,
         release=None if release is None else release.id,
+        worked_out_from=None if source is None else source.id,
     )
 
 

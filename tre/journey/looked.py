@@ -23,11 +23,13 @@ from tre import (
     reviews,
     second_tracks,
     submissions,
+    worked_out,
 )
 from tre.budgets import Cost
 from tre.datasets import Dataset, DatasetVersion, PolicyVersion
 from tre.errors import NotFound, NotYetInLog, Recalled, TrackClosed
 from tre.gates import Gate, Stage
+from tre.journey import shelved
 from tre.lifecycle import State
 from tre.outputs import FOR_CHECKERS, Artefact, Format, Output
 from tre.people import Person, Role
@@ -86,9 +88,11 @@ def gates_to_release(
     """What keeps a reviewed output inside, for those who may see the question; else nothing."""
     if submission.state != State.REVIEWED.value:
         return ()
-    return gates.closed_for(
+    closed = gates.closed_for(
         session, submission, dataset=submission.dataset, stage=Stage.RELEASE, now=now
     )
+    lost = worked_out.lost_its_source(session, submission.id)
+    return (*closed, shelved.LOST_ITS_SOURCE) if lost else closed
 
 
 def my_projects(session: Session, *, person: Person) -> list[Project]:
@@ -368,6 +372,12 @@ def may_not_leave(session: Session, *, person: Person, submission_id: str) -> st
 def _clashed(session: Session, submission: Submission) -> bool:
     table = register.of_submission(session, submission.id)
     return table is not None and table.state == TableState.REFUSED.value
+
+
+def source_of(session: Session, *, person: Person, submission_id: str) -> Release | None:
+    """The release of one's own project that a question was worked out from."""
+    own_submission(session, person=person, submission_id=submission_id)
+    return worked_out.source_of(session, submission_id)
 
 
 def output_of(session: Session, *, person: Person, submission_id: str) -> Output | None:

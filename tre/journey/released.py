@@ -15,7 +15,7 @@ from tre.database import new_id, writing
 from tre.datasets import Dataset
 from tre.errors import ArtefactsChanged, EdgeNotAllowed, GatesClosed, Incomplete, NotFound
 from tre.gates import Gate, Stage
-from tre.journey import notified, withdrawn
+from tre.journey import notified, shelved, withdrawn
 from tre.lifecycle import Mover, State
 from tre.notices import Kind
 from tre.outputs import Output
@@ -33,16 +33,6 @@ NOT_IN_REGISTER = Gate(
     passed=False,
     title="The table is still the one that was admitted",
     reason="This exact table was admitted under rules that are not in force any more.",
-    authority="researcher",
-    remedy="Its author takes it back and asks again.",
-)
-
-
-LOST_ITS_SOURCE = Gate(
-    id="source_stands",
-    passed=False,
-    title="The release that it was worked out from stands",
-    reason="The release from which this table was worked out has been recalled.",
     authority="researcher",
     remedy="Its author takes it back and asks again.",
 )
@@ -135,7 +125,7 @@ def closed_gates(
     if not withdrawn.may_leave(submission, table):
         closed = (*closed, NOT_IN_REGISTER)
     if worked_out.lost_its_source(session, submission.id):
-        closed = (*closed, LOST_ITS_SOURCE)
+        closed = (*closed, shelved.LOST_ITS_SOURCE)
     return closed
 
 

@@ -22,12 +22,23 @@ from queries.language import Query
 from queries.rolled_up import RollUp
 from tre import releases, worked_out
 from tre.datasets import DatasetVersion, PolicyVersion
+from tre.gates import Gate
 from tre.outputs import Draw
 from tre.releases import Release
 
 COST = 0  # in rho: what to ask for where a released table is to answer
 MOST = 50  # of the newest tables of a dataset that are compared
 MOST_IMPLYING = 5  # of those that tell the answer: the best of them is taken
+
+
+LOST_ITS_SOURCE = Gate(
+    id="source_stands",
+    passed=False,
+    title="The release that it was worked out from stands",
+    reason="The release from which this table was worked out has been recalled.",
+    authority="researcher",
+    remedy="Its author takes it back and asks again.",
+)
 
 
 @dataclass(frozen=True, slots=True)

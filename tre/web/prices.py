@@ -29,9 +29,12 @@ class Offer:
 
     @property
     def exactness(self) -> str:
-        """What the price buys, said of the first column that has one number for it."""
+        """What the price buys, said of the first column that has one number for it.
+
+        Of a table that the project holds, how much it tells of the first column.
+        """
         column = next((one for one in self.preview.columns if one.half_width is not None), None)
-        if column is None:
+        if column is None or self.rho_nano == shelved.COST:
             return self.preview.columns[0].words if self.preview.columns else ""
         return f"{column.title}: ± {words.number(column.half_width)}"
 

@@ -108,6 +108,7 @@ def _page(found: Submission, form: asking_forms.Answer) -> str:
     return render_template(
         "research/question.html",
         question=found,
+        source=looked.source_of(this.session(), person=me(), submission_id=found.id),
         state=state,
         meaning=words.meaning(state),
         shown=words.tag(state)[0],
