@@ -163,7 +163,11 @@ def _moves(both: _Both, at: int, conditions: list[Condition]) -> list[_Move] | N
             by_place.setdefault(place, set()).add(_to(mine, value) if kept else None)
     if any(len(targets) > 1 for targets in by_place.values()):
         return None
-    moves = ((place, target) for place, (target,) in sorted(by_place.items()))
+    moves = (
+        (place, target)
+        for place, (target,) in sorted(by_place.items())
+        if place not in axis.empty  # holds nobody but noise
+    )
     return [_Move(place, target) for place, target in moves if target is not None]
 
 

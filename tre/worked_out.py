@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from tre.database import Base
 from tre.outputs import Output
 from tre.recalls import Recall
-from tre.releases import Release
+from tre.releases import Release, served
 from tre.submissions import Submission
 
 
@@ -55,7 +55,7 @@ def releases_from(session: Session, release_ids: Collection[str]) -> list[Releas
 def sources(session: Session, *, project_id: str, dataset_id: str, limit: int) -> list[Release]:
     """A project's own noisy tables that others may be worked out from, newest first.
 
-    Those that were asked of the data themselves, and that nobody recalled.
+    Those that it can see, that were asked of the data themselves, and that nobody recalled.
     """
     recalled = exists().where(Recall.release_id == Release.id)
     worked_out = exists().where(WorkedOut.submission_id == Submission.id)
@@ -67,6 +67,7 @@ def sources(session: Session, *, project_id: str, dataset_id: str, limit: int) -
             Release.project_id == project_id,
             Release.dataset_id == dataset_id,
             Submission.track == "dp",
+            served(),
             ~recalled,
             ~worked_out,
         )

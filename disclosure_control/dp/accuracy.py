@@ -32,6 +32,7 @@ from disclosure_control.policy import Mechanism
 
 DIGITS = 50
 MOST_LAPLACES = 40  # of which the law of a sum is worked out
+SMOOTH = 2.0  # least variance of a discrete Gaussian, for a sum of several to be one too
 PLACES = 32  # at which Chernoff's bound is tried
 PER_CELL = Decimal("0.05")  # 95 % for a cell
 EACH_OF_TWO = Decimal("0.025")  # two quantities at 97.5 % each hold together at 95 %
@@ -89,7 +90,8 @@ def half_width_of_mixture(
     spread evenly over half a step to both sides, is nearer to 0 than the normal one, but for less
     than half a step between two whole numbers.
 
-    Of many draws with little noise that is too much; then by Chernoff's bound, where it is less: a
+    Discrete Gaussians of one step, none too narrow, add up to one, as in ``totals``. Of many draws
+    with little noise all those steps are too much; then by Chernoff's bound, where it is less: a
     discrete Gaussian is sub-Gaussian with the variance of the normal one (Canonne, Kamath and
     Steinke 2020), and the moments of a discrete Laplace are known.
     """
@@ -105,6 +107,9 @@ def half_width_of_mixture(
             deviation = sum((one * one for one in wide), start=Decimal(0)).sqrt()
             width = deviation * _quantile(alpha) + sum(steps)
             found = min(width, deviation * (2 * (2 / alpha).ln()).sqrt())
+            if len(set(steps)) == 1 and min(scale for _, scale in terms) ** 2 >= SMOOTH:
+                variance = sum(scale**2 for _, scale in terms)
+                found = min(found, steps[0] * half_width_of_sums(variance, alpha=alpha))
         return int(found.to_integral_value(ROUND_CEILING))
 
 

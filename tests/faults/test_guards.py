@@ -30,6 +30,7 @@ from tre.reviews import Review
 from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
 from tre.transparency.log import LogCheckpoint, LogLeaf, LogNode
+from tre.worked_out import WorkedOut
 
 
 @pytest.fixture
@@ -502,6 +503,15 @@ def a_public_text(session: Session, world: World, output: Output) -> None:
     session.flush()
 
 
+def a_worked_out_question(session: Session, world: World, output: Output) -> None:
+    """Asked at no cost, of a release."""
+    session.flush()
+    release = session.query(Release).filter(Release.output_id == output.id).one()
+    free = factories.a_submission(session, world, rho_nano=0)
+    session.add(WorkedOut(submission_id=free.id, release_id=release.id))
+    session.flush()
+
+
 def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict[str, object]]:
     """One row of each kind that never changes, and a change to try on it."""
     submission = factories.a_submission(session, world, checkers_required=1)
@@ -529,6 +539,7 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
         )
     )
     a_public_text(session, world, output)
+    a_worked_out_question(session, world, output)
     audit.write(session, "signed_in", now=NOW, actor_id=world.people["ada"])
     budgets.reserve(
         session,
@@ -566,6 +577,7 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
         Draw: {"protected_json": "other"},
         Charge: {"rho_nano": 0},
         Account: {"rho_spent": 0},
+        WorkedOut: {"release_id": "other"},
     }
 
 

@@ -40,6 +40,7 @@ def preview(project: str, question: said.PricedQuestion) -> said.PreviewAnswer:
         rho_nano=question.rho_nano,
         within=None if question.half_width is None else Decimal(question.half_width),
         track=question.track,
+        shelf=True,
         now=this.now(),
     )
     return spoken.preview(found)

@@ -16,6 +16,7 @@ from tre.gates import Gate, Stage
 from tre.journey import asked, precision, priced, routed, shelved
 from tre.journey.precision import Bounded, ColumnPrecision
 from tre.journey.routed import Route
+from tre.journey.shelved import Held
 from tre.people import Person
 from tre.releases import Release
 
@@ -59,7 +60,7 @@ class Preview:
     may_leave: bool  # exact track: whether the register can judge such a table
     exact_needed: int  # exact track: cells that this project would be charged for
     exact: exact_cells.Room | None
-    implied_by: str | None  # a release of this project that tells the answer, at no cost
+    implied_by: str | None  # a release of this project that tells the answer, if looked for
 
     @property
     def checkers(self) -> int:
@@ -80,10 +81,12 @@ def preview(
     rho_nano: int | None = None,
     within: Decimal | None = None,
     track: str | None = None,
+    shelf: bool = False,
 ) -> Preview:
     """With ``within``, at the least cost at which the first number of a cell is told so exactly.
 
-    At a cost of 0 as a table that the project holds tells it, which is worked out for this.
+    At a cost of 0 as a table that the project holds tells it; ``shelf``: says at any cost whether
+    there is one.
 
     Raises NotFound, NotPermitted, QueryRefused, Incomplete. Reads; changes nothing.
     """
@@ -99,19 +102,14 @@ def preview(
         rho_nano = priced.cheapest(
             query, version=found.version, policy_version=found.policy_version, within=within
         )
-    held = shelved.best(
-        session,
-        project_id=found.project.id,
-        query=query,
-        version=found.version,
-        policy_version=found.policy_version,
-    )
+    free = rho_nano == shelved.COST
+    held = _held(session, found, query) if free or shelf else None
     quote = priced.quote(
         query,
         version=found.version,
         policy_version=found.policy_version,
         rho_nano=rho_nano,
-        held=held if rho_nano == shelved.COST else None,
+        held=held if free else None,
     )
     route = routed.route(quote)
     needed = exact_cells.needed(
@@ -161,6 +159,16 @@ def preview(
         budgets=_lines(session, person, found, quote.cost),
         implied_by=None if held is None else held.release_id,
         existing=_existing(session, fingerprint=quote.fingerprint, project_id=found.project.id),
+    )
+
+
+def _held(session: Session, found: asked.Grounds, query: Query) -> Held | None:
+    return shelved.best(
+        session,
+        project_id=found.project.id,
+        query=query,
+        version=found.version,
+        policy_version=found.policy_version,
     )
 
 

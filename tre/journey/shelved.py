@@ -20,7 +20,7 @@ from disclosure_control.tables import Protected, Shape, Status
 from queries import rolled_up
 from queries.language import Query
 from queries.rolled_up import RollUp
-from tre import releases, worked_out
+from tre import worked_out
 from tre.datasets import DatasetVersion, PolicyVersion
 from tre.gates import Gate
 from tre.outputs import Draw
@@ -72,8 +72,6 @@ def best(
     )
     told: list[tuple[int, Decimal, int, Held]] = []
     for release in sources:
-        if not releases.is_served(session, release):
-            continue
         held = of_release(
             session, release, query=query, version=version, policy_version=policy_version
         )
