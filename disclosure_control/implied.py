@@ -108,7 +108,8 @@ def _half_width(source: Source, column: Published, *, numbers: int) -> Decimal:
         raise Refused("numbers of this kind do not add up")
     vector = source.shape.vector(column.total or column.count)
     width = _noise(source, vector)(numbers)
-    estimated = postprocess.is_estimated(source.shape, vector)
+    named = replace(vector, name=parts.sum_of(vector))
+    estimated = postprocess.is_estimated(source.shape, named)
     if estimated or not postprocess.displays_exactly(column, vector):
         rounded = Fraction(numbers, 2 * 10**column.decimals)
     else:
@@ -125,7 +126,11 @@ def _noise(source: Source, vector: Vector) -> Callable[[int], int]:
     for one in (*own, *beside):
         _require_as_stated(one)
     if len(own) == 1:
-        return _of_terms(own[0].mechanism, [(Fraction(1), float(own[0].scale))])
+        scale = float(own[0].scale)
+        moved = parts.sum_of(vector) != vector.name
+        return _of_terms(
+            own[0].mechanism, parts.sum_terms(vector, scale) if moved else [(Fraction(1), scale)]
+        )
     mechanisms = {one.mechanism for one in beside}
     if own or len(mechanisms) != 1:
         raise Refused("the record does not say what the noise of a number is")

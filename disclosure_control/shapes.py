@@ -124,7 +124,14 @@ def _adds(vectors: Vectors, column: Published) -> bool:
     read = [vectors.get(name or "") for name in names]
     if any(one is None or one.counts != Counting.TOTAL for one in read):
         return False
-    return column.kind in CENTRED or all(one is not None and one.centre == 0 for one in read)
+    return column.kind in CENTRED or all(
+        one is not None and (one.centre == 0 or _tells_its_sum(one, column)) for one in read
+    )
+
+
+def _tells_its_sum(total: Vector, column: Published) -> bool:
+    """With the count beside it, which says how often the centre is to be added again."""
+    return column.kind is Kind.SUM and total.beside == column.count
 
 
 def _only_counts(_: Vectors, column: Published) -> bool:
@@ -244,7 +251,7 @@ def _is_whole(shape: Shape, vector: Vector) -> bool:
     return (
         vector.counts is Counting.TOTAL
         and count.counts in COUNTED
-        and vector.centre == 0 <= least
+        and least >= 0
         and most > 0
         and count.name != _decides_keys(shape)
         and most * moved.l1 <= own.l1

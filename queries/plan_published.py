@@ -112,7 +112,7 @@ class _Columns:
             return self._quantile(of, measure.level, count=count)
         spread = measure.statistic in SPREADS
         summed = measure.statistic is Statistic.SUM or (not spread and self._shares(of))
-        total = self._total(of, divided=not summed)
+        total = self._summed(of) if summed else self._total(of, divided=True)
         squares = self._total(of.squares, divided=True) if spread else None
         return replace(_summed(measure, of, count=count, total=total), squares=squares)
 
@@ -209,20 +209,33 @@ class _Columns:
         to_rows = divided and self.how is Contribution.UNIT_TOTALS
         if centre or to_rows:
             return self._add(Recipe(f"centred_{of.name}", Counting.TOTAL, of.name, centre, to_rows))
-        beside = self._values(of) if self._is_told_with_count(of) else None
+        beside = self._values(of) if of.lower >= 0 and self._is_told_with_count(of) else None
         return self._add(Recipe(f"total_{of.name}", Counting.TOTAL, of.name, beside=beside))
 
-    def _is_told_with_count(self, of: Measured) -> bool:
-        """DP: is it a sum, or what divides one, of what is never below zero, with its rows counted?
+    def _summed(self, of: Measured) -> str:
+        """DP: of values from below zero on, distances from the least where that is less noise."""
+        if of.lower >= 0 or not self._is_told_with_count(of):
+            return self._total(of, divided=False)
+        name, beside = f"above_{of.name}", self._values(of)
+        return self._add(Recipe(name, Counting.TOTAL, of.name, of.lower, beside=beside))
 
-        Not where that count decides which keys are told, for which it has noise of its own.
+    def _is_told_with_count(self, of: Measured) -> bool:
+        """DP: does one noise tell a sum, or what divides one, and the count of its rows?
+
+        Of values that are hardly below zero: from L to U the noise is as of U**2 + L**2, and apart
+        as of 1.5 U**2. Rows beyond a unit's most would be cut by how far above the least they are,
+        so that there values are never below zero. Not where the count decides which keys are told,
+        for which it has noise of its own.
         """
         sums = [one.ref for one in self.query.measures if one.statistic is Statistic.SUM]
         sums += [one.per for one in self.query.measures if one.statistic is Statistic.RATIO]
         asked = any(self.measured[ref].name == of.name for ref in sums if ref is not None)
         by_units = self.how is Contribution.UNIT_ROWS and not of.nullable
         decides = self.unknown and by_units
-        return asked and of.lower >= 0 < of.upper and not decides
+        low = min(0, of.lower)
+        near = 2 * low**2 <= max(of.upper, 0) ** 2
+        cut = low < 0 and self.how is Contribution.UNIT_TOTALS
+        return asked and of.upper > 0 and near and not cut and not decides
 
     def _shares(self, of: Measured) -> bool:
         """DP: may a mean be told by the sum that is asked too? Not where rows of units are cut."""

@@ -1,6 +1,7 @@
 """How far off, and how fast, is the same answer at the same epsilon, here and elsewhere?
 
-    python -m benchmarks.dp_peers --peers FOLDER [--data FOLDER] [--times N] [--only NAME ...]
+    python -m benchmarks.dp_peers --peers FOLDER [--data FOLDER] [--times N]
+        [--only NAME ...] [--tasks WORD ...]
 
 ``FOLDER/<name>`` are virtual environments of the peers, each with one of these, by pip:
 
@@ -54,6 +55,8 @@ def main() -> None:
     print("\n| task | system | mean error | 95th percentile | seconds | times ours |")
     print("|---|---|---|---|---|---|")
     for task in tasks.TASKS:
+        if given.tasks and task.what not in given.tasks:
+            continue
         true = data.truth(folder, task)
         took = math.nan
         for name in chosen:
@@ -73,6 +76,7 @@ def _arguments() -> argparse.Namespace:
     reader.add_argument("--data", type=Path)
     reader.add_argument("--times", type=int, default=4)
     reader.add_argument("--only", nargs="*", default=[])
+    reader.add_argument("--tasks", nargs="*", default=[], help="what they are: count, sum, …")
     return reader.parse_args()
 
 

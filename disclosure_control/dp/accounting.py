@@ -24,6 +24,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
+from fractions import Fraction
 
 from disclosure_control.dp import accuracy, parts, selection
 from disclosure_control.dp.scales import (
@@ -85,9 +86,10 @@ class NoisePlan:
     rho_nano: int  # what is charged; the shares never exceed it
     selections: tuple[VectorNoise, ...] = ()  # of quantiles; half-widths are distances of ranks
     counts: tuple[VectorNoise, ...] = ()  # of counts that are told by noisy totals, at no charge
+    sums: tuple[VectorNoise, ...] = ()  # of sums that are told by both parts of a total
 
     def of(self, vector: str) -> VectorNoise:
-        every = (*self.vectors, *self.selections, *self.counts)
+        every = (*self.vectors, *self.selections, *self.counts, *self.sums)
         return next(noise for noise in every if noise.vector == vector)
 
 
@@ -112,7 +114,8 @@ def noise_plan(
         _selection(shape, one, rho_nano=shares[one.name]) for one in selection.selections(shape)
     )
     counts = tuple(_told(shape, name, noises) for name in sorted(parts.counts_told(shape)))
-    return NoisePlan(noises, rho_nano, selections, counts)
+    sums = tuple(_of_sum(shape, one, noises) for one in parts.sums_told(shape))
+    return NoisePlan(noises, rho_nano, selections, counts, sums)
 
 
 def added(shape: Shape) -> tuple[Vector, ...]:
@@ -134,11 +137,26 @@ def _told(shape: Shape, count: str, noises: Sequence[VectorNoise]) -> VectorNois
     """The noise of a count that is told by totals; its scale is that of as much variance."""
     by_name = {noise.vector: noise for noise in noises}
     own = [(one, by_name[one.name]) for one in telling(shape, count, noises)]
-    mechanism = Mechanism(own[0][1].mechanism)
-    widths = _widths(shape, parts.width(mechanism, [(one, noise.scale) for one, noise in own]))
-    variance = parts.variance([(one, noise.variance) for one, noise in own])
-    scale = math.sqrt(variance / (2 if mechanism is Mechanism.LAPLACE else 1))
-    return VectorNoise(count, mechanism, scale, 0, *widths)
+    return _mixed(
+        shape, count, own[0][1].mechanism, parts.terms([(one, noise.scale) for one, noise in own])
+    )
+
+
+def _of_sum(shape: Shape, total: Vector, noises: Sequence[VectorNoise]) -> VectorNoise:
+    noise = next(one for one in noises if one.vector == total.name)
+    terms = parts.sum_terms(total, noise.scale)
+    return _mixed(shape, parts.sum_of(total), noise.mechanism, terms)
+
+
+def _mixed(
+    shape: Shape, name: str, mechanism: str, terms: Sequence[tuple[Fraction, float]]
+) -> VectorNoise:
+    """Of what is worked out of several draws, at no charge of its own."""
+    widths = _widths(
+        shape, lambda alpha: accuracy.half_width_of_mixture(mechanism, terms=terms, alpha=alpha)
+    )
+    scale = math.sqrt(math.fsum((float(step) * scale) ** 2 for step, scale in terms))
+    return VectorNoise(name, mechanism, scale, 0, *widths)
 
 
 def split(shape: Shape, *, rho_nano: int) -> dict[str, int]:

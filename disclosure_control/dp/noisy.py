@@ -119,6 +119,8 @@ def _draw(
     for count in plan.counts:
         totals = accounting.telling(shape, count.vector, plan.vectors)
         found[count.vector] = parts.counted(totals, found)
+    for total in parts.sums_told(shape):
+        found[parts.sum_of(total)] = parts.summed(total, found)
     return found
 
 

@@ -14,18 +14,19 @@ in ``totals``. Where a unit has more rows than count, its total is cut to U time
 that the second part is not below zero either.
 
 Of several such totals with one count, the count is the mean of what each pair of parts says.
+
+Where values may be below zero, from L on, the parts are x - L and U - x, as much together as the
+range. The sum is the first and L times the count: both parts, each times its end of the range by
+the range. With L small beside U that is hardly more noise than the first part's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from disclosure_control.dp import accuracy
 from disclosure_control.dp.estimates import Amount, Interval, Own
 from disclosure_control.errors import Refused
-from disclosure_control.policy import Mechanism
 from disclosure_control.tables import Published, Shape, Vector
 
 TWO = 2  # parts of a total
@@ -45,8 +46,42 @@ def rest_of(total: Vector) -> str:
     return f"{total.name}."
 
 
+def sum_of(total: Vector) -> str:
+    """Under which name the sum stands, among noisy numbers and in a plan of noise."""
+    return f"{total.name}+" if _is_moved(total) else total.name
+
+
+def _is_moved(total: Vector) -> bool:
+    return total.beside is not None and total.centre != 0
+
+
+def sums_told(shape: Shape) -> tuple[Vector, ...]:
+    """Totals of which the sum is worked out of both parts."""
+    return tuple(one for one in shape.vectors if _is_moved(one))
+
+
+def ends(total: Vector) -> tuple[Fraction, Fraction]:
+    """How often each part counts in the sum: the total, and what is left of it."""
+    of_rest = Fraction(total.centre, whole(total))
+    return 1 + of_rest, of_rest
+
+
+def summed(total: Vector, noisy: Mapping[str, Sequence[Amount]]) -> tuple[Fraction, ...]:
+    """The sum of each cell, in the vector's integers."""
+    above, below = ends(total)
+    return tuple(one * above + rest * below for one, rest in _both(total, noisy))
+
+
+def sum_terms(total: Vector, scale: float) -> list[tuple[Fraction, float]]:
+    """Of the noise of a sum: how often each draw counts, and its scale."""
+    return [(abs(end), scale) for end in ends(total)]
+
+
 def whole(total: Vector) -> int:
-    """U, in the integers of the store. Raises Refused where a row could add less than nothing."""
+    """What both parts are for a row, in the integers of the store.
+
+    Raises Refused where a row could add less than nothing.
+    """
     least, most = total.row_bounds or (0, 0)
     if least < 0 or most <= 0:
         raise Refused(f"vector {total.name} has no two parts")
@@ -77,15 +112,9 @@ def _both(total: Vector, noisy: Mapping[str, Sequence[Amount]]) -> zip[tuple[Amo
     return zip(noisy[total.name], noisy[rest_of(total)], strict=True)
 
 
-def variance(pairs: Sequence[tuple[Vector, float]]) -> float:
-    """Of a count's noise; ``pairs``: totals and the variances of their parts."""
-    return sum(TWO * float(_step(total, pairs)) ** 2 * own for total, own in pairs)
-
-
-def width(mechanism: Mechanism, pairs: Sequence[tuple[Vector, float]]) -> Callable[[Decimal], int]:
-    """Half-widths of a count, in its integers; ``pairs``: totals and the scales of their parts."""
-    terms = [(_step(total, pairs), scale) for total, scale in pairs for _ in range(TWO)]
-    return lambda alpha: accuracy.half_width_of_mixture(mechanism, terms=terms, alpha=alpha)
+def terms(pairs: Sequence[tuple[Vector, float]]) -> list[tuple[Fraction, float]]:
+    """Of a count's noise; ``pairs``: totals that tell it, and the scales of their parts."""
+    return [(_step(total, pairs), scale) for total, scale in pairs for _ in range(TWO)]
 
 
 def _step(total: Vector, pairs: Sequence[tuple[Vector, float]]) -> Fraction:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -62,7 +63,8 @@ def half_width(
 
 def is_estimated(shape: Shape, vector: Vector) -> bool:
     """Is a number of it, with noise, worked out from several that are drawn?"""
-    return shape.has_totals or vector.name in parts.counts_told(shape)
+    told = {*parts.counts_told(shape), *map(parts.sum_of, parts.sums_told(shape))}
+    return shape.has_totals or vector.name in told
 
 
 def displays_exactly(column: Published, vector: Vector) -> bool:
@@ -88,7 +90,8 @@ def _counts(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> S
 
 
 def _sums(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
-    vector = shape.vector(quotients.total_name(column))
+    total = shape.vector(quotients.total_name(column))
+    vector = replace(total, name=parts.sum_of(total))
     return _quantities(shape, vector, column, noisy, plan, least=None)
 
 

@@ -138,6 +138,7 @@ def _expected(shape: Shape, column: Published, plan: NoisePlan, rules: DpRules) 
 
 def _fixed(shape: Shape, column: Published, plan: NoisePlan) -> Decimal:
     vector = shape.vector(main_vector(column))
+    vector = replace(vector, name=parts.sum_of(vector))
     integers = plan.of(vector.name).half_width
     estimated = postprocess.is_estimated(shape, vector)
     return postprocess.half_width(column, vector, integers=integers, estimated=estimated)

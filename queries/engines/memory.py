@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from disclosure_control.policy import Policy, Track
@@ -156,7 +156,7 @@ class _Oracle:
             return Models(self.context, self.name).totals(measure, rows)
         if measure.per is not None:
             sums = (Measure(Statistic.SUM, ref) for ref in (measure.ref, measure.per))
-            top, bottom = (self.noisy(one, one.ref or measure.ref, rows) for one in sums)
+            top, bottom = (self.noisy(one, one.ref or measure.ref, rows, part=True) for one in sums)
             totals = {name: cells for name, cells in top.items() if name.startswith("total_")}
             return totals | bottom
         return self.noisy(measure, measure.ref, rows)
@@ -173,12 +173,17 @@ class _Oracle:
         single = self.source.one_row_per_unit
         return "units" if single or statistic is Statistic.UNITS else "rows"
 
-    def noisy(self, measure: Measure, ref: Ref, rows: list[Kept]) -> dict[str, dict[Key, int]]:
+    def noisy(
+        self, measure: Measure, ref: Ref, rows: list[Kept], *, part: bool = False
+    ) -> dict[str, dict[Key, int]]:
+        """``part``: of a ratio, which is of plain sums."""
         name = self.name(ref)
         tenths = 10 if self.context.is_truth(ref) else 1
         low, high = (end * tenths for end in self.context.bounds(ref))
-        mean = measure.statistic is not Statistic.SUM and not self.told_by_sum(measure, low)
-        centre = (low + high) // 2 if mean else 0
+        mean = measure.statistic is not Statistic.SUM and not self.told_by_sum(measure, low, high)
+        summed = replace(measure, statistic=Statistic.MEAN)
+        above = low < 0 and not mean and not part and self.told_by_sum(summed, low, high)
+        centre = (low + high) // 2 if mean else low if above else 0
 
         def distance(kept: Kept) -> int | None:
             value = self.context.value(ref, kept.row)
@@ -187,12 +192,13 @@ class _Oracle:
         most = max(abs(low - centre), abs(high - centre))
         centred = bool(centre) or (mean and self.constant_cells() and not self.single())
         total = f"centred_{name}" if centred else f"total_{name}"
+        total = f"above_{name}" if above else total
         sums = {total: self.totals(rows, distance, most=most, mean=mean)}
         if measure.statistic in SPREADS:
             sums |= self.squares(rows, distance, name=name, most=most)
         return {**self.values(ref, rows), **sums}
 
-    def told_by_sum(self, measure: Measure, low: int) -> bool:
+    def told_by_sum(self, measure: Measure, low: int, high: int) -> bool:
         """A mean whose sum is asked or divides, of what is never below zero, with no row cut."""
         sums = {one.ref for one in self.query.measures if one.statistic is Statistic.SUM}
         sums |= {one.per for one in self.query.measures if one.statistic is Statistic.RATIO}
@@ -202,7 +208,8 @@ class _Oracle:
             return False
         decides = texts and self.single() and not self.context.nullable(measure.ref)
         mean = measure.statistic is Statistic.MEAN
-        return mean and low >= 0 and not cut and not decides
+        near = low >= 0 or 2 * low * low <= max(high, 0) ** 2
+        return mean and near and high > 0 and not cut and not decides
 
     def values(self, ref: Ref, rows: list[Kept]) -> dict[str, dict[Key, int]]:
         if not self.context.nullable(ref):

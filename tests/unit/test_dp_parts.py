@@ -42,16 +42,25 @@ TOTAL = Vector(
     "total_x", Counting.TOTAL, 1, 10**11, moved(MOST), row_bounds=(0, MOST), beside="rows"
 )
 OTHER = replace(TOTAL, name="total_y", sensitivity=moved(7), row_bounds=(3, 7), magnitude=7 * 10**9)
+BELOW = -20  # the least of a number whose sum is told from there on
+ABOVE = replace(
+    TOTAL,
+    name="above_x",
+    sensitivity=moved(MOST - BELOW),
+    row_bounds=(0, MOST - BELOW),
+    centre=BELOW,
+)
 COUNT_SHOWN = Published("count", "Number", Kind.COUNT, "rows", None, 0)
 SUM_SHOWN = Published("sum_x", "Sum", Kind.SUM, "rows", "total_x", 0)
 MEAN_SHOWN = Published("mean_x", "Mean", Kind.MEAN, "rows", "total_x", 3)
+ABOVE_SHOWN, MEAN_ABOVE = (replace(one, total="above_x") for one in (SUM_SHOWN, MEAN_SHOWN))
 OTHER_SHOWN = Published("sum_y", "Sum of y", Kind.SUM, "rows", "total_y", 0)
 
 
 def shape(*published: Published, cells: int = 1, total: bool = False) -> Shape:
     axis = Axis("cell", tuple(map(str, range(cells + total))), total=total)
     names = {one.total for one in published}
-    totals = [one for one in (TOTAL, OTHER) if one.name in names]
+    totals = [one for one in (TOTAL, OTHER, ABOVE) if one.name in names]
     return Shape("person", (axis,), (ROWS, *totals), published)
 
 
@@ -142,6 +151,24 @@ def test_a_sum_takes_the_whole_charge_and_its_count_none(mechanism):
     assert plan.of("rows").variance == pytest.approx(2 * each)
 
 
+def test_a_sum_from_below_zero_is_as_exact_as_both_ends_are_far():
+    """U**2 + L**2, where a noise for the sum alone would be as of 1.5 U**2."""
+    plan = accounting.noise_plan(shape(ABOVE_SHOWN), RULES, rho_nano=RHO)
+    each = plan.of("above_x").variance / (MOST - BELOW) ** 2
+
+    assert plan.of("above_x+").variance == pytest.approx(each * (MOST**2 + BELOW**2))
+    assert plan.of("rows").variance == pytest.approx(2 * each)
+
+
+def test_a_sum_is_told_from_its_least_value_on_with_its_own_count_alone():
+    """Any other count would not say how often that value is to be added again."""
+    other = replace(ROWS, name="others")
+    apart = replace(ABOVE_SHOWN, count="others")
+    table = Shape("person", (Axis("cell", ("0",)),), (ROWS, other, ABOVE), (apart,))
+    with pytest.raises(Refused):
+        let_out(table, {"rows": 5, "others": 5, "above_x": 5})
+
+
 def test_a_sum_asked_with_its_count_costs_a_third_less_than_apart():
     """At the half-width that a sum had where a count beside it took a third of the charge."""
     whole = cheapest(shape(SUM_SHOWN), RULES, within=Decimal(1_000))
@@ -174,18 +201,20 @@ def test_who_differs_in_mechanism_says_nothing_of_the_count():
 # What is told.
 
 
+@pytest.mark.parametrize("moved_by", [0, BELOW])
 @pytest.mark.parametrize(
     ("mechanism", "total"),
     [(Mechanism.LAPLACE, False), (Mechanism.GAUSSIAN, False), (Mechanism.GAUSSIAN, True)],
 )
-def test_intervals_of_count_sum_and_mean_cover_the_truth(mechanism, total):
+def test_intervals_of_count_sum_and_mean_cover_the_truth(mechanism, total, moved_by):
     cells = 4_000 if not total else 60
     times = 1 if not total else 60
     missed = {"count": 0, "sum_x": 0, "mean_x": 0}
     cells_seen = 0
     for _ in range(times):
-        table = shape(COUNT_SHOWN, SUM_SHOWN, MEAN_SHOWN, cells=cells, total=total)
-        true = {"rows": 500, "total_x": 500 * 20}
+        shown = (ABOVE_SHOWN, MEAN_ABOVE) if moved_by else (SUM_SHOWN, MEAN_SHOWN)
+        table = shape(COUNT_SHOWN, *shown, cells=cells, total=total)
+        true = {"rows": 500, "total_x": 500 * 20, "above_x": 500 * (20 - BELOW)}
         told = let_out(table, true, mechanism=mechanism)
         for column, shown in zip(told.published, told.columns, strict=True):
             exact = {"count": 500, "sum_x": 10_000, "mean_x": 20}[column.name]
@@ -198,10 +227,11 @@ def test_intervals_of_count_sum_and_mean_cover_the_truth(mechanism, total):
     assert min(missed["count"], missed["sum_x"]) > 0.01 * cells_seen
 
 
-def test_half_widths_are_those_of_the_preview():
-    table = shape(COUNT_SHOWN, SUM_SHOWN, cells=3)
+@pytest.mark.parametrize("summed", [SUM_SHOWN, ABOVE_SHOWN])
+def test_half_widths_are_those_of_the_preview(summed):
+    table = shape(COUNT_SHOWN, summed, cells=3)
     expected = {one.name: one.half_width for one in expect(table, RULES, rho_nano=RHO)}
-    told = let_out(table, {"rows": 5_000, "total_x": 100_000})
+    told = let_out(table, {"rows": 5_000, "total_x": 100_000, "above_x": 200_000})
 
     for column, cells in zip(told.published, told.columns, strict=True):
         assert {one.half_width for one in cells} == {expected[column.name]}
@@ -241,7 +271,6 @@ def test_hidden_where_the_count_that_is_told_is_small():
         replace(TOTAL, row_bounds=(-1, MOST)),
         replace(TOTAL, row_bounds=(0, 0)),
         replace(TOTAL, row_bounds=None),
-        replace(TOTAL, centre=1),
         replace(TOTAL, beside="nobody"),
         replace(TOTAL, beside="total_x"),
         replace(TOTAL, sensitivity=moved(MOST - 1)),

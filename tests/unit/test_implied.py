@@ -40,18 +40,23 @@ def moved(by: int) -> Sensitivity:
 
 ROWS = Vector("rows", Counting.ROWS, 1, 10**9, moved(1))
 TOTAL = Vector("total", Counting.TOTAL, 10, 10**11, moved(MOST), row_bounds=(0, MOST))
+ABOVE = replace(  # from -2 on
+    TOTAL, name="above", sensitivity=moved(120), row_bounds=(0, 120), centre=-20, beside="rows"
+)
 COUNT = Published("count", "Number", Kind.COUNT, "rows", None, 0)
 SUM = Published("sum", "Sum", Kind.SUM, "rows", "total", 1)
 ROUNDED = replace(SUM, decimals=0)
+SUM_ABOVE = replace(SUM, total="above")
 MEAN = Published("mean", "Mean", Kind.MEAN, "rows", "total", 2)
-ONE = {"rows": 500, "total": 500 * 20}
+ONE = {"rows": 500, "total": 500 * 20, "above": 500 * 40}
 
 
 def shape(*published: Published, cells: int, beside: bool = False, total: bool = False) -> Shape:
     axis = Axis("cell", tuple(map(str, range(cells + total))), total=total)
     of = replace(TOTAL, beside="rows") if beside else TOTAL
-    needs = any(one.total for one in published)
-    return Shape("person", (axis,), (ROWS, of) if needs else (ROWS,), published)
+    names = {one.total for one in published}
+    totals = [one for one in (of, ABOVE) if one.name in names]
+    return Shape("person", (axis,), (ROWS, *totals), published)
 
 
 def source(table: Shape, *, mechanism: str | None = None, values=ONE) -> Source:
@@ -71,10 +76,12 @@ def added(held: Source, *, each: int, columns=(0,)):
 
 
 @pytest.mark.parametrize("mechanism", Mechanism)
-@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize("told", ["apart", "beside", "above"])
 @pytest.mark.parametrize("each", [2, 7, 50])
-def test_intervals_of_sums_cover_the_truth(mechanism, beside, each):
-    held = source(shape(COUNT, SUM, cells=10_000, beside=beside), mechanism=mechanism)
+def test_intervals_of_sums_cover_the_truth(mechanism, told, each):
+    column = SUM_ABOVE if told == "above" else SUM
+    table = shape(COUNT, column, cells=10_000, beside=told == "beside")
+    held = source(table, mechanism=mechanism)
     table = added(held, each=each, columns=(0, 1))
 
     for cells, true in zip(table.columns, (500 * each, 1_000 * each), strict=True):

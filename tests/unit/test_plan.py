@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -98,14 +99,14 @@ def test_a_unit_row_moves_one_cell_by_its_distance_from_the_midpoint():
     assert moved(found, "centred_age") == Sensitivity(1, 55, 55**2, 55)
 
 
-def test_a_sum_is_measured_from_zero_and_a_mean_from_the_midpoint():
-    income = PERSON["income"]
-    found = planned(
-        asked("persons", Measure(Statistic.SUM, income), Measure(Statistic.MEAN, income))
-    )
+def test_a_sum_is_measured_from_the_least_value_and_a_mean_alone_from_the_midpoint():
+    mean, total = (Measure(one, PERSON["income"]) for one in (Statistic.MEAN, Statistic.SUM))
+    both = planned(asked("persons", total, mean))
+    alone = planned(asked("persons", mean))
 
-    assert moved(found, "total_income").linf == 25_000_000
-    assert moved(found, "centred_income").linf == (25_000_000 + 100_000) // 2
+    assert [one.name for one in both.shape.vectors] == ["units", "above_income"]
+    assert moved(both, "above_income").linf == 25_000_000 + 100_000
+    assert moved(alone, "centred_income").linf == (25_000_000 + 100_000) // 2
 
 
 def test_totals_of_a_unit_count_k_rows_at_most():
@@ -173,6 +174,47 @@ def test_equal_vectors_are_counted_once():
     assert [one.kind for one in found.shape.published] == [
         Kind.COUNT, Kind.UNITS, Kind.SUM, Kind.MEAN,
     ]  # fmt: skip
+
+
+SUM_OF = partial(Measure, Statistic.SUM)
+KINDS = (Dimension(ColumnRef("events", "kind")),)
+SEXES = (Dimension(ColumnRef("persons", "sex")),)
+AT_HOME = (Join("event_person"),)
+SEVERITY = ColumnRef("events", "severity")
+FAR_BELOW = replace(CLINIC.table("events").column("severity"), lower=Decimal(-9), upper=Decimal(9))
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "count", "centre"),
+    [
+        (asked("persons", SUM_OF(PERSON["age"])), "total_age", "units", 0),
+        (asked("persons", SUM_OF(PERSON["bmi"])), "total_bmi", "values_bmi", 0),
+        (asked("persons", SUM_OF(PERSON["income"])), "above_income", "units", -100_000),
+        (asked("labs", SUM_OF(LAB["value"])), "total_value", "values_value", 0),
+        (asked("events", SUM_OF(SEVERITY), by=KINDS), "above_severity",
+         "values_severity", -3),
+        (asked("events", SUM_OF(SEVERITY), by=SEXES, joins=AT_HOME),
+         "total_severity", None, 0),
+        (asked("persons", Measure(Statistic.RATIO, PERSON["income"], per=PERSON["bmi"])),
+         "total_bmi", "values_bmi", 0),
+        (asked("persons", Measure(Statistic.RATIO, PERSON["income"], per=PERSON["bmi"])),
+         "total_income", None, 0),
+        (asked("persons", Measure(Statistic.MEAN, PERSON["age"])), "centred_age", None, 55),
+    ],
+)  # fmt: skip
+def test_which_totals_are_told_with_the_count_of_their_rows(query, name, count, centre):
+    vector = planned(query).shape.vector(name)
+
+    assert (vector.beside, vector.centre) == (count, centre)
+
+
+def test_a_sum_of_what_may_be_as_far_below_zero_has_a_noise_of_its_own():
+    table = CLINIC.table("events")
+    columns = tuple(FAR_BELOW if one.name == "severity" else one for one in table.columns)
+    catalogue = _with(CLINIC, replace(table, columns=columns))
+    query = asked("events", SUM_OF(SEVERITY), by=KINDS)
+
+    assert plan(query, catalogue, dp_policy()).shape.vector("total_severity").beside is None
 
 
 def test_two_columns_of_one_name_have_two_vectors():
