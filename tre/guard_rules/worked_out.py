@@ -33,7 +33,7 @@ WORKED_OUT = (
         "worked_out_of_release",
         "worked_out",
         "INSERT",
-        f"NOT EXISTS ({_QUESTION}) OR NOT EXISTS ({_OF_DATA})"
+        f"NOT EXISTS ({_QUESTION}) OR NOT EXISTS ({_OF_DATA})"  # nosec B608 - our own names
         ' OR EXISTS (SELECT 1 FROM "recall" c WHERE c.release_id = NEW.release_id)',
         "a table is worked out from a noisy release of its project, which stands",
     ),
