@@ -446,8 +446,9 @@ def a_look(output: Output, checker: str) -> EvidenceAsked:
 
 @pytest.mark.parametrize(("track", "said"), [("dp", "no true numbers"), ("sdc", None)])
 def test_true_numbers_are_kept_of_exact_tables_only(open_session, furnished, track, said):
+    rho_nano = 0 if track == "sdc" else 10**8
     submission = factories.a_submission(
-        open_session, furnished, track=track, checkers_required=2, rho_nano=0
+        open_session, furnished, track=track, checkers_required=2, rho_nano=rho_nano
     )
     output = factories.an_output(open_session, submission)
     found = flush_refused(open_session, an_evidence(output))
@@ -579,6 +580,29 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
         Account: {"rho_spent": 0},
         WorkedOut: {"release_id": "other"},
     }
+
+
+def test_noise_at_no_cost_is_told_by_a_release_or_not_at_all(open_session, furnished):
+    rows_that_only_grow(open_session, furnished)
+    told = open_session.query(WorkedOut).one()
+    free = factories.a_submission(open_session, furnished, rho_nano=0)
+    onwards = update(Submission).values(state=State.VALIDATED.value)
+    assert "paid for" in refused(open_session, onwards.where(Submission.id == free.id))
+    open_session.execute(onwards.where(Submission.id == told.submission_id))
+
+
+@pytest.mark.parametrize(
+    "of", [{}, {"rho_nano": 0, "project": "other"}, {"rho_nano": 0, "track": "sdc"}]
+)
+def test_a_table_is_worked_out_from_a_noisy_release_of_its_project(open_session, furnished, of):
+    rows_that_only_grow(open_session, furnished)
+    release_id = open_session.query(WorkedOut).one().release_id
+    given = {key: value for key, value in of.items() if key != "project"}
+    given |= {"project_id": furnished.other_project} if "project" in of else {}
+    given |= {"checkers_required": 2} if "track" in of else {}
+    asked = factories.a_submission(open_session, furnished, **given)
+    row = WorkedOut(submission_id=asked.id, release_id=release_id)
+    assert "noisy release" in flush_refused(open_session, row)
 
 
 def test_what_only_grows_can_be_neither_changed_nor_removed(open_session, furnished):
