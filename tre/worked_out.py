@@ -11,6 +11,7 @@ from collections.abc import Collection
 from sqlalchemy import ForeignKey, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from tre import publications
 from tre.database import Base
 from tre.outputs import Output
 from tre.recalls import Recall
@@ -53,9 +54,9 @@ def releases_from(session: Session, release_ids: Collection[str]) -> list[Releas
 
 
 def sources(session: Session, *, project_id: str, dataset_id: str, limit: int) -> list[Release]:
-    """A project's own noisy tables that others may be worked out from, newest first.
+    """Noisy tables that others may be worked out from, newest first: a project's own, and public.
 
-    Those that it can see, that were asked of the data themselves, and that nobody recalled.
+    Those that are shown, that were asked of the data themselves, and that nobody recalled.
     """
     recalled = exists().where(Recall.release_id == Release.id)
     worked_out = exists().where(WorkedOut.submission_id == Submission.id)
@@ -64,7 +65,7 @@ def sources(session: Session, *, project_id: str, dataset_id: str, limit: int) -
         .join(Output, Output.id == Release.output_id)
         .join(Submission, Submission.id == Output.submission_id)
         .where(
-            Release.project_id == project_id,
+            (Release.project_id == project_id) | publications.is_public(),
             Release.dataset_id == dataset_id,
             Submission.track == "dp",
             served(),

@@ -591,16 +591,11 @@ def test_noise_at_no_cost_is_told_by_a_release_or_not_at_all(open_session, furni
     open_session.execute(onwards.where(Submission.id == told.submission_id))
 
 
-@pytest.mark.parametrize(
-    "of", [{}, {"rho_nano": 0, "project": "other"}, {"rho_nano": 0, "track": "sdc"}]
-)
-def test_a_table_is_worked_out_from_a_noisy_release_of_its_project(open_session, furnished, of):
+@pytest.mark.parametrize("of", [{}, {"rho_nano": 0, "track": "sdc", "checkers_required": 2}])
+def test_a_table_is_worked_out_for_a_noisy_question_at_no_cost(open_session, furnished, of):
     rows_that_only_grow(open_session, furnished)
     release_id = open_session.query(WorkedOut).one().release_id
-    given = {key: value for key, value in of.items() if key != "project"}
-    given |= {"project_id": furnished.other_project} if "project" in of else {}
-    given |= {"checkers_required": 2} if "track" in of else {}
-    asked = factories.a_submission(open_session, furnished, **given)
+    asked = factories.a_submission(open_session, furnished, **of)
     row = WorkedOut(submission_id=asked.id, release_id=release_id)
     assert "noisy release" in flush_refused(open_session, row)
 

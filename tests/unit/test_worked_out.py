@@ -20,10 +20,12 @@ from tests.catalogues import clinic, dp_policy
 from tests.on_the_way import ask, decide, events, leave, publish, spent
 from tests.stores import seal
 from tre import datasets, submissions, worked_out
+from tre.database import new_id
 from tre.errors import GatesClosed, Incomplete
 from tre.journey import previewed, recalled
 from tre.lifecycle import Mover, State
 from tre.outputs import Format
+from tre.publications import PublicationAsked, PublicationDecided
 from tre.submissions import Submission
 from tre.worked_out import WorkedOut
 from tre.worker.carry import Carrier, utc_now
@@ -182,9 +184,9 @@ def test_the_preview_says_what_a_release_tells(service):
     found = service.preview(BY_SEX)
     dear = service.preview(BY_SEX, rho_nano=RHO)
 
-    assert (found.implied_by, found.rho_nano, found.epsilon) == (release.id, 0, None)
+    assert (found.implied_by.id, found.rho_nano, found.epsilon) == (release.id, 0, None)
     assert [one.words[:22] for one in found.columns] == ["2 of 2 cells are told,"] * 2
-    assert dear.implied_by == release.id
+    assert dear.implied_by.id == release.id
     assert not found.failing
     table = service.worked(service.asked(BY_SEX, rho_nano=0))
     assert found.columns[0].half_width == table.columns[0][0].half_width
@@ -193,7 +195,7 @@ def test_the_preview_says_what_a_release_tells(service):
 def test_without_such_a_release_nothing_is_free(service):
     with pytest.raises(Incomplete) as refused:
         service.asked(BY_SEX, rho_nano=0)
-    assert "No table that your project holds" in refused.value.sentence
+    assert "No released table that you can see" in refused.value.sentence
     assert service.preview(BY_SEX, rho_nano=None).implied_by is None
 
 
@@ -202,13 +204,49 @@ def test_of_several_the_most_exact_is_taken(service):
     _, exact = service.released(BY_BOTH, rho_nano=1_000_000_000)
     service.released(BY_BOTH, rho_nano=20_000_000)
 
-    assert service.preview(BY_SEX).implied_by == exact.id
+    assert service.preview(BY_SEX).implied_by.id == exact.id
 
 
 def test_another_project_does_not_see_it(service):
     service.released()
     with pytest.raises(Incomplete):
         service.asked(BY_SEX, rho_nano=0, who="gus", project=service.world.other_project)
+
+
+def test_another_project_sees_it_once_it_is_public(service):
+    held, release = service.released()
+    make_public(service, release)
+
+    submission = service.asked(BY_SEX, rho_nano=0, who="gus", project=service.world.other_project)
+    service.engine.may_run = False
+    table = service.worked(submission)
+
+    assert worked_out.source_of(service.session, submission.id).id == release.id
+    assert table.columns[0][0].value == sum(one.value for one in held.columns[0][:3])
+    before = spent(service.session, service.world, "gus", service.world.other_project)
+    assert before[1:] == (0, 0)
+
+
+def make_public(service, release) -> None:
+    people, asked = service.world.people, new_id()
+    service.session.add(
+        PublicationAsked(
+            id=asked,
+            release_id=release.id,
+            number=1,
+            by_id=people["ada"],
+            title="By sex and age",
+            summary="For all.",
+            at=factories.NOW,
+        )
+    )
+    service.session.flush()
+    service.session.add(
+        PublicationDecided(
+            asked_id=asked, publisher_id=people["pat"], allowed=True, reason="", at=factories.NOW
+        )
+    )
+    service.session.commit()
 
 
 def test_what_was_not_released_tells_nothing(service):
@@ -238,7 +276,7 @@ def test_what_was_worked_out_is_no_source(service):
 
     found = service.preview("SELECT count(*) FROM persons")
 
-    assert found.implied_by == release.id
+    assert found.implied_by.id == release.id
 
 
 def recall(service, release):

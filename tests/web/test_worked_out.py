@@ -55,7 +55,7 @@ def test_a_table_that_tells_the_answer_is_offered_and_taken(service, held):
     ada, page = preview(service, AGES)
     shown = ada.get(page).text
     assert FREE in shown
-    assert "from a table that you have" in shown
+    assert "from a released table" in shown
     assert "1 of 3 cells are told, within ±" in shown
 
     looked = ada.post(page, {"rho_nano": "0", "purpose": ""})
@@ -84,7 +84,7 @@ def test_who_has_no_such_table_is_offered_none(service):
     assert FREE not in ada.get(page).text
     refused = ada.post(page, {"rho_nano": "0", "purpose": "To see."})
     assert refused.status_code == 422
-    assert "No table that your project holds tells the answer" in refused.text
+    assert "No released table that you can see tells the answer" in refused.text
     assert "To see." in refused.text
 
 
@@ -132,4 +132,4 @@ def test_programs_ask_for_it_at_a_cost_of_0(service, held):
     assert paid.json["worked_out_from"] is None
     other = post("submissions", query=AGES.replace("40", "41"), rho_nano=0, purpose="To see.")
     assert other.status_code == 409
-    assert "No table that your project holds" in other.json["errors"][0]["message"]
+    assert "No released table that you can see" in other.json["errors"][0]["message"]

@@ -137,7 +137,7 @@ class Question(Strict):
     rho_nano: Rho | None = Field(
         default=None,
         description="What to spend, in 1e-9 rho; the policy's usual cost if absent. At 0 the "
-        "answer is worked out from a released noisy table of the project, where one tells it.",
+        "answer is worked out from a released noisy table, of the project or public.",
     )
     track: Literal["dp", "sdc"] | None = Field(
         default=None, description="Noisy or exact, where the dataset opens both; else absent."
@@ -307,7 +307,7 @@ class PreviewAnswer(Strict):
         description="A release of this project that answers exactly this."
     )
     implied_by: Identifier | None = Field(
-        description="A release of this project that tells the answer at a cost of 0."
+        description="A release, of this project or public, that tells the answer at a cost of 0."
     )
 
 

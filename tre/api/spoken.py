@@ -132,7 +132,7 @@ def preview(found: Preview) -> said.PreviewAnswer:
         gates=[gate(one) for one in found.gates],
         budgets=[_after(line) for line in found.budgets],
         existing_release=None if found.existing is None else found.existing.id,
-        implied_by=found.implied_by,
+        implied_by=None if found.implied_by is None else found.implied_by.id,
     )
 
 

@@ -61,7 +61,7 @@ class Client:
         """What a question (restricted SQL, or its JSON form) would cost. Spends nothing.
 
         With ``half_width``, such as "20": at the least cost at which it is as exact as that. With
-        ``rho_nano`` 0: as a released table of the project tells it.
+        ``rho_nano`` 0: as a released table tells it.
         """
         body = _question(query, dataset=dataset, rho_nano=rho_nano, track=track)
         if half_width is not None:

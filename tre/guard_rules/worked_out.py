@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - SQL of our own tables, from these guards alone
-"""What may be told without a cost? What a release of the same project tells, which stands."""
+"""What may be told without a cost? What a release of the project or a public one tells."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from tre.guard_rules.written import Guard, kept
 from tre.lifecycle import INITIAL, State
 
 _QUESTION = f"""
-    SELECT 1 FROM "submission" s JOIN "release" r ON r.project_id = s.project_id
-    AND r.dataset_id = s.dataset_id
+    SELECT 1 FROM "submission" s JOIN "release" r ON r.dataset_id = s.dataset_id
+    AND (r.project_id = s.project_id OR EXISTS (
+        SELECT 1 FROM "publication_asked" a JOIN "publication_decided" d ON d.asked_id = a.id
+        WHERE a.release_id = r.id AND d.allowed))
     WHERE s.id = NEW.submission_id AND r.id = NEW.release_id
     AND s.state = '{INITIAL.value}' AND s.track = 'dp' AND s.rho_nano = 0"""  # nosec B608
 
@@ -35,7 +37,7 @@ WORKED_OUT = (
         "INSERT",
         f"NOT EXISTS ({_QUESTION}) OR NOT EXISTS ({_OF_DATA})"  # nosec B608 - our own names
         ' OR EXISTS (SELECT 1 FROM "recall" c WHERE c.release_id = NEW.release_id)',
-        "a table is worked out from a noisy release of its project, which stands",
+        "a table is worked out from a noisy release of its project or a public one, which stands",
     ),
     Guard(
         "submission_unpaid",

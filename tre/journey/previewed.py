@@ -60,7 +60,7 @@ class Preview:
     may_leave: bool  # exact track: whether the register can judge such a table
     exact_needed: int  # exact track: cells that this project would be charged for
     exact: exact_cells.Room | None
-    implied_by: str | None  # a release of this project that tells the answer, if looked for
+    implied_by: Release | None  # tells the answer at no cost; None too where not looked for
 
     @property
     def checkers(self) -> int:
@@ -157,7 +157,7 @@ def preview(
             now=now,
         ),
         budgets=_lines(session, person, found, quote.cost),
-        implied_by=None if held is None else held.release_id,
+        implied_by=None if held is None else session.get_one(Release, held.release_id),
         existing=_existing(session, fingerprint=quote.fingerprint, project_id=found.project.id),
     )
 

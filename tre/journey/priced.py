@@ -175,7 +175,7 @@ def charge_of(policy: Policy, rho_nano: int | None) -> int:
         return 0
     asked = policy.dp.rho_nano_default if rho_nano is None else rho_nano
     if asked == COST:
-        raise Incomplete("rho_nano", "No table that your project holds tells the answer.")
+        raise Incomplete("rho_nano", "No released table that you can see tells the answer.")
     if not policy.dp.rho_nano_min <= asked <= policy.dp.rho_nano_max:
         raise Incomplete("rho_nano", "The cost is outside what the policy of the dataset allows.")
     return asked

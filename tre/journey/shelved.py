@@ -1,8 +1,8 @@
-"""Which released table of a project tells an answer already? By its plan and its numbers alone.
+"""Which released table tells an answer already? By its plan and its numbers alone.
 
-Only tables of the same data under the same policy that this project holds are looked at. What one
-tells of the question is worked out from its released numbers, so that showing how much that is
-tells its project nothing new.
+Only tables of the same data under the same policy are looked at, of the project or public ones.
+What one tells of the question is worked out from its released numbers, so that showing how much
+that is tells its project nothing new.
 """
 
 from __future__ import annotations
