@@ -9,13 +9,14 @@ with half a digit for each number that was rounded.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from disclosure_control import record as records
 from disclosure_control.dp import accuracy, parts, postprocess
+from disclosure_control.dp.estimates import Interval
 from disclosure_control.errors import Refused
 from disclosure_control.exact import WIDE, shown
 from disclosure_control.record import Finding, NoiseStatement
@@ -26,6 +27,7 @@ HIDDEN = Cell(Status.SUPPRESSED)
 LEAST = {Kind.COUNT: Decimal(0), Kind.UNITS: Decimal(0)}  # what no such number is below
 
 Cells = tuple[tuple[int, ...], ...]
+Terms = list[tuple[Fraction, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +39,23 @@ class Source:
     shape: Shape
 
 
-def implied(source: Source, *, axes: Shape, cells: Cells, columns: Sequence[int]) -> Protected:
+def implied(
+    source: Source, *, axes: Shape, cells: Cells, columns: Sequence[tuple[int, ...]]
+) -> Protected:
     """A table on the grid of ``axes``: of each cell, what ``cells`` of the source add up to.
 
-    ``columns`` says which of the source's columns are told, in order. Raises Refused where the
-    record does not say what the noise of a sum is.
+    ``columns`` says which of the source's columns are told, in order; a mean is told by two, a sum
+    and a count. Raises Refused where the record does not say what the noise of a sum is.
     """
     held = source.table
     if not _fits(source):
         raise Refused("the table is not that of its question")
-    told = tuple(tuple(_column(source, at, cells)) for at in columns)
+    told = tuple(
+        tuple(_means(source, axes, column, places, cells))
+        if len(places) > 1
+        else tuple(_column(source, places[0], cells))
+        for column, places in zip(axes.published, columns, strict=True)
+    )
     findings = tuple(
         _finding(column, values) for column, values in zip(axes.published, told, strict=True)
     )
@@ -88,6 +97,57 @@ def _column(source: Source, at: int, cells: Cells) -> list[Cell]:
     return found
 
 
+def _means(
+    source: Source, axes: Shape, column: Published, places: Sequence[int], cells: Cells
+) -> Iterator[Cell]:
+    """Of each cell a sum by a count."""
+    bounds = _bounds(axes, column)
+    widths: dict[int, Interval] = {}
+    for own in cells:
+        added = [[source.table.columns[at][cell] for cell in own] for at in places]
+        if not own or any(one.status is not Status.SHOWN for part in added for one in part):
+            yield HIDDEN
+            continue
+        if len(own) not in widths:
+            total_off, count_off = (
+                _width(source, at, numbers=len(own), alpha=accuracy.EACH_OF_TWO) for at in places
+            )
+            widths[len(own)] = total_off, count_off
+        total, count = (
+            sum((Fraction(one.value or 0) for one in part), start=Fraction(0)) for part in added
+        )
+        yield _mean(column, (total, count), widths[len(own)], bounds)
+
+
+def _mean(column: Published, told: Interval, off: Interval, bounds: Interval) -> Cell:
+    """Sum and count are each within so much at 97.5 %, so that both are at 95 %."""
+    (total, count), (total_off, count_off) = told, off
+    if count <= count_off:  # nothing is known of the quotient
+        return HIDDEN
+    ends = [
+        above / below
+        for above in (total - total_off, total + total_off)
+        for below in (count - count_off, count + count_off)
+    ]
+    value, low, high = (
+        min(max(one, bounds[0]), bounds[1]) for one in (total / count, min(ends), max(ends))
+    )
+    return Cell(
+        Status.SHOWN,
+        value=shown(value, decimals=column.decimals),
+        low=shown(low, decimals=column.decimals, towards=math.floor),
+        high=shown(high, decimals=column.decimals, towards=math.ceil),
+    )
+
+
+def _bounds(axes: Shape, column: Published) -> Interval:
+    """Between which every mean lies: the declared bounds of what is added up."""
+    totals, counts = axes.vector(column.total or ""), axes.vector(column.count)
+    low, high = totals.row_bounds or (0, 0)
+    unit = Fraction(counts.scale, totals.scale)
+    return (totals.centre + low) * unit, (totals.centre + high) * unit
+
+
 def _sum(added: Sequence[Cell], width: Decimal, *, least: Decimal | None) -> Cell:
     value = Decimal(0)
     for one in added:
@@ -103,23 +163,31 @@ def _sum(added: Sequence[Cell], width: Decimal, *, least: Decimal | None) -> Cel
 
 
 def _half_width(source: Source, column: Published, *, numbers: int) -> Decimal:
+    """Of so many numbers of a column together, in its last digit, upwards."""
+    at = source.table.published.index(column)
+    width = _width(source, at, numbers=numbers, alpha=accuracy.PER_CELL)
+    return shown(width, decimals=column.decimals, towards=math.ceil)
+
+
+def _width(source: Source, at: int, *, numbers: int, alpha: Decimal) -> Fraction:
     """Of so many numbers of a column together, each with noise of its own."""
+    column = source.table.published[at]
     if column.kind not in (Kind.COUNT, Kind.UNITS, Kind.SUM) or source.shape.has_totals:
         raise Refused("numbers of this kind do not add up")
     vector = source.shape.vector(column.total or column.count)
-    width = _noise(source, vector)(numbers)
+    mechanism, terms = _noise(source, vector)
+    width = accuracy.half_width_of_mixture(mechanism, terms=terms * numbers, alpha=alpha)
     named = replace(vector, name=parts.sum_of(vector))
     estimated = postprocess.is_estimated(source.shape, named)
     if estimated or not postprocess.displays_exactly(column, vector):
         rounded = Fraction(numbers, 2 * 10**column.decimals)
     else:
         rounded = Fraction(0)
-    whole = Fraction(width, vector.scale) + rounded
-    return shown(whole, decimals=column.decimals, towards=math.ceil)
+    return Fraction(width, vector.scale) + rounded
 
 
-def _noise(source: Source, vector: Vector) -> Callable[[int], int]:
-    """Half-width, in the vector's integers, of so many of its numbers together."""
+def _noise(source: Source, vector: Vector) -> tuple[str, Terms]:
+    """Of one of its numbers: the mechanism, and how often each draw counts, with its scale."""
     record = source.table.record
     own = [one for one in record.noise if one.vector == vector.name]
     beside = [one for one in record.noise if one.beside == vector.name]
@@ -128,27 +196,13 @@ def _noise(source: Source, vector: Vector) -> Callable[[int], int]:
     if len(own) == 1:
         scale = float(own[0].scale)
         moved = parts.sum_of(vector) != vector.name
-        return _of_terms(
-            own[0].mechanism, parts.sum_terms(vector, scale) if moved else [(Fraction(1), scale)]
-        )
+        terms = parts.sum_terms(vector, scale) if moved else [(Fraction(1), scale)]
+        return own[0].mechanism, terms
     mechanisms = {one.mechanism for one in beside}
     if own or len(mechanisms) != 1:
         raise Refused("the record does not say what the noise of a number is")
-    steps = [
-        Fraction(1, parts.whole(source.shape.vector(one.vector)) * len(beside)) for one in beside
-    ]
-    terms = [
-        (step, float(one.scale))
-        for step, one in zip(steps, beside, strict=True)
-        for _ in range(parts.TWO)
-    ]
-    return _of_terms(mechanisms.pop(), terms)
-
-
-def _of_terms(mechanism: str, terms: list[tuple[Fraction, float]]) -> Callable[[int], int]:
-    return lambda numbers: accuracy.half_width_of_mixture(
-        mechanism, terms=terms * numbers, alpha=accuracy.PER_CELL
-    )
+    pairs = [(source.shape.vector(one.vector), float(one.scale)) for one in beside]
+    return mechanisms.pop(), parts.terms(pairs)
 
 
 def _require_as_stated(one: NoiseStatement) -> None:

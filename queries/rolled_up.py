@@ -13,7 +13,7 @@ places of a dimension. What it tells is then the same number by the same bounds,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
@@ -32,16 +32,21 @@ from queries.resolve import Kind
 ADDED = frozenset({Statistic.COUNT, Statistic.SUM})
 """What adds up over any cells; distinct units do where each is in one cell."""
 
+COUNTED = frozenset({Statistic.COUNT, Statistic.UNITS})
 BY_CELLS = frozenset({Statistic.QUANTILE, Statistic.LOG_ODDS})
 """What is read in steps that depend on how many cells there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class RollUp:
-    """``cells`` has for each cell of the question those of the table that add up to it."""
+    """``cells`` has for each cell of the question those of the table that add up to it.
+
+    ``columns`` has for each measure of the question its place in the table or, of a mean, those of
+    the sum and of the count of which it is worked out.
+    """
 
     cells: tuple[tuple[int, ...], ...]
-    columns: tuple[int, ...]  # of each measure of the question, its place in the table
+    columns: tuple[tuple[int, ...], ...]
     asked: Shape  # of the question in canonical spelling
     held: Shape  # of the table
 
@@ -81,8 +86,14 @@ def roll_up(asked: Query, held: Query, *, catalogue: Catalogue, policy: Policy) 
 def _may_follow(asked: Query, held: Query) -> bool:
     """What is seen without planning them."""
     refs = [{one.ref for one in query.dimensions} for query in (asked, held)]
-    measures = set(asked.measures) <= set(held.measures)
+    told = {*held.measures, *_means_of_sums(held)}
+    measures = set(asked.measures) <= told
     return asked.source == held.source and measures and refs[0] <= refs[1]
+
+
+def _means_of_sums(held: Query) -> list[Measure]:
+    sums = (one for one in held.measures if one.statistic is Statistic.SUM)
+    return [replace(one, statistic=Statistic.MEAN) for one in sums]
 
 
 def _counts_the_same(both: _Both) -> bool:
@@ -199,18 +210,39 @@ def _strides(axes: Iterable[Axis]) -> list[int]:
     return [prod(sizes[at + 1 :]) for at in range(len(sizes))]
 
 
-def _columns(both: _Both, cells: tuple[tuple[int, ...], ...]) -> tuple[int, ...] | None:
+def _columns(both: _Both, cells: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...] | None:
     one_each = all(len(own) <= 1 for own in cells)
-    found: list[int] = []
-    for place, measure in enumerate(both.asked.measures):
-        if not one_each and not _adds_up(both, measure):
-            return None
+    found = [_column(both, place, one_each=one_each) for place in range(len(both.asked.measures))]
+    columns = tuple(one for one in found if one is not None)
+    return columns if len(columns) == len(found) else None
+
+
+def _column(both: _Both, place: int, *, one_each: bool) -> tuple[int, ...] | None:
+    measure = both.asked.measures[place]
+    if measure in both.held.measures and (one_each or _adds_up(both, measure)):
         at = both.held.measures.index(measure)
         own, theirs = both.own.shape.published[place], both.theirs.shape.published[at]
-        if own.decimals != theirs.decimals or (measure.statistic in BY_CELLS and own != theirs):
-            return None
-        found.append(at)
-    return tuple(found)
+        differs = measure.statistic in BY_CELLS and own != theirs
+        return None if own.decimals != theirs.decimals or differs else (at,)
+    return _of_sum_and_count(both, place) if measure.statistic is Statistic.MEAN else None
+
+
+def _of_sum_and_count(both: _Both, place: int) -> tuple[int, ...] | None:
+    """Of a mean: its sum, and a column that tells how many values there are."""
+    total = replace(both.asked.measures[place], statistic=Statistic.SUM)
+    counted = both.own.shape.published[place].count
+    counts = (
+        at
+        for at, (measure, column) in enumerate(
+            zip(both.held.measures, both.theirs.shape.published, strict=True)
+        )
+        if measure.statistic in COUNTED and column.count == counted
+    )
+    count = next(counts, None)
+    cut = both.own.how is Contribution.UNIT_TOTALS  # means are scaled there, and sums clamped
+    if cut or count is None or total not in both.held.measures:
+        return None
+    return (both.held.measures.index(total), count)
 
 
 def _adds_up(both: _Both, measure: Measure) -> bool:

@@ -69,11 +69,28 @@ def agree(asked: Query, held: Query, *, store: MemoryStore = STORE, catalogue=CL
     theirs = plan(fingerprint.canonical(held, catalogue), catalogue, policy)
     own = plan(fingerprint.canonical(asked, catalogue), catalogue, policy)
     counted, said = store.vectors(own), store.vectors(theirs)
-    for place, at in enumerate(found.columns):
-        mine, other = own.shape.published[place], theirs.shape.published[at]
-        for name, of in zip(_read(mine), _read(other), strict=True):
-            told = tuple(sum(said[of][cell] for cell in cells) for cells in found.cells)
-            assert counted[name] == told, (mine.name, name)
+    for place, places in enumerate(found.columns):
+        mine, others = own.shape.published[place], [theirs.shape.published[at] for at in places]
+        if len(others) > 1:
+            assert counted[mine.count] == _added(said[others[1].count], found.cells)
+            assert _plain(own, mine, counted) == _added(
+                _plain(theirs, others[0], said), found.cells
+            )
+            continue
+        for name, of in zip(_read(mine), _read(others[0]), strict=True):
+            assert counted[name] == _added(said[of], found.cells), (mine.name, name)
+
+
+def _added(vector, cells) -> tuple[int, ...]:
+    return tuple(sum(vector[cell] for cell in own) for own in cells)
+
+
+def _plain(planned, column, counted) -> tuple[int, ...]:
+    """What is added up, whatever was subtracted from each of its rows."""
+    total = planned.shape.vector(column.total)
+    counts = counted[column.count]
+    pairs = zip(counted[total.name], counts, strict=True)
+    return tuple(one + total.centre * count for one, count in pairs)
 
 
 def _read(column) -> tuple[str, ...]:
@@ -96,7 +113,9 @@ def test_what_is_implied_is_what_the_engine_counts(data, tables, held):
 
 # What is implied, and what is not: of each a table of persons or of their results.
 
-AGE, SEX, BMI, AREA = (ColumnRef("persons", name) for name in ("age", "sex", "bmi", "area"))
+AGE, SEX, BMI, AREA, INCOME = (
+    ColumnRef("persons", name) for name in ("age", "sex", "bmi", "area", "income")
+)
 TEST, DAY, VALUE = (ColumnRef("labs", name) for name in ("test", "day", "value"))
 AGES = Dimension(AGE, bands=(Decimal(20), Decimal(40), Decimal(60)))
 COARSE = Dimension(AGE, bands=(Decimal(40),))
@@ -115,6 +134,11 @@ def persons(*measures: Measure, by: tuple[Dimension, ...] = (), where=None, **mo
 def labs(*measures: Measure, by: tuple[Dimension, ...] = (), where=None, **more) -> Query:
     joins = (Join("lab_person"),)
     return Query("clinic", "labs", measures, by, where=where, joins=joins, **more)
+
+
+def grades(*measures: Measure, **more) -> Query:
+    """Of results with a person, so that each has an age."""
+    return replace(labs(*measures, **more), joins=(Join("lab_person", JoinKind.INNER),))
 
 
 SEXES, TESTS, AREAS = Dimension(SEX), Dimension(TEST), Dimension(AREA)
@@ -146,6 +170,18 @@ IMPLIED = {
     "the same condition in other words": (
         persons(COUNT, where=Not(Compare(AGE, Operator.LT, Decimal(40)))),
         persons(COUNT, by=(SEXES,), where=OLD),
+    ),
+    "a mean of a sum and a count": (
+        persons(Measure(Statistic.MEAN, AGE), by=(SEXES,)),
+        persons(COUNT, Measure(Statistic.SUM, AGE), by=(SEXES, AREAS)),
+    ),
+    "a mean of the same cells that was not asked": (
+        persons(Measure(Statistic.MEAN, INCOME), COUNT, by=(SEXES,)),
+        persons(UNITS, COUNT, Measure(Statistic.SUM, INCOME), by=(SEXES,)),
+    ),
+    "a mean of rows that weigh the same": (
+        grades(Measure(Statistic.MEAN, AGE), by=(TESTS,)),
+        grades(COUNT, Measure(Statistic.SUM, AGE), by=(TESTS, SEXES)),
     ),
     "a table with totals": (persons(COUNT, by=(SEXES,)), replace(HELD, margins=True)),
     "a median of the same cells": (persons(MEDIAN), persons(COUNT, MEDIAN)),
@@ -183,7 +219,15 @@ NOT_IMPLIED = {
         HELD,
     ),
     "fewer conditions": (persons(COUNT), persons(COUNT, by=(SEXES,), where=OLD)),
-    "a mean of several cells": (persons(MEAN), HELD),
+    "a mean of which nothing tells how many have a value": (persons(MEAN), HELD),
+    "a mean without its count": (
+        persons(Measure(Statistic.MEAN, AGE)),
+        persons(Measure(Statistic.SUM, AGE), by=(SEXES,)),
+    ),
+    "a mean of rows that are cut in the sum": (
+        grades(Measure(Statistic.MEAN, AGE)),
+        grades(COUNT, Measure(Statistic.SUM, AGE), by=(SEXES,)),
+    ),
     "a median of several cells": (persons(MEDIAN), persons(MEDIAN, by=(SEXES,))),
     "several cells of a table with totals": (
         persons(COUNT, by=(COARSE,)),

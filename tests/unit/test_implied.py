@@ -65,12 +65,12 @@ def source(table: Shape, *, mechanism: str | None = None, values=ONE) -> Source:
     return Source("release-1", drawn, table)
 
 
-def added(held: Source, *, each: int, columns=(0,)):
+def added(held: Source, *, each: int, columns=((0,),), published=None):
     """Sums of so many cells side by side."""
     told = held.shape.cells // each
     cells = tuple(tuple(range(at * each, at * each + each)) for at in range(told))
     axis = Axis("group", tuple(map(str, range(told))))
-    published = tuple(held.shape.published[at] for at in columns)
+    published = published or tuple(held.shape.published[at] for (at,) in columns)
     grid = replace(held.shape, axes=(axis,), published=published)
     return implied(held, axes=grid, cells=cells, columns=columns)
 
@@ -82,7 +82,7 @@ def test_intervals_of_sums_cover_the_truth(mechanism, told, each):
     column = SUM_ABOVE if told == "above" else SUM
     table = shape(COUNT, column, cells=10_000, beside=told == "beside")
     held = source(table, mechanism=mechanism)
-    table = added(held, each=each, columns=(0, 1))
+    table = added(held, each=each, columns=((0,), (1,)))
 
     for cells, true in zip(table.columns, (500 * each, 1_000 * each), strict=True):
         missed = sum(not one.low <= true <= one.high for one in cells)
@@ -101,6 +101,43 @@ def test_a_sum_is_nearer_than_its_half_widths_added_up(mechanism):
     assert table.columns[0][0].half_width < single * 5 * Decimal("1.2")
 
 
+@pytest.mark.parametrize("mechanism", Mechanism)
+@pytest.mark.parametrize("told", ["apart", "beside", "above"])
+@pytest.mark.parametrize("each", [1, 6, 40])
+def test_a_mean_of_a_sum_and_a_count_covers_the_truth(mechanism, told, each):
+    """Means are not added up, but what they are made of is."""
+    column = SUM_ABOVE if told == "above" else SUM
+    held = source(shape(COUNT, column, cells=4_000, beside=told == "beside"), mechanism=mechanism)
+    mean = replace(MEAN, total=column.total)
+    table = added(held, each=each, columns=((1, 0),), published=(mean,))
+
+    (cells,) = table.columns
+    missed = sum(not one.low <= 2 <= one.high for one in cells)
+    assert missed <= 0.05 * len(cells) + 4 * math.sqrt(0.05 * len(cells)) + 1
+    assert all(one.low <= one.value <= one.high and one.half_width is None for one in cells)
+    assert all(0 < one.high - one.low < 2 for one in cells)
+
+
+def test_a_mean_is_within_its_bounds_and_hidden_where_nothing_is_known_of_it():
+    held = source(shape(COUNT, SUM, cells=2), values={"rows": 20, "total": 20 * MOST})
+    few = replace(held.table.columns[0][0], status=Status.SHOWN, value=Decimal(40))
+    most = replace(held.table.columns[1][0], status=Status.SHOWN, value=Decimal(5_000))
+    told = replace(held.table, columns=((few, few), (most, most)))
+    cells = {
+        each: added(
+            replace(held, table=told), each=each, columns=((1, 0),), published=(MEAN,)
+        ).columns[0][0]
+        for each in (1, 2)
+    }
+    nobody = replace(few, value=Decimal(1))
+    none = replace(held, table=replace(told, columns=((nobody, few), (most, most))))
+
+    assert {one.value for one in cells.values()} == {10}
+    assert {one.high for one in cells.values()} == {10}
+    hidden = added(none, each=1, columns=((1, 0),), published=(MEAN,)).columns[0][0]
+    assert hidden.status is Status.SUPPRESSED
+
+
 def test_numbers_that_were_rounded_have_half_a_digit_each():
     exact, rounded = (
         added(source(shape(one, cells=30)), each=10).columns[0][0].half_width
@@ -112,7 +149,7 @@ def test_numbers_that_were_rounded_have_half_a_digit_each():
 
 def test_one_cell_is_as_it_was():
     held = source(shape(COUNT, SUM, MEAN, cells=4))
-    table = added(held, each=1, columns=(2, 0))
+    table = added(held, each=1, columns=((2,), (0,)))
 
     assert table.columns == (held.table.columns[2], held.table.columns[0])
 
@@ -125,7 +162,7 @@ def test_what_is_hidden_hides_its_sums_and_an_empty_one_is_hidden():
     held = replace(held, table=replace(held.table, columns=(cells,)))
     grid = replace(held.shape, axes=(Axis("group", ("a", "b", "c")),))
 
-    table = implied(held, axes=grid, cells=((0, 1), (2, 3), ()), columns=(0,))
+    table = implied(held, axes=grid, cells=((0, 1), (2, 3), ()), columns=((0,),))
 
     (values,) = table.columns
     assert [one.status for one in values] == [
@@ -155,7 +192,7 @@ def test_the_record_says_from_what_and_that_nothing_was_spent():
 
 
 def test_it_is_written_and_read_like_any_table():
-    table = added(source(shape(COUNT, SUM, cells=6)), each=3, columns=(1, 0))
+    table = added(source(shape(COUNT, SUM, cells=6)), each=3, columns=((1,), (0,)))
     assert present.from_json(present.to_json(table)) == table
 
 
@@ -180,17 +217,17 @@ def test_a_table_that_does_not_say_what_its_noise_was_is_refused(change):
     grid = replace(held.shape, axes=(Axis("group", ("a", "b")),))
 
     with pytest.raises(Refused):
-        implied(change(held), axes=grid, cells=cells, columns=(0,))
+        implied(change(held), axes=grid, cells=cells, columns=((0,),))
 
 
 @pytest.mark.parametrize(("column", "total"), [(MEAN, False), (COUNT, True)])
 def test_means_and_cells_of_tables_with_totals_are_not_added_up(column, total):
     held = source(shape(column, cells=4, total=total))
     grid = replace(held.shape, axes=(Axis("group", ("a",)),), published=(column,))
-    assert implied(held, axes=grid, cells=((0,),), columns=(0,)).columns[0]
+    assert implied(held, axes=grid, cells=((0,),), columns=((0,),)).columns[0]
 
     with pytest.raises(Refused):
-        implied(held, axes=grid, cells=((0, 1),), columns=(0,))
+        implied(held, axes=grid, cells=((0, 1),), columns=((0,),))
 
 
 @pytest.mark.parametrize("mechanism", Mechanism)

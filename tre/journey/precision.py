@@ -120,7 +120,7 @@ def _held(quote: Quote, table: Protected) -> Iterator[ColumnPrecision]:
 def _held_words(shown: int, *, cells: int, widest: Decimal | None) -> str:
     if not shown:
         return "No cell could be told."
-    exact = "as exactly as there" if widest is None else f"within ± {widest} or less"
+    exact = "each with its interval" if widest is None else f"within ± {widest} or less"
     return f"{shown} of {cells} cells are told, {exact}."
 
 
