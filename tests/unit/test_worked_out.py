@@ -22,7 +22,7 @@ from tests.stores import seal
 from tre import datasets, submissions, worked_out
 from tre.database import new_id
 from tre.errors import GatesClosed, Incomplete
-from tre.journey import previewed, recalled
+from tre.journey import previewed, recalled, shelved
 from tre.lifecycle import Mover, State
 from tre.outputs import Format
 from tre.publications import PublicationAsked, PublicationDecided
@@ -164,15 +164,15 @@ def test_it_does_not_answer_who_pays(service):
 
 
 def test_hidden_numbers_hide_what_they_add_up_to(service):
-    """A few persons are not 3 years old yet."""
-    fine = "SELECT sex, band(age, 3), count(*) FROM persons GROUP BY sex, band(age, 3)"
+    """A few persons are not 2 years old yet."""
+    fine = "SELECT sex, band(age, 2), count(*) FROM persons GROUP BY sex, band(age, 2)"
     held, _ = service.released(fine)
     assert held.columns[0][0].status is Status.SUPPRESSED
 
     by_sex = service.worked(
         service.asked("SELECT sex, count(*) FROM persons GROUP BY sex", rho_nano=0)
     )
-    older = service.worked(service.asked("SELECT count(*) FROM persons WHERE age >= 3", rho_nano=0))
+    older = service.worked(service.asked("SELECT count(*) FROM persons WHERE age >= 2", rho_nano=0))
 
     assert [one.status for one in by_sex.columns[0]] == [Status.SUPPRESSED] * 2
     assert by_sex.record.findings[0].cells == (0, 1)
@@ -312,6 +312,23 @@ def test_a_recall_on_the_way_stops_it_before_it_is_worked_out(service):
     recall(service, release)
 
     assert service.worked(submission, state=State.REFUSED) is None
+    assert submission.reasons == ["source_stands"]
+
+
+def test_a_recall_between_a_look_and_the_question_is_said(service, monkeypatch):
+    _, release = service.released()
+    look = shelved.best
+
+    def then_recalled(session, **about):
+        found = look(session, **about)
+        session.rollback()
+        recall(service, release)
+        return found
+
+    monkeypatch.setattr(shelved, "best", then_recalled)
+    with pytest.raises(Incomplete) as refused:
+        service.asked(BY_SEX, rho_nano=0)
+    assert "recalled just now" in refused.value.sentence
 
 
 def test_a_recall_on_the_way_stops_its_release(service):

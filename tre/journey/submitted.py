@@ -154,8 +154,10 @@ def _drawn_for_audit(session: Session, asking: _Asking) -> bool:
 
 
 def _lost_the_race(session: Session, asking: _Asking) -> Submission:
-    """Two requests with one key arrived at once; the other has entered."""
+    """Two requests with one key arrived at once; the other has entered. Or a source is gone."""
     earlier = _earlier(session, asking)
+    if earlier is None and asking.quote.held is not None:
+        raise Incomplete("rho_nano", "The table that tells the answer was recalled just now.")
     if earlier is None:
         raise IdempotencyConflict("no key to have collided on")
     return earlier

@@ -122,7 +122,11 @@ def _first(session: Session, job: Job, submission: Submission, now: datetime.dat
     quote = quote_again(session, submission)
     cost = FREE if draw is not None or quote is None else quote.cost
     cells = _cells(session, submission, quote) if quote else 0
-    reasons = _reasons(session, submission, cost, now, cells=cells) if quote else ("query",)
+    reasons = (
+        _reasons(session, submission, cost, now, cells=cells)
+        if quote
+        else _why_not(session, submission)
+    )
     if not reasons:
         reasons = _reserve(session, submission, cost, now)
     if quote is None or reasons:
@@ -156,6 +160,12 @@ def _cells(session: Session, submission: Submission, quote: Quote) -> int:
         part=quote.part,
         cells=quote.exact_cells,
     )
+
+
+def _why_not(session: Session, submission: Submission) -> tuple[str, ...]:
+    """Of a question that cannot be planned as it was."""
+    lost = worked_out.lost_its_source(session, submission.id)
+    return (shelved.LOST_ITS_SOURCE.id if lost else "query",)
 
 
 def quote_again(session: Session, submission: Submission) -> Quote | None:

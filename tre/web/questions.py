@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from tre import gates, outputs
 from tre import request as this
-from tre.journey import answered, cancelled, fetched, looked, requested
+from tre.journey import answered, cancelled, fetched, looked, requested, shelved
 from tre.lifecycle import MEANING, TERMINAL, Mover, State, may_move
 from tre.outputs import Format
 from tre.submissions import Submission
@@ -93,7 +93,7 @@ def filled(submission_id: str) -> str:
 
 def refusals(found: Submission) -> list[str]:
     """Which gates were closed when its turn came; fixed sentences, by the ids on record."""
-    rules = {rule.id: rule for rule in gates.RULES}
+    rules = {rule.id: rule for rule in (*gates.RULES, shelved.LOST_ITS_SOURCE)}
     return [f"{rules[id_].reason} {rules[id_].remedy}" for id_ in found.reasons if id_ in rules]
 
 
