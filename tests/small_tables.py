@@ -36,6 +36,12 @@ SDC_RULES = SdcRules(
 NOISY = Policy(1, Track.DP, DP_RULES, None, max_cells=100_000, checkers=1)
 EXACT = Policy(1, Track.SDC, None, SDC_RULES, max_cells=1_000, checkers=2)
 
+
+def moved_by(most: int) -> Sensitivity:
+    """One unit, in one cell."""
+    return Sensitivity(1, most, most**2, most)
+
+
 COUNT = Published("count", "Number of persons", Kind.COUNT, "rows", None, 0)
 MEAN = Published("mean_bmi", "Mean of BMI", Kind.MEAN, "rows", "centred_bmi", 2)
 TOTAL_EVIDENCE = Evidence("units", "largest", "second", "gross", "smallest", "negative")

@@ -14,40 +14,34 @@ from disclosure_control.dp import accounting, accuracy, parts
 from disclosure_control.dp.audit.chance import FALSE_ALARM, binomial_tails
 from disclosure_control.dp.preview import cheapest, expect
 from disclosure_control.errors import Refused
-from disclosure_control.policy import Mechanism, Policy, Track
+from disclosure_control.policy import Mechanism
 from disclosure_control.protect import NoiseGrant, protect
 from disclosure_control.tables import (
     Axis,
     Counting,
     Kind,
     Published,
-    Sensitivity,
     Shape,
     Unprotected,
     Vector,
 )
-from tests.small_tables import DP_RULES
+from tests.small_tables import DP_RULES, NOISY, RHO_NANO, moved_by
 
-RHO = 20_000_000
-RULES = replace(DP_RULES, rho_nano_min=1_000, rho_nano_max=10**9, threshold=10)
-POLICY = Policy(1, Track.DP, RULES, None, max_cells=100_000, checkers=1)
 MOST = 100
 
 
-def moved(by: int) -> Sensitivity:
-    return Sensitivity(1, by, by**2, by)
-
-
-ROWS = Vector("rows", Counting.ROWS, 1, 10**9, moved(1))
+ROWS = Vector("rows", Counting.ROWS, 1, 10**9, moved_by(1))
 TOTAL = Vector(
-    "total_x", Counting.TOTAL, 1, 10**11, moved(MOST), row_bounds=(0, MOST), beside="rows"
+    "total_x", Counting.TOTAL, 1, 10**11, moved_by(MOST), row_bounds=(0, MOST), beside="rows"
 )
-OTHER = replace(TOTAL, name="total_y", sensitivity=moved(7), row_bounds=(3, 7), magnitude=7 * 10**9)
+OTHER = replace(
+    TOTAL, name="total_y", sensitivity=moved_by(7), row_bounds=(3, 7), magnitude=7 * 10**9
+)
 BELOW = -20  # the least of a number whose sum is told from there on
 ABOVE = replace(
     TOTAL,
     name="above_x",
-    sensitivity=moved(MOST - BELOW),
+    sensitivity=moved_by(MOST - BELOW),
     row_bounds=(0, MOST - BELOW),
     centre=BELOW,
 )
@@ -67,8 +61,8 @@ def shape(*published: Published, cells: int = 1, total: bool = False) -> Shape:
 
 def let_out(table: Shape, values: dict[str, int], *, mechanism: str | None = None):
     vectors = {one.name: (values[one.name],) * table.cells for one in table.vectors}
-    grant = NoiseGrant(RHO, mechanism)
-    return protect(Unprotected(table, vectors), policy=POLICY, grant=grant)
+    grant = NoiseGrant(RHO_NANO, mechanism)
+    return protect(Unprotected(table, vectors), policy=NOISY, grant=grant)
 
 
 # The law of the noise.
@@ -141,11 +135,11 @@ def test_the_tail_of_two_laplaces_is_the_known_one():
 
 @pytest.mark.parametrize("mechanism", Mechanism)
 def test_a_sum_takes_the_whole_charge_and_its_count_none(mechanism):
-    plan = accounting.noise_plan(shape(SUM_SHOWN), RULES, rho_nano=RHO, mechanism=mechanism)
+    plan = accounting.noise_plan(shape(SUM_SHOWN), DP_RULES, rho_nano=RHO_NANO, mechanism=mechanism)
     alone = replace(shape(SUM_SHOWN), vectors=(replace(TOTAL, beside=None),))
-    noise = accounting.noise_plan(alone, RULES, rho_nano=RHO, mechanism=mechanism)
+    noise = accounting.noise_plan(alone, DP_RULES, rho_nano=RHO_NANO, mechanism=mechanism)
 
-    assert [(one.vector, one.rho_nano) for one in plan.vectors] == [("total_x", RHO)]
+    assert [(one.vector, one.rho_nano) for one in plan.vectors] == [("total_x", RHO_NANO)]
     assert plan.of("total_x") == noise.of("total_x")
     assert plan.of("rows").rho_nano == 0
     each = plan.of("total_x").variance / MOST**2
@@ -154,7 +148,7 @@ def test_a_sum_takes_the_whole_charge_and_its_count_none(mechanism):
 
 def test_a_sum_from_below_zero_is_as_exact_as_both_ends_are_far():
     """U**2 + L**2, where a noise for the sum alone would be as of 1.5 U**2."""
-    plan = accounting.noise_plan(shape(ABOVE_SHOWN), RULES, rho_nano=RHO)
+    plan = accounting.noise_plan(shape(ABOVE_SHOWN), DP_RULES, rho_nano=RHO_NANO)
     each = plan.of("above_x").variance / (MOST - BELOW) ** 2
 
     assert plan.of("above_x+").variance == pytest.approx(each * (MOST**2 + BELOW**2))
@@ -172,18 +166,20 @@ def test_a_sum_is_told_from_its_least_value_on_with_its_own_count_alone():
 
 def test_a_sum_asked_with_its_count_costs_a_third_less_than_apart():
     """At the half-width that a sum had where a count beside it took a third of the charge."""
-    whole = cheapest(shape(SUM_SHOWN), RULES, within=Decimal(1_000))
+    whole = cheapest(shape(SUM_SHOWN), DP_RULES, within=Decimal(1_000))
     apart = Shape(
         "person", (Axis("cell", ("0",)),), (ROWS, replace(TOTAL, beside=None)), (SUM_SHOWN,)
     )
 
-    assert whole / cheapest(apart, RULES, within=Decimal(1_000)) == pytest.approx(2 / 3, rel=0.01)
+    assert whole / cheapest(apart, DP_RULES, within=Decimal(1_000)) == pytest.approx(
+        2 / 3, rel=0.01
+    )
 
 
 def test_counts_are_the_mean_of_what_several_sums_say():
-    plan = accounting.noise_plan(shape(SUM_SHOWN, OTHER_SHOWN), RULES, rho_nano=RHO)
+    plan = accounting.noise_plan(shape(SUM_SHOWN, OTHER_SHOWN), DP_RULES, rho_nano=RHO_NANO)
 
-    assert [one.rho_nano for one in plan.vectors] == [RHO // 2] * 2
+    assert [one.rho_nano for one in plan.vectors] == [RHO_NANO // 2] * 2
     one, other = plan.vectors
     each = (2 * one.variance / MOST**2 + 2 * other.variance / 7**2) / 4
     assert plan.of("rows").variance == pytest.approx(each)
@@ -192,7 +188,7 @@ def test_counts_are_the_mean_of_what_several_sums_say():
 def test_who_differs_in_mechanism_says_nothing_of_the_count():
     """Where the planner ever takes both, the count is told by those that have the first's."""
     table = shape(SUM_SHOWN, OTHER_SHOWN)
-    noises = accounting.noise_plan(table, RULES, rho_nano=RHO).vectors
+    noises = accounting.noise_plan(table, DP_RULES, rho_nano=RHO_NANO).vectors
     mixed = (noises[0], replace(noises[1], mechanism="another"))
 
     assert accounting.telling(table, "rows", noises) == (TOTAL, OTHER)
@@ -231,7 +227,7 @@ def test_intervals_of_count_sum_and_mean_cover_the_truth(mechanism, total, moved
 @pytest.mark.parametrize("summed", [SUM_SHOWN, ABOVE_SHOWN])
 def test_half_widths_are_those_of_the_preview(summed):
     table = shape(COUNT_SHOWN, summed, cells=3)
-    expected = {one.name: one.half_width for one in expect(table, RULES, rho_nano=RHO)}
+    expected = {one.name: one.half_width for one in expect(table, DP_RULES, rho_nano=RHO_NANO)}
     told = let_out(table, {"rows": 5_000, "total_x": 100_000, "above_x": 200_000})
 
     for column, cells in zip(told.published, told.columns, strict=True):
@@ -239,7 +235,7 @@ def test_half_widths_are_those_of_the_preview(summed):
 
 
 def test_a_mean_at_a_size_is_as_exact_as_the_preview_says():
-    (_, expected) = expect(shape(SUM_SHOWN, MEAN_SHOWN), RULES, rho_nano=RHO)
+    (_, expected) = expect(shape(SUM_SHOWN, MEAN_SHOWN), DP_RULES, rho_nano=RHO_NANO)
     widths = dict(expected.at_sizes)
     told = let_out(
         shape(SUM_SHOWN, MEAN_SHOWN, cells=50), {"rows": 5_000, "total_x": 5_000 * MOST // 2}
@@ -253,7 +249,7 @@ def test_the_record_says_with_which_count_a_noise_is_told():
     table = shape(SUM_SHOWN, cells=2)
     (noise,) = let_out(table, {"rows": 50, "total_x": 100}).record.noise
 
-    assert (noise.vector, noise.beside, noise.rho_nano) == ("total_x", "rows", RHO)
+    assert (noise.vector, noise.beside, noise.rho_nano) == ("total_x", "rows", RHO_NANO)
 
 
 def test_hidden_where_the_count_that_is_told_is_small():
@@ -274,8 +270,8 @@ def test_hidden_where_the_count_that_is_told_is_small():
         replace(TOTAL, row_bounds=None),
         replace(TOTAL, beside="nobody"),
         replace(TOTAL, beside="total_x"),
-        replace(TOTAL, sensitivity=moved(MOST - 1)),
-        replace(TOTAL, sensitivity=replace(moved(MOST), l2_squared=MOST**2 - 1)),
+        replace(TOTAL, sensitivity=moved_by(MOST - 1)),
+        replace(TOTAL, sensitivity=replace(moved_by(MOST), l2_squared=MOST**2 - 1)),
     ],
 )
 def test_a_total_that_cannot_be_parted_is_refused(wrong):
@@ -289,11 +285,11 @@ def test_a_count_that_decides_which_keys_are_told_keeps_a_noise_of_its_own():
     units = replace(ROWS, name="units", counts=Counting.UNITS)
     vectors = (units, replace(TOTAL, beside="units"))
     table = Shape("person", (axis,), vectors, (replace(SUM_SHOWN, count="units"),))
-    policy = replace(POLICY, dp=replace(RULES, key_delta_femto=10**6))
+    policy = replace(NOISY, dp=replace(DP_RULES, key_delta_femto=10**6))
     values = {"units": (5, 5), "total_x": (5, 5)}
 
     with pytest.raises(Refused) as refused:
-        protect(Unprotected(table, values, ("a", "b")), policy=policy, grant=NoiseGrant(RHO))
+        protect(Unprotected(table, values, ("a", "b")), policy=policy, grant=NoiseGrant(RHO_NANO))
     assert "no such count beside it" in refused.value.detail
 
 

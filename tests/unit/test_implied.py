@@ -14,35 +14,27 @@ from disclosure_control.dp import accuracy
 from disclosure_control.dp.audit.chance import FALSE_ALARM, binomial_tails
 from disclosure_control.errors import Refused
 from disclosure_control.implied import Source, implied
-from disclosure_control.policy import Mechanism, Policy, Track
+from disclosure_control.policy import Mechanism
 from disclosure_control.protect import NoiseGrant, protect
 from disclosure_control.tables import (
     Axis,
     Counting,
     Kind,
     Published,
-    Sensitivity,
     Shape,
     Status,
     Unprotected,
     Vector,
 )
-from tests.small_tables import DP_RULES
+from tests.small_tables import NOISY, RHO_NANO, moved_by
 
-RHO = 20_000_000
-RULES = replace(DP_RULES, rho_nano_min=1_000, rho_nano_max=10**9, threshold=10)
-POLICY = Policy(1, Track.DP, RULES, None, max_cells=100_000, checkers=1)
 MOST = 100
 
 
-def moved(by: int) -> Sensitivity:
-    return Sensitivity(1, by, by**2, by)
-
-
-ROWS = Vector("rows", Counting.ROWS, 1, 10**9, moved(1))
-TOTAL = Vector("total", Counting.TOTAL, 10, 10**11, moved(MOST), row_bounds=(0, MOST))
+ROWS = Vector("rows", Counting.ROWS, 1, 10**9, moved_by(1))
+TOTAL = Vector("total", Counting.TOTAL, 10, 10**11, moved_by(MOST), row_bounds=(0, MOST))
 ABOVE = replace(  # from -2 on
-    TOTAL, name="above", sensitivity=moved(120), row_bounds=(0, 120), centre=-20, beside="rows"
+    TOTAL, name="above", sensitivity=moved_by(120), row_bounds=(0, 120), centre=-20, beside="rows"
 )
 COUNT = Published("count", "Number", Kind.COUNT, "rows", None, 0)
 SUM = Published("sum", "Sum", Kind.SUM, "rows", "total", 1)
@@ -62,7 +54,9 @@ def shape(*published: Published, cells: int, beside: bool = False, total: bool =
 
 def source(table: Shape, *, mechanism: str | None = None, values=ONE) -> Source:
     vectors = {one.name: (values[one.name],) * table.cells for one in table.vectors}
-    drawn = protect(Unprotected(table, vectors), policy=POLICY, grant=NoiseGrant(RHO, mechanism))
+    drawn = protect(
+        Unprotected(table, vectors), policy=NOISY, grant=NoiseGrant(RHO_NANO, mechanism)
+    )
     return Source("release-1", drawn, table)
 
 

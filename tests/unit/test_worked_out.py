@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import insert, update
@@ -11,9 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 
 from disclosure_control import present
+from disclosure_control.errors import Malformed
 from disclosure_control.policy import Mechanism
 from disclosure_control.tables import Protected, Status
 from queries import sql
+from queries.errors import QueryRefused
+from queries.language import ColumnRef, Compare, Dimension, Measure, Operator, Statistic
 from queries.run import Sandboxes
 from tests import factories
 from tests.catalogues import clinic, dp_policy
@@ -96,7 +100,7 @@ class Service:
             self.session,
             person=self.world.person(self.session, who),
             project_id=project or self.world.project,
-            query=self.query(text),
+            query=self.query(text) if isinstance(text, str) else text,
             rho_nano=rho_nano,
             shelf=True,
             now=factories.NOW,
@@ -205,6 +209,50 @@ def test_of_several_the_most_exact_is_taken(service):
     service.released(BY_BOTH, rho_nano=20_000_000)
 
     assert service.preview(BY_SEX).implied_by.id == exact.id
+
+
+def test_sent_again_it_is_the_same_question_whatever_left_or_was_recalled_since(service):
+    _, release = service.released(BY_BOTH, rho_nano=10_000_000)
+    sent = service.asked(BY_SEX, rho_nano=0, idempotency_key="k")
+    service.worked(sent)
+    service.released(BY_BOTH, rho_nano=1_000_000_000)
+
+    assert service.asked(BY_SEX, rho_nano=0, idempotency_key="k").id == sent.id
+    recall(service, release)
+    assert service.asked(BY_SEX, rho_nano=0, idempotency_key="k").id == sent.id
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"dimensions": (Dimension(ColumnRef("persons", "nothing")),)},
+        {"dimensions": (Dimension(ColumnRef("persons", "age")),)},
+        {"dimensions": (Dimension(ColumnRef("persons", "age"), bands=(Decimal(60), Decimal(40))),)},
+        {"where": Compare(ColumnRef("persons", "sex"), Operator.EQ, "neither")},
+        {"where": Compare(ColumnRef("persons", "nothing"), Operator.EQ, Decimal(1))},
+        {"source": "nowhere"},
+        {"measures": ()},
+        {"measures": (Measure(Statistic.SUM, ColumnRef("persons", "sex")),)},
+    ],
+)
+def test_what_may_not_be_asked_is_refused_as_at_any_price(service, wrong):
+    service.released()
+    query = replace(service.query(BY_SEX), **wrong)
+    for rho_nano in (0, RHO):
+        with pytest.raises(QueryRefused):
+            ask(service.session, service.world, query=query, rho_nano=rho_nano)
+        with pytest.raises(QueryRefused):
+            service.preview(query, rho_nano=rho_nano)
+
+
+def test_a_release_that_cannot_be_read_stops_no_question(service, monkeypatch):
+    service.released()
+
+    def unreadable(text):
+        raise Malformed("another form")
+
+    monkeypatch.setattr(present, "from_json", unreadable)
+    assert service.preview(BY_SEX, rho_nano=RHO).implied_by is None
 
 
 def test_another_project_does_not_see_it(service):
@@ -319,8 +367,8 @@ def test_a_recall_between_a_look_and_the_question_is_said(service, monkeypatch):
     _, release = service.released()
     look = shelved.best
 
-    def then_recalled(session, **about):
-        found = look(session, **about)
+    def then_recalled(session, *about):
+        found = look(session, *about)
         session.rollback()
         recall(service, release)
         return found

@@ -16,7 +16,6 @@ from tre.gates import Gate, Stage
 from tre.journey import asked, precision, priced, routed, shelved
 from tre.journey.precision import Bounded, ColumnPrecision
 from tre.journey.routed import Route
-from tre.journey.shelved import Held
 from tre.people import Person
 from tre.releases import Release
 
@@ -103,7 +102,7 @@ def preview(
             query, version=found.version, policy_version=found.policy_version, within=within
         )
     free = rho_nano == shelved.COST
-    held = _held(session, found, query) if free or shelf else None
+    held = shelved.best(session, found, query) if free or shelf else None
     quote = priced.quote(
         query,
         version=found.version,
@@ -159,16 +158,6 @@ def preview(
         budgets=_lines(session, person, found, quote.cost),
         implied_by=None if held is None else session.get_one(Release, held.release_id),
         existing=_existing(session, fingerprint=quote.fingerprint, project_id=found.project.id),
-    )
-
-
-def _held(session: Session, found: asked.Grounds, query: Query) -> Held | None:
-    return shelved.best(
-        session,
-        project_id=found.project.id,
-        query=query,
-        version=found.version,
-        policy_version=found.policy_version,
     )
 
 

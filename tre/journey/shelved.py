@@ -17,12 +17,14 @@ from disclosure_control import implied, present
 from disclosure_control.errors import DisclosureError
 from disclosure_control.implied import Source
 from disclosure_control.tables import Protected, Shape, Status
-from queries import rolled_up
+from queries import rolled_up, validate
+from queries.errors import QueryError
 from queries.language import Query
 from queries.rolled_up import RollUp
 from tre import worked_out
 from tre.datasets import DatasetVersion, PolicyVersion
 from tre.gates import Gate
+from tre.journey.asked import Grounds
 from tre.outputs import Draw
 from tre.releases import Release
 
@@ -56,24 +58,25 @@ class Held:
         )
 
 
-def best(
-    session: Session,
-    *,
-    project_id: str,
-    query: Query,
-    version: DatasetVersion,
-    policy_version: PolicyVersion,
-) -> Held | None:
-    """The table that tells most cells; of several the most exact, and then the newest."""
-    if policy_version.policy.dp is None:
+def best(session: Session, found: Grounds, query: Query) -> Held | None:
+    """The table that tells most cells; of several the most exact, and then the newest.
+
+    None for what may not be asked: whoever prices it says why.
+    """
+    catalogue, policy = found.version.catalogue, found.policy_version.policy
+    if policy.dp is None or validate.validate(query, catalogue, policy):
         return None
     sources = worked_out.sources(
-        session, project_id=project_id, dataset_id=version.dataset_id, limit=MOST
+        session, project_id=found.project.id, dataset_id=found.dataset.id, limit=MOST
     )
     told: list[tuple[int, Decimal, int, Held]] = []
     for release in sources:
         held = of_release(
-            session, release, query=query, version=version, policy_version=policy_version
+            session,
+            release,
+            query=query,
+            version=found.version,
+            policy_version=found.policy_version,
         )
         if held is not None:
             table = held.table(held.found.asked)
@@ -91,23 +94,24 @@ def of_release(
     version: DatasetVersion,
     policy_version: PolicyVersion,
 ) -> Held | None:
-    """None where it does not tell the answer, or was asked of other data or under other rules."""
+    """None where it does not tell the answer, or was asked of other data or under other rules.
+
+    None too where what is stored of it cannot be read, or does not say what its noise was.
+    """
     asked = release.output.submission
     same_rules = asked.policy_version.policy_hash == policy_version.policy_hash
-    if asked.version_id != version.id or not same_rules:
-        return None
-    found = rolled_up.roll_up(
-        query, asked.query, catalogue=version.catalogue, policy=policy_version.policy
-    )
-    if found is None:
-        return None
     drawn = session.get_one(Draw, release.output.draw_id).protected_json
-    if drawn is None:
+    if asked.version_id != version.id or not same_rules or drawn is None:
         return None
-    held = Held(release.id, Source(release.id, present.from_json(drawn), found.held), found)
     try:
+        found = rolled_up.roll_up(
+            query, asked.query, catalogue=version.catalogue, policy=policy_version.policy
+        )
+        if found is None:
+            return None
+        held = Held(release.id, Source(release.id, present.from_json(drawn), found.held), found)
         held.table(found.asked)
-    except DisclosureError:  # its record does not say what its noise was
+    except (QueryError, DisclosureError):
         return None
     return held
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from queries.language import Query
-from tre import audit, exact_cells, gates, jobs, outputs, release_requests
+from tre import audit, exact_cells, gates, jobs, outputs, release_requests, worked_out
 from tre.budgets import FREE
 from tre.database import new_id, writing
 from tre.errors import GatesClosed, IdempotencyConflict, Incomplete
@@ -21,6 +21,7 @@ from tre.journey import asked, cancelled, priced, requested, routed, shelved
 from tre.journey.asked import Grounds
 from tre.journey.priced import Quote
 from tre.journey.routed import Route
+from tre.journey.shelved import Held
 from tre.lifecycle import INITIAL, TERMINAL, State
 from tre.outputs import DrawState
 from tre.people import Person
@@ -89,7 +90,16 @@ def submit(
         track=track,
         now=now,
     )
-    quote = _quote(session, found, query, rho_nano)
+    held = None
+    if rho_nano == shelved.COST:
+        held = _held(session, found, query, person=person, key=idempotency_key)
+    quote = priced.quote(
+        query,
+        version=found.version,
+        policy_version=found.policy_version,
+        rho_nano=rho_nano,
+        held=held,
+    )
     asking = _Asking(
         person,
         found,
@@ -106,23 +116,30 @@ def submit(
         return _lost_the_race(session, asking)
 
 
-def _quote(session: Session, found: Grounds, query: Query, rho_nano: int | None) -> Quote:
-    """At no cost from a table that the project holds, where that is asked for."""
-    held = None
-    if rho_nano == shelved.COST:
-        held = shelved.best(
-            session,
-            project_id=found.project.id,
-            query=query,
-            version=found.version,
-            policy_version=found.policy_version,
-        )
-    return priced.quote(
-        query,
+def _held(
+    session: Session, found: Grounds, query: Query, *, person: Person, key: str | None
+) -> Held | None:
+    """What tells the answer at no cost: sent again, the same as before, whatever left since."""
+    used = _used(session, person=person, key=key)
+    source = used and worked_out.source_of(session, used.submission_id)
+    if source is None:
+        return shelved.best(session, found, query)
+    return shelved.of_release(
+        session,
+        source,
+        query=query,
         version=found.version,
         policy_version=found.policy_version,
-        rho_nano=rho_nano,
-        held=held,
+    )
+
+
+def _used(session: Session, *, person: Person, key: str | None) -> IdempotencyKey | None:
+    if key is None:
+        return None
+    return session.scalar(
+        select(IdempotencyKey).where(
+            IdempotencyKey.person_id == person.id, IdempotencyKey.key == key
+        )
     )
 
 
@@ -175,13 +192,7 @@ def _check_texts(purpose: str, source_text: str | None, key: str | None) -> None
 
 
 def _earlier(session: Session, asking: _Asking) -> Submission | None:
-    if asking.key is None:
-        return None
-    used = session.scalar(
-        select(IdempotencyKey).where(
-            IdempotencyKey.person_id == asking.person.id, IdempotencyKey.key == asking.key
-        )
-    )
+    used = _used(session, person=asking.person, key=asking.key)
     if used is None:
         return None
     if used.request_hash != asking.request_hash:
