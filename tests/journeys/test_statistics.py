@@ -54,7 +54,7 @@ def test_a_noisy_table_with_totals_adds_up_from_form_to_release(browser: Browser
         form.locator("#new-dimensions").select_option(value=value)
         rita.press("Add dimension")
         expect(form.get_by_text(words).first).to_be_visible()
-    form.locator("#dimensions-0-bands").fill("20, 40, 60")
+    form.locator("#dimensions-0-bands").fill("30, 50, 70")
     form.get_by_label("Totals").select_option(label="Every total")
     rita.look("totals-form")
     rita.press("Look at the price")
