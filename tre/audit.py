@@ -68,6 +68,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "exact_values_seen": frozenset({"output"}),
     "seeded": frozenset({"fault", "fingerprint"}),
     "seeded_ended": frozenset({"fault", "decided"}),
+    "twin_made": frozenset({"version", "releases"}),
     "stopped": frozenset({"reason"}),
     "resumed": frozenset({"reason"}),
     "exported": frozenset({"rows"}),

@@ -13,6 +13,7 @@
     ├── LimitReached         a person has as many of something as anybody may
     ├── IdempotencyConflict  a key was used before, for another request
     ├── Incomplete           a field that is needed is empty or too long
+    ├── NoTwin               a dataset has no synthetic twin, or not yet: why
     ├── LeaseLost            another worker holds this job now
     └── ConfigurationError   the settings of this installation are unsafe or incomplete
 
@@ -155,6 +156,18 @@ class Incomplete(ServiceError):
         self.public = self.sentence = sentence
         self.field = field
         super().__init__(field)
+
+
+class NoTwin(ServiceError):
+    """``reason``, which is then ``public``, is a sentence of public facts."""
+
+    public = "This dataset has no synthetic twin."
+    code = "no-twin"
+    status = 409
+
+    def __init__(self, reason: str = "") -> None:
+        self.public = self.reason = reason or type(self).public
+        super().__init__(reason)
 
 
 class LeaseLost(ServiceError):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from tre import twins
 from tre.database import Base, new_id
 from tre.datasets import Dataset
 from tre.people import Person
@@ -81,6 +82,7 @@ def create(
     approved: bool = True,
     funder: str = "",
 ) -> Project:
+    """Who may ask a dataset may ask its synthetic twin."""
     project = Project(
         id=new_id(),
         slug=slug,
@@ -95,7 +97,9 @@ def create(
     project.memberships = [
         Membership(person_id=person.id, position=position.value) for person, position in members
     ]
-    project.grounds = [ProjectDataset(dataset_id=dataset.id) for dataset in datasets]
+    of_datasets = [twins.of(session, dataset.id) for dataset in datasets]
+    granted = {one.id: one for one in (*datasets, *of_datasets) if one is not None}
+    project.grounds = [ProjectDataset(dataset_id=dataset_id) for dataset_id in granted]
     session.add(project)
     session.flush()
     return project

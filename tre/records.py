@@ -27,6 +27,7 @@ from tre import (
     submissions,
     tightenings,
     top_ups,
+    twins,
     worked_out,
 )
 from tre.database import Base
@@ -61,5 +62,6 @@ __all__ = [
     "submissions",
     "tightenings",
     "top_ups",
+    "twins",
     "worked_out",
 ]

@@ -13,9 +13,10 @@ from contextlib import ExitStack
 
 from sqlalchemy.orm import Session
 
-from tre.demo import cast, places, prepare, serve, story, told
+from tre.demo import cast, places, prepare, serve, story, told, twin
 from tre.demo.cast import PARTS, PASSWORD, RESEARCHER, Part
 from tre.demo.places import Places
+from tre.demo.steps import Stage, Stuck
 from tre.errors import ServiceError
 from tre.ingest.errors import IngestError
 from tre.people import Person
@@ -34,7 +35,7 @@ def main() -> int:
         if not once:
             serve.check_port(here.port)
         return _run(here, once=once)
-    except (serve.PortInUse, story.Stuck, ServiceError, IngestError) as error:
+    except (serve.PortInUse, Stuck, ServiceError, IngestError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -53,8 +54,10 @@ def _run(here: Places, *, once: bool) -> int:
                 serve.running(serve.worker(here.of_worker()), root=places.ROOT)
             )
             told.heading("The journey of a question")
-            stage = story.Stage(session, playing, projects[story.PROJECT], now)
+            stage = Stage(session, playing, projects[story.PROJECT], now)
             story.take_along(stage, story.play(stage), place=here.taken_along, key=public)
+            told.heading("A twin for trying questions")
+            twin.play(stage, here)
         if once:
             print("\nThe journey is complete.")
             return 0
@@ -62,7 +65,7 @@ def _run(here: Places, *, once: bool) -> int:
             serve.running(serve.web(here.of_web(), port=here.port), root=places.ROOT)
         )
         if not serve.await_port(here.port):
-            raise story.Stuck("The pages did not start.")
+            raise Stuck("The pages did not start.")
         courier = running.enter_context(
             serve.running(serve.courier(here.of_courier()), root=places.ROOT)
         )

@@ -6,38 +6,20 @@ its own, and this process never opens the data.
 
 from __future__ import annotations
 
-import datetime
 import json
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-
-from sqlalchemy.orm import Session
 
 from queries import sql
 from queries.language import Query
 from tre import budgets, verify
 from tre.budgets import Level
-from tre.demo import told
-from tre.demo.cast import FIRST, PASSWORD, PUBLISHER, RESEARCHER, SECOND, Part
-from tre.journey import (
-    bundled,
-    looked,
-    made_public,
-    previewed,
-    released,
-    reviewed,
-    submitted,
-)
-from tre.lifecycle import TERMINAL, State
+from tre.demo import steps, told
+from tre.demo.cast import FIRST, PUBLISHER, RESEARCHER, SECOND
+from tre.demo.steps import Stage, Stuck
+from tre.journey import bundled, looked, made_public, previewed, submitted
+from tre.lifecycle import State
 from tre.outputs import Format
-from tre.people import Person
-from tre.projects import Project
 from tre.releases import Release, Search
-from tre.reviews import Decision
-from tre.sign_in import attempts
-from tre.sign_in.stepped_up import SteppedUp, step_up
 from tre.submissions import Submission
 
 DATASET = "nafld"
@@ -62,24 +44,7 @@ PUBLIC_SUMMARY = (
     "counts people: it does not say what causes what."
 )
 
-HERE = b"the demonstration's own terminal"
 TRIES = 3
-PATIENCE = 90.0  # seconds for the worker, which answers at the end of a slot
-Clock = Callable[[], datetime.datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What the story plays on."""
-
-    session: Session
-    playing: dict[Part, Person]
-    project: Project
-    clock: Clock
-
-
-class Stuck(Exception):
-    """The question did not arrive; the sentence says where it is."""
 
 
 def play(stage: Stage) -> Release:
@@ -91,9 +56,12 @@ def play(stage: Stage) -> Release:
     free = _cost(stage, submission) == 0
     told.protected(submission, free=free)
     for part in (FIRST, SECOND):
-        _checked(stage, submission, part)
-    _published(stage, submission)
-    release = _released(stage, submission)
+        output = steps.checked(stage, submission, part)
+        if output is not None:
+            told.checked(stage.playing[part], output)
+    if steps.let_out(stage, submission):
+        told.published(stage.playing[PUBLISHER])
+    release = steps.in_log(stage, submission, reader=stage.playing[RESEARCHER])
     told.released(release, _table(stage, release))
     told.budgets(before, _budgets(stage), free=free)
     _made_public(stage, release)
@@ -130,7 +98,7 @@ def _answered(stage: Stage, query: Query) -> Submission:
     """Asks again where a busy machine overran the slot; every try that began is paid for."""
     for _ in range(TRIES):
         submission = _submitted(stage, query)
-        _await(stage, submission, {State.PROTECTED, State.RELEASED, State.FAILED})
+        steps.awaited(stage, submission, {State.PROTECTED, State.RELEASED, State.FAILED})
         if State(submission.state) is not State.FAILED:
             return submission
         told.overran()
@@ -151,72 +119,10 @@ def _submitted(stage: Stage, query: Query) -> Submission:
     return submission
 
 
-def _await(stage: Stage, submission: Submission, wanted: set[State]) -> None:
-    """Looks again until the question is where it should be, telling every state on the way."""
-    end = time.monotonic() + PATIENCE
-    while State(submission.state) not in wanted:
-        if State(submission.state) in TERMINAL or time.monotonic() > end:
-            raise Stuck(f"The question {submission.id} is {submission.state}.")
-        time.sleep(0.05)
-        stage.session.rollback()
-        stage.session.refresh(submission)
-
-
 def _cost(stage: Stage, submission: Submission) -> int:
     """What was charged for it; nothing where an earlier draw was used again."""
     charges = budgets.charges_of(stage.session, submission.id)
     return max((charge.rho_nano for charge in charges), default=0)
-
-
-def _checked(stage: Stage, submission: Submission, part: Part) -> None:
-    """A checker looks at the exact bytes and approves them."""
-    checker = stage.playing[part]
-    stage.session.refresh(submission)
-    if submission.output is None or State(submission.state) is not State.PROTECTED:
-        return
-    output = reviewed.opened(stage.session, checker=checker, output_id=submission.output.id)
-    reviewed.review(
-        stage.session,
-        checker=checker,
-        output_id=output.id,
-        artefact_hash=output.manifest_hash,
-        decision=Decision.APPROVE,
-        reason="",
-        now=stage.clock(),
-    )
-    told.checked(checker, output)
-
-
-def _published(stage: Stage, submission: Submission) -> None:
-    """A publisher, who neither asked nor checked it, lets it out."""
-    publisher = stage.playing[PUBLISHER]
-    stage.session.refresh(submission)
-    if submission.output is None or State(submission.state) is not State.REVIEWED:
-        return
-    released.release(
-        stage.session,
-        publisher=publisher,
-        stepped_up=_proof(stage, publisher),
-        output_id=submission.output.id,
-        artefact_hash=submission.output.manifest_hash,
-        now=stage.clock(),
-    )
-    told.published(publisher)
-
-
-def _released(stage: Stage, submission: Submission) -> Release:
-    """Once the worker has signed for the log that holds it."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        stage.session.rollback()
-        stage.session.refresh(submission)
-        release = looked.release_of(
-            stage.session, person=stage.playing[RESEARCHER], submission_id=submission.id
-        )
-        if release is not None and looked.is_sealed(stage.session, release):
-            return release
-        time.sleep(0.05)
-    raise Stuck(f"The question {submission.id} is {submission.state}.")
 
 
 def _made_public(stage: Stage, release: Release) -> None:
@@ -235,19 +141,12 @@ def _made_public(stage: Stage, release: Release) -> None:
     made_public.allow(
         stage.session,
         publisher=publisher,
-        stepped_up=_proof(stage, publisher),
+        stepped_up=steps.proof(stage),
         asked_id=asked.id,
         hashed=made_public.text_hash(asked),
         now=stage.clock(),
     )
     told.made_public(publisher, asked)
-
-
-def _proof(stage: Stage, publisher: Person) -> SteppedUp:
-    where = attempts.origin(email=publisher.email, address="demonstration", key=HERE)
-    return step_up(
-        stage.session, person=publisher, password=PASSWORD, where=where, now=stage.clock()
-    )
 
 
 def _table(stage: Stage, release: Release) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tre.budgets import Level
+from tre.datasets import Dataset
 from tre.journey.previewed import Preview
 from tre.outputs import Output
 from tre.people import Person
@@ -123,6 +124,30 @@ def budgets(before: dict[Level, int], after: dict[Level, int], *, free: bool) ->
     for level, title in LEVELS.items():
         if level in before:
             print(f"     {title:<32} {rho(before[level]):>12} → {rho(after[level]):>12}")
+
+
+def measuring(owner: Person, tables: int, nano: int) -> None:
+    step(
+        f"{owner.name} asks for a synthetic twin",
+        f"{tables} noisy tables are asked for, at rho {rho(nano)} together, and go the way of "
+        "every question: checked twice, let out, held by the log.",
+    )
+
+
+def making() -> None:
+    step(
+        "Made from what was released",
+        "A model of the released numbers draws people who do not exist; they are sealed like data.",
+    )
+
+
+def tried(twin: Dataset, document: dict[str, Any]) -> None:
+    step(
+        f"Tried on: {twin.title}",
+        "The same question, of nobody. No budget of the data is spent, and nobody has to look.",
+    )
+    print()
+    _rows(document["table"])
 
 
 def rho(nano: int) -> str:

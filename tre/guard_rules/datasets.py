@@ -27,6 +27,10 @@ _IN_FORCE = """
 
 """A base in force from which the question's policy comes, by all that is stricter now."""
 
+_MADE_UP = 'SELECT 1 FROM "dataset" d WHERE d.id = NEW.dataset_id AND d.made_up'
+
+_OF_MADE_UP = 'SELECT 1 FROM "dataset" d WHERE d.id = NEW.of_id AND d.made_up'
+
 OTHERS = (
     Guard(
         "dataset_made_up_stays",
@@ -35,6 +39,14 @@ OTHERS = (
         changed("made_up"),
         "made-up data never become real, nor the other way round",
     ),
+    Guard(
+        "twin_of_data",
+        "twin",
+        "INSERT",
+        f"NOT EXISTS ({_MADE_UP}) OR EXISTS ({_OF_MADE_UP})",
+        "a twin is made up, and of data that are not",
+    ),
+    *kept("twin"),
     *kept("audit_entry"),
     *kept("idempotency_key"),
     Guard(

@@ -6,9 +6,11 @@ import datetime
 
 from sqlalchemy.orm import Session
 
-from tre import audit, budgets
+from tre import audit, budgets, twins
 from tre.budgets import Account, Cost
 from tre.datasets import Dataset
+
+AMPLE = 10**12  # in 1e-9 rho, and in 1e-15 delta
 
 
 def open_account(
@@ -48,4 +50,14 @@ def open_account(
         rho_lifetime=account.rho_lifetime,
         delta_lifetime=account.delta_lifetime,
     )
+    twin = twins.of(session, dataset.id) if holder else None
+    if twin is not None:
+        open_ample(session, twin, now=now, **holder)
     return account
+
+
+def open_ample(
+    session: Session, twin: Dataset, *, now: datetime.datetime, **holder: str | None
+) -> None:
+    """On a synthetic twin, which holds nobody: questions are tried there without counting."""
+    open_account(session, twin, rho_total=AMPLE, delta_total=AMPLE, now=now, **holder)

@@ -15,7 +15,7 @@ from tre import audit, recalls, worked_out
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import EdgeNotAllowed, Incomplete, NotFound
-from tre.journey import notified
+from tre.journey import notified, twinned
 from tre.people import Person, Role
 from tre.permissions import check_recall, check_see_recalls
 from tre.recalls import Recall
@@ -53,7 +53,7 @@ def recall(
     successor_id: str | None,
     now: datetime.datetime,
 ) -> tuple[Recall, ...]:
-    """Every release of the same table, and what was worked out from them.
+    """Every release of the same table, and what was worked out from them; a twin of it is stopped.
 
     ``reason`` is public. Raises NotFound, Incomplete; EdgeNotAllowed a second time.
     """
@@ -85,6 +85,7 @@ def recall(
         for one in found:
             notified.tell(session, one, now=now)
             _write(session, one, now)
+        twinned.stop_of(session, held, by=person, now=now)
     return found
 
 

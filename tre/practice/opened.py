@@ -14,20 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queries import read_catalogue
-from tre import audit, datasets, people, projects, seeded
+from tre import audit, datasets, people, seeded
 from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import NotFound
 from tre.ingest import command
 from tre.ingest.entry import read_entry
 from tre.journey import budgeted, published
-from tre.people import Person, Role
+from tre.journey.stand_ins import Asking, nobody, project_of
+from tre.people import Person
 from tre.practice import made
-from tre.projects import Position, Project
 from tre.scopes import EVERY
 
 ENTRY = Path(__file__).parent / "entry"
@@ -35,7 +34,6 @@ SEEDED_ENTRY = Path(__file__).parent / "seeded_entry"
 NAME = "practice"
 POOL = 10**15  # in 1e-9 rho: nobody is in the data, so nobody's privacy is spent
 SHARE = 10**12
-YEARS = datetime.timedelta(days=3650)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +50,6 @@ class Made:
 
     folder: Path
     write: Callable[[Path], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """A project that asks of made-up people."""
-
-    slug: str
-    title: str
-    purpose: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +88,9 @@ def open_seeded(
     entry = Made(SEEDED_ENTRY, made.write_seeded)
     dataset = _published(session, entry, owner=owner, place=place, stream=stream, now=now)
     with writing(session):
-        author = _nobody(session, f"{seeded.NAME}@practice.invalid", words.author, now)
-        _project_of(
-            session,
-            Asking(seeded.NAME, words.project, words.purpose),
-            dataset=dataset,
-            author=author,
-            now=now,
-        )
+        author = nobody(session, f"{seeded.NAME}@practice.invalid", words.author, now)
+        asking = Asking(seeded.NAME, words.project, words.purpose)
+        project_of(session, asking, dataset=dataset, members=(author,), now=now)
     return dataset
 
 
@@ -167,46 +151,14 @@ def token(
 
 def _stand_in(session: Session, person: Person, now: datetime.datetime) -> Person:
     email = f"practice-{person.id}@practice.invalid"
-    return _nobody(session, email, f"Practice of {person.name}", now)
-
-
-def _nobody(session: Session, email: str, name: str, now: datetime.datetime) -> Person:
-    """Without a password: nobody signs in as them."""
-    found = people.by_email(session, email)
-    if found is not None:
-        return found
-    added = people.add(session, email=email, name=name, roles=(Role.RESEARCHER,), now=now)
-    audit.write(session, "person_added", now=now, person=added.id, roles=added.roles)
-    return added
+    return nobody(session, email, f"Practice of {person.name}", now)
 
 
 def _project(
     session: Session, dataset: Dataset, stand_in: Person, person: Person, now: datetime.datetime
 ) -> None:
     asking = Asking(f"{NAME}-{person.id}", "Practice", "To try programs on made-up people.")
-    project = _project_of(session, asking, dataset=dataset, author=stand_in, now=now)
+    project = project_of(session, asking, dataset=dataset, members=(stand_in,), now=now)
     own = {"project_id": project.id}
     for holder in (own, {**own, "person_id": stand_in.id}):
         budgeted.open_account(session, dataset, rho_total=SHARE, now=now, **holder)
-
-
-def _project_of(
-    session: Session, asking: Asking, *, dataset: Dataset, author: Person, now: datetime.datetime
-) -> Project:
-    """Made once."""
-    found = session.scalar(select(Project).where(Project.slug == asking.slug))
-    if found is not None:
-        return found
-    project = projects.create(
-        session,
-        slug=asking.slug,
-        title=asking.title,
-        purpose=asking.purpose,
-        starts_on=now.date(),
-        ends_on=(now + YEARS).date(),
-        members=((author, Position.LEAD),),
-        datasets=(dataset,),
-        now=now,
-    )
-    audit.write(session, "project_created", now=now, project_id=project.id, slug=asking.slug)
-    return project
