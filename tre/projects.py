@@ -38,7 +38,13 @@ class Project(Base):
 
     @property
     def datasets(self) -> list[Dataset]:
-        return [ground.dataset for ground in self.grounds]
+        """Those of nobody last."""
+        return sorted((ground.dataset for ground in self.grounds), key=lambda one: one.made_up)
+
+    @property
+    def real_datasets(self) -> list[Dataset]:
+        """Without those of nobody."""
+        return [dataset for dataset in self.datasets if not dataset.made_up]
 
 
 class Membership(Base):

@@ -5,6 +5,8 @@ Whoever may ask a dataset may ask its twin, which holds nobody.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -25,6 +27,14 @@ class Twin(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"))
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Names: of a dataset's twin, and of the dataset that a twin stands for."""
+
+    twin: str | None
+    of: str | None
+
+
 def of(session: Session, dataset_id: str) -> Dataset | None:
     """The twin of a dataset."""
     return session.scalar(
@@ -37,6 +47,11 @@ def whose(session: Session, dataset_id: str) -> Dataset | None:
     return session.scalar(
         select(Dataset).join(Twin, Twin.of_id == Dataset.id).where(Twin.dataset_id == dataset_id)
     )
+
+
+def pair(session: Session, dataset_id: str) -> Pair:
+    twin, own = of(session, dataset_id), whose(session, dataset_id)
+    return Pair(None if twin is None else twin.name, None if own is None else own.name)
 
 
 def measured_by(session: Session, project_id: str) -> Dataset | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from tre import request as this
+from tre import twins
 from tre.api import contract as said
 from tre.api import spoken
 from tre.api.blueprint import blueprint
@@ -77,7 +78,7 @@ def _dataset(name: str) -> said.DatasetAnswer:
     session, person = this.session(), caller()
     view = looked.dataset(session, person=person, name=name, now=this.now())
     second = looked.second_track(session, person=person, name=name, now=this.now())
-    return spoken.dataset(view, second)
+    return spoken.dataset(view, second, twins.pair(session, view.dataset.id))
 
 
 @blueprint.get("/problems/<code>")

@@ -220,6 +220,12 @@ class DatasetAnswer(Strict):
     title: str
     open: bool
     made_up: bool = Field(description="Nobody in it exists: it is for practice.")
+    twin: str | None = Field(
+        description="Name of its synthetic twin, on which a question is tried without spending."
+    )
+    twin_of: str | None = Field(
+        description="Name of the dataset for which it stands: the same tables, of made-up units."
+    )
     track: str
     catalogue: dict[str, Any]
     policy: dict[str, Any]

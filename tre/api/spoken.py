@@ -29,6 +29,7 @@ from tre.recalls import Recall
 from tre.releases import Release
 from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
+from tre.twins import Pair
 
 FILES: dict[str, str] = {
     **{form.value: f"/files/{name}" for form, name in NAMES.items()},
@@ -84,7 +85,7 @@ def second_track(found: SecondTrack | None) -> said.SecondTrackAnswer | None:
     )
 
 
-def dataset(view: DatasetView, second: SecondTrack | None) -> said.DatasetAnswer:
+def dataset(view: DatasetView, second: SecondTrack | None, pair: Pair) -> said.DatasetAnswer:
     """Without the version of the store: it is a function of the data."""
     policy = view.policy_version
     return said.DatasetAnswer(
@@ -92,6 +93,8 @@ def dataset(view: DatasetView, second: SecondTrack | None) -> said.DatasetAnswer
         title=view.dataset.title,
         open=view.dataset.stopped_at is None,
         made_up=view.dataset.made_up,
+        twin=pair.twin,
+        twin_of=pair.of,
         track=policy.policy.track.value,
         catalogue=view.version.catalogue_json,
         policy=policies.for_everybody(policy.policy_json),
@@ -269,7 +272,7 @@ def public_project(row: Project) -> said.PublicProject:
         purpose=row.purpose,
         starts_on=row.starts_on,
         ends_on=row.ends_on,
-        datasets=[one.name for one in row.datasets],
+        datasets=[one.name for one in row.real_datasets],
     )
 
 

@@ -33,10 +33,10 @@ class Head:
 
 
 def projects(session: Session) -> list[Project]:
-    """Those that were approved, by title. Nobody's name is part of what is shown of them."""
+    """Those approved to ask of real data, by title. Nobody's name is part of what is shown."""
     found = (
         select(Project)
-        .where(Project.approved_at.is_not(None), ~Project.grounds.any(_on_made_up()))
+        .where(Project.approved_at.is_not(None), Project.grounds.any(~_on_made_up()))
         .options(selectinload(Project.grounds).joinedload(ProjectDataset.dataset))
         .order_by(Project.title, Project.id)
     )

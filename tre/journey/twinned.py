@@ -31,8 +31,8 @@ from tre.journey.stand_ins import Asking, nobody, project_of
 from tre.lifecycle import TERMINAL, State
 from tre.outputs import Format, Output
 from tre.people import Person
-from tre.permissions import check_own
-from tre.projects import Membership, Project, ProjectDataset
+from tre.permissions import check_in_project, check_own
+from tre.projects import Membership, Project, ProjectDataset, may_ask
 from tre.recalls import Recall
 from tre.releases import Release, served
 from tre.submissions import Submission
@@ -256,6 +256,17 @@ def _open(
         for person_id in (None, *session.scalars(members.order_by(Membership.person_id))):
             holder = {"project_id": project_id, "person_id": person_id}
             budgeted.open_ample(session, twin, now=now, **holder)
+
+
+def twin_for(
+    session: Session, *, person: Person, project_id: str, dataset: Dataset
+) -> Dataset | None:
+    """Where this person's project tries questions to a dataset; None where it cannot today."""
+    check_in_project(session, person=person, project_id=project_id)
+    twin = twins.of(session, dataset.id)
+    if twin is None or twin.stopped_at is not None:
+        return None
+    return twin if may_ask(session, project_id=project_id, dataset_id=twin.id) else None
 
 
 def stop_of(

@@ -13,8 +13,15 @@ from wtforms.fields.choices import SelectChoice
 from queries import sql
 from queries.language import Measure, Query, Statistic
 from tre import request as this
-from tre.errors import BudgetExceeded, GatesClosed, IdempotencyConflict, Incomplete
-from tre.journey import requested, submitted
+from tre.datasets import Dataset
+from tre.errors import (
+    BudgetExceeded,
+    GatesClosed,
+    IdempotencyConflict,
+    Incomplete,
+    NotFound,
+)
+from tre.journey import requested, submitted, twinned
 from tre.journey.requested import Line, RequestView
 from tre.web import (
     again,
@@ -33,6 +40,8 @@ sending = Blueprint("sending", __name__)
 
 Page = Response | str | tuple[str, int]
 
+ON_TWIN = "twin"
+
 
 @sending.route("/drafts/<draft_id>/preview", methods=["GET", "POST"])
 @login_required
@@ -49,6 +58,8 @@ def preview(draft_id: str) -> Page:
         return _for_exactness(desk, query, form)
     if request.form.get("act") == Statistic.LEFT_OUT:
         return _of_bounds(desk, query)
+    if request.form.get("act") == ON_TWIN:
+        return _of_twin(desk)
     if not form.validate_on_submit():
         return _page(desk, query, form), 422
     return _send(desk, query, form)
@@ -73,6 +84,24 @@ def _of_bounds(desk: Desk, query: Query) -> Page:
     text = sql.render(asked, desk.catalogue)
     saved = desks.save(beside, title=measure_choices.LEFT_OUT, sql=text, track=desk.track)
     return redirect(url_for("sending.preview", draft_id=saved.draft.id), 303)
+
+
+def _of_twin(desk: Desk) -> Page:
+    """A draft beside this one: the same question, of units that do not exist."""
+    twin = _twin(desk)
+    if twin is None:
+        raise NotFound(desk.view.dataset.name)
+    written = {"sql": str(desk.kept.get("sql", ""))} if desk.way == SQL else {}
+    nest = None if written else desks.nest_of(desk)
+    beside = desks.fresh(desk.project.id, twin.name)
+    saved = desks.save(beside, title=desk.title, nest=nest, **written)
+    return redirect(url_for("sending.preview", draft_id=saved.draft.id), 303)
+
+
+def _twin(desk: Desk) -> Dataset | None:
+    return twinned.twin_for(
+        this.session(), person=me(), project_id=desk.project.id, dataset=desk.view.dataset
+    )
 
 
 @again.shows("sending.preview")
@@ -155,6 +184,7 @@ def _page(desk: Desk, query: Query, form: asking_forms.Send, *, also: int | None
         offers=offers,
         chosen=chosen,
         preview=chosen.preview,
+        twin=_twin(desk),
         sql=sql.render(query, desk.catalogue),
         catalogue=desk.catalogue,
         section="research.projects",
