@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories, second_tracks
 from tests.factories import NOW, World, later
-from tre import audit, budgets, guards, migrations, people
+from tre import audit, budgets, datasets, guards, migrations, people
 from tre.budgets import Account, Charge
 from tre.comments import Comment
 from tre.database import Base, new_id
@@ -30,6 +30,7 @@ from tre.reviews import Review
 from tre.second_tracks import SecondTrack
 from tre.submissions import Submission
 from tre.transparency.log import LogCheckpoint, LogLeaf, LogNode
+from tre.twins import Twin
 from tre.worked_out import WorkedOut
 
 
@@ -513,6 +514,24 @@ def a_worked_out_question(session: Session, world: World, output: Output) -> Non
     session.flush()
 
 
+def a_dataset_of_nobody(session: Session, world: World) -> Dataset:
+    return datasets.register(
+        session,
+        name="of_nobody",
+        title="Nobody",
+        owner=world.person(session, "eve"),
+        now=NOW,
+        made_up=True,
+    )
+
+
+def a_twin(session: Session, world: World) -> None:
+    own = a_dataset_of_nobody(session, world)
+    row = Twin(dataset_id=own.id, of_id=world.dataset, project_id=world.other_project)
+    session.add(row)
+    session.flush()
+
+
 def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict[str, object]]:
     """One row of each kind that never changes, and a change to try on it."""
     submission = factories.a_submission(session, world, checkers_required=1)
@@ -541,6 +560,7 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
     )
     a_public_text(session, world, output)
     a_worked_out_question(session, world, output)
+    a_twin(session, world)
     audit.write(session, "signed_in", now=NOW, actor_id=world.people["ada"])
     budgets.reserve(
         session,
@@ -579,7 +599,16 @@ def rows_that_only_grow(session: Session, world: World) -> dict[type[Base], dict
         Charge: {"rho_nano": 0},
         Account: {"rho_spent": 0},
         WorkedOut: {"release_id": "other"},
+        Twin: {"of_id": "other"},
     }
+
+
+@pytest.mark.parametrize("twisted", [False, True], ids=["of data", "of nobody"])
+def test_a_twin_is_of_nobody_and_stands_for_real_data(open_session, furnished, twisted):
+    own = a_dataset_of_nobody(open_session, furnished).id
+    dataset_id, of_id = (own, own) if twisted else (furnished.dataset, furnished.dataset)
+    row = Twin(dataset_id=dataset_id, of_id=of_id, project_id=furnished.project)
+    assert "a twin is made up" in flush_refused(open_session, row)
 
 
 def test_noise_at_no_cost_is_told_by_a_release_or_not_at_all(open_session, furnished):

@@ -24,8 +24,9 @@ from tre import people
 from tre.audit import AuditEntry
 from tre.budgets import Account, Charge
 from tre.demo import __main__ as demo
-from tre.demo import cast, places, prepare, serve, story, told
+from tre.demo import cast, places, prepare, serve, steps, story, told
 from tre.demo.places import ENTRIES, ROOT, Places
+from tre.demo.steps import Stage, Stuck
 from tre.errors import BudgetExceeded
 from tre.ingest.entry import read_entry
 from tre.journey import published
@@ -44,7 +45,7 @@ def here(tmp_path: Path) -> Places:
 
 
 @pytest.fixture
-def stage(sqlite: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[story.Stage]:
+def stage(sqlite: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """The cast and its projects over the three real catalogues, without data."""
     monkeypatch.setattr(people, "hash_password", lambda password: password)  # hashing takes long
     monkeypatch.setattr(
@@ -64,34 +65,34 @@ def stage(sqlite: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[story.Sta
             now=NOW,
         )
     made = cast.projects_of_the_demo(session, playing=playing, now=NOW)
-    yield story.Stage(session, playing, made[story.PROJECT], lambda: NOW)
+    yield Stage(session, playing, made[story.PROJECT], lambda: NOW)
     session.close()
 
 
 @pytest.fixture
-def worker(stage: story.Stage, sqlite: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def worker(stage: Stage, sqlite: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Answers at once, with made-up counts and real noise."""
     service = Service(None, sessionmaker(sqlite), None, Clock())
-    wait = story._await
+    wait = steps.awaited
 
-    def answered(stage: story.Stage, submission, wanted) -> None:
+    def answered(stage: Stage, submission, wanted) -> None:
         stage.session.rollback()
         service.work()
         wait(stage, submission, wanted)
 
-    monkeypatch.setattr(story, "_await", answered)
+    monkeypatch.setattr(steps, "awaited", answered)
     sealing(monkeypatch)
 
 
 def sealing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker's other thread: what was released is sealed when the story looks for it."""
-    find = story._released
+    find = steps.in_log
 
-    def found(stage: story.Stage, submission) -> Release:
+    def found(stage: Stage, submission, **given) -> Release:
         seal(stage.session)
-        return find(stage, submission)
+        return find(stage, submission, **given)
 
-    monkeypatch.setattr(story, "_released", found)
+    monkeypatch.setattr(steps, "in_log", found)
 
 
 # Two environments
@@ -189,8 +190,8 @@ def test_a_program_that_will_not_stop_is_ended(tmp_path, monkeypatch):
 
 def test_programs_stop_when_the_story_breaks(tmp_path):
     program = serve.Program("test", (sys.executable, "-c", "import time; time.sleep(60)"), {})
-    with pytest.raises(story.Stuck), serve.running(program, root=tmp_path) as process:
-        raise story.Stuck
+    with pytest.raises(Stuck), serve.running(program, root=tmp_path) as process:
+        raise Stuck
     assert process.returncode is not None
 
 
@@ -277,10 +278,10 @@ def test_the_same_question_again_costs_nothing_and_says_so(stage, worker, capsys
 
 def overrunning(stage, sqlite, monkeypatch, *, times):
     """The worker of a busy machine: so many questions overrun their slot."""
-    wait, service = story._await, Service(None, sessionmaker(sqlite), None, Clock())
+    wait, service = steps.awaited, Service(None, sessionmaker(sqlite), None, Clock())
     left = iter(range(times))
 
-    def carried(stage: story.Stage, submission, wanted) -> None:
+    def carried(stage: Stage, submission, wanted) -> None:
         stage.session.rollback()
         if next(left, None) is None:
             service.work()
@@ -288,7 +289,7 @@ def overrunning(stage, sqlite, monkeypatch, *, times):
             Carrier(sessionmaker(sqlite), BrokenEngine(), "busy", slot_scale=0).next_job()
         wait(stage, submission, wanted)
 
-    monkeypatch.setattr(story, "_await", carried)
+    monkeypatch.setattr(steps, "awaited", carried)
     sealing(monkeypatch)
 
 
@@ -302,13 +303,13 @@ def test_an_overrun_is_told_and_asked_again_at_a_charge(stage, sqlite, monkeypat
 
 def test_a_machine_that_always_overruns_is_told_what_to_change(stage, sqlite, monkeypatch):
     overrunning(stage, sqlite, monkeypatch, times=3)
-    with pytest.raises(story.Stuck, match="TRE_SLOT_SCALE"):
+    with pytest.raises(Stuck, match="TRE_SLOT_SCALE"):
         story.play(stage)
 
 
 def test_a_question_that_does_not_arrive_is_told_and_not_waited_for(stage, monkeypatch):
-    monkeypatch.setattr(story, "PATIENCE", 0)
-    with pytest.raises(story.Stuck, match="submitted"):
+    monkeypatch.setattr(steps, "PATIENCE", 0)
+    with pytest.raises(Stuck, match="submitted"):
         story.play(stage)
 
 

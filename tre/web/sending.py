@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -40,8 +41,6 @@ sending = Blueprint("sending", __name__)
 
 Page = Response | str | tuple[str, int]
 
-ON_TWIN = "twin"
-
 
 @sending.route("/drafts/<draft_id>/preview", methods=["GET", "POST"])
 @login_required
@@ -54,12 +53,9 @@ def preview(draft_id: str) -> Page:
     if request.method == "GET":
         form.key.data = secrets.token_hex(16)
         return _page(desk, query, form)
-    if request.form.get("act") == "within":
-        return _for_exactness(desk, query, form)
-    if request.form.get("act") == Statistic.LEFT_OUT:
-        return _of_bounds(desk, query)
-    if request.form.get("act") == ON_TWIN:
-        return _of_twin(desk)
+    aside = ASIDE.get(request.form.get("act", ""))
+    if aside is not None:
+        return aside(desk, query, form)
     if not form.validate_on_submit():
         return _page(desk, query, form), 422
     return _send(desk, query, form)
@@ -76,7 +72,7 @@ def _for_exactness(desk: Desk, query: Query, form: asking_forms.Send) -> Page:
     return _page(desk, query, form, also=rho)
 
 
-def _of_bounds(desk: Desk, query: Query) -> Page:
+def _of_bounds(desk: Desk, query: Query, _: asking_forms.Send) -> Page:
     """A draft beside this one: of the same rows, what share of them bounds leave out."""
     measures = (Measure(Statistic.LEFT_OUT),)
     asked = replace(query, measures=measures, dimensions=(), margins=False)
@@ -86,7 +82,7 @@ def _of_bounds(desk: Desk, query: Query) -> Page:
     return redirect(url_for("sending.preview", draft_id=saved.draft.id), 303)
 
 
-def _of_twin(desk: Desk) -> Page:
+def _of_twin(desk: Desk, _: Query, __: asking_forms.Send) -> Page:
     """A draft beside this one: the same question, of units that do not exist."""
     twin = _twin(desk)
     if twin is None:
@@ -96,6 +92,14 @@ def _of_twin(desk: Desk) -> Page:
     beside = desks.fresh(desk.project.id, twin.name)
     saved = desks.save(beside, title=desk.title, nest=nest, **written)
     return redirect(url_for("sending.preview", draft_id=saved.draft.id), 303)
+
+
+ASIDE: dict[str, Callable[[Desk, Query, asking_forms.Send], Page]] = {
+    "within": _for_exactness,
+    Statistic.LEFT_OUT: _of_bounds,
+    "twin": _of_twin,
+}
+"""What a button of the page does instead of asking the question."""
 
 
 def _twin(desk: Desk) -> Dataset | None:

@@ -1,0 +1,27 @@
+"""A synthetic twin of the made-up clinic, without a model, as if made from a release."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from tests.catalogues import clinic, dp_policy
+from tests.factories import NOW, World
+from tre.datasets import Dataset
+from tre.journey import twinned
+from tre.journey.twinned import Made
+from tre.releases import Release
+from tre.synthetic import entry
+
+
+def a_twin(session: Session, world: World, release: Release) -> Dataset:
+    """Open to every project of the clinic but that of the release."""
+    owner = world.person(session, "eve")
+    made = Made(
+        catalogue=entry.catalogue_of(clinic()),
+        policy=entry.policy_of(dp_policy()),
+        version="t" * 32,
+        report={},
+        sources=(release,),
+    )
+    found = twinned.subject(session, owner=owner, name="clinic")
+    return twinned.publish(session, owner=owner, found=found, made=made, now=NOW)
