@@ -166,7 +166,7 @@ def test_a_twin_is_made_from_released_tables_alone_and_answers_at_no_cost(real):
     session = owner.session
     asked = owner.asked()
     owner.released(asked)
-    assert sum(spent(session, "pool")) == len(asked) * (RHO // len(asked))
+    assert RHO - len(asked) <= sum(spent(session, "pool")) <= RHO
 
     twin = owner.made()
 
@@ -197,8 +197,7 @@ def test_what_was_asked_is_not_asked_again(owner):
     assert owner.asked() == []
     owner.released(asked)
     assert owner.asked() == []
-    total = sum(spent(owner.session, "pool"))
-    assert total == len(asked) * (RHO // len(asked))
+    assert RHO - len(asked) <= sum(spent(owner.session, "pool")) <= RHO
 
 
 def test_one_that_was_rejected_is_asked_again(owner):

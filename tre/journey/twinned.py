@@ -95,17 +95,16 @@ def ask(
     *,
     owner: Person,
     found: Subject,
-    queries: Sequence[Query],
+    costs: Sequence[tuple[Query, int]],
     rho_total: int,
     now: datetime.datetime,
 ) -> list[Submission]:
-    """The questions that are not on their way or released yet, each at an equal part of the total.
+    """The questions that are not on their way or released yet, each at its part of the total.
 
-    The first total is the quota of all that is ever asked for this twin. Raises NoTwin for a part
-    that the policy does not allow, and as ``submitted.submit``.
+    The first total is the quota of all that is ever asked for this twin. Raises as
+    ``submitted.submit``.
     """
     check_own(person=owner, dataset=found.dataset)
-    each = _part(found.rules, rho_total, len(queries))
     project, stand_in = _project(session, owner=owner, found=found, rho_total=rho_total, now=now)
     there = [one.query_json for one in _standing(session, project, found)]
     return [
@@ -115,22 +114,12 @@ def ask(
             project_id=project.id,
             query=query,
             purpose=PURPOSE,
-            rho_nano=each,
+            rho_nano=rho_nano,
             now=now,
         )
-        for query in queries
+        for query, rho_nano in costs
         if json_form.to_json(query) not in there
     ]
-
-
-def _part(rules: DpRules, total: int, count: int) -> int:
-    least, most = count * rules.rho_nano_min, count * rules.rho_nano_max
-    if not least <= total <= most:
-        raise NoTwin(
-            f"{count} tables cost from {least:,} to {most:,} billionths of rho together, "
-            "by the policy of this dataset."
-        )
-    return total // count
 
 
 def _project(

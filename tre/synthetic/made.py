@@ -21,6 +21,7 @@ from tre.people import Person
 from tre.releases import Release
 from tre.submissions import Submission
 from tre.synthetic import entry, written
+from tre.synthetic.allotted import allotted, declared_total
 from tre.synthetic.attributes import Attributes, of_catalogue
 from tre.synthetic.measured import Measured, measured
 from tre.synthetic.modelled import Wanted, modelled
@@ -43,10 +44,10 @@ def ask(
 ) -> list[Submission]:
     """Questions that are new. Raises NoTwin, NotFound, and as ``submitted.submit``."""
     found = twinned.subject(session, owner=owner, name=name)
-    queries = [one.query for one in counted_for(found)]
-    return twinned.ask(
-        session, owner=owner, found=found, queries=queries, rho_total=rho_total, now=now
-    )
+    counted = counted_for(found)
+    parts = allotted(counted, found.catalogue, found.policy, rules=found.rules, total=rho_total)
+    costs = [(one.query, rho) for one, rho in zip(counted, parts, strict=True)]
+    return twinned.ask(session, owner=owner, found=found, costs=costs, rho_total=rho_total, now=now)
 
 
 def make(
@@ -124,10 +125,7 @@ def _measured(
     """By the table whose rows were counted."""
     told: dict[str, list[Measured]] = {}
     for one, table in zip(counted, tables, strict=True):
-        source = found.catalogue.table(one.of)
-        declared = found.catalogue.declared_units
-        if source is not None and not source.one_row_per_unit:
-            declared = source.declared_rows
+        declared = declared_total(found.catalogue, one)
         what = measured(one, table, threshold=found.rules.threshold, declared=declared)
         if what is not None:
             told.setdefault(one.of, []).append(what)
