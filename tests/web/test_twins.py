@@ -62,6 +62,7 @@ def test_a_question_in_sql_is_tried_and_the_draft_of_it_stays(service):
     assert on_twin.location != page
     shown = ada.get(on_twin.location).text
     assert "who do not exist" in shown
+    assert "Left after" not in shown
     assert OFFER not in shown
     assert "leaves by itself" in shown
     sent = ada.post(on_twin.location, {"purpose": "To try.", "rho_nano": "100000000"})
@@ -73,6 +74,9 @@ def test_a_question_in_sql_is_tried_and_the_draft_of_it_stays(service):
         assert (tried.dataset.name, tried.state) == ("clinic_twin", "released")
     answer = ada.get(sent.location).text
     assert "Synthetic twin of" in answer
+    table = ada.get(re.search(r'href="(/releases/[0-9a-f]+)"', answer)[1]).text
+    assert "nobody who is counted here exists" in table
+    assert "Make it public" not in table
     assert OFFER in ada.get(page).text
 
 
@@ -98,6 +102,23 @@ def test_a_twin_is_marked_and_has_no_budget_to_look_at(service):
     page = ada.get(f"/projects/{service.world.project}/datasets/clinic_twin").text
     assert "nobody&#39;s privacy is spent" in page or "nobody's privacy is spent" in page
     assert "of a study" not in page
+
+
+def test_an_owner_sees_which_twin_stands_for_what(service):
+    eve = service.visitor("eve")
+    with service.sessions() as session:
+        twin = session.query(Dataset).filter_by(name="clinic_twin").one().id
+    of_data = eve.get(f"/owner/{service.world.dataset}").text
+    assert "Questions are tried on clinic_twin" in of_data
+    of_twin = eve.get(f"/owner/{twin}").text
+    assert "A synthetic twin of clinic." in of_twin
+    assert "Ask for more budget" not in of_twin
+    assert "Balance sheet" not in of_twin
+
+
+def test_an_owner_without_a_twin_reads_how_one_is_made(bare):
+    page = bare.visitor("eve").get(f"/owner/{bare.world.dataset}").text
+    assert "python -m tre.synthetic ask clinic" in page
 
 
 def test_a_stopped_twin_is_not_offered(service):

@@ -24,7 +24,7 @@ from queries.catalogue import Catalogue
 from queries.language import Query
 from tre import audit, datasets, twins
 from tre.database import writing
-from tre.datasets import Dataset, DatasetVersion, PolicyVersion
+from tre.datasets import Dataset, DatasetVersion
 from tre.errors import NotFound, NoTwin
 from tre.journey import budgeted, published, submitted
 from tre.journey.stand_ins import Asking, nobody, project_of
@@ -52,16 +52,12 @@ class Subject:
 
     dataset: Dataset
     version: DatasetVersion
-    policy_version: PolicyVersion
+    policy: Policy
     rules: DpRules
 
     @property
     def catalogue(self) -> Catalogue:
         return self.version.catalogue
-
-    @property
-    def policy(self) -> Policy:
-        return self.policy_version.policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ def subject(session: Session, *, owner: Person, name: str) -> Subject:
         raise NoTwin
     if policy.policy.dp is None:
         raise NoTwin(NOT_NOISY)
-    return Subject(dataset, version, policy, policy.policy.dp)
+    return Subject(dataset, version, policy.policy, policy.policy.dp)
 
 
 def ask(
@@ -140,7 +136,7 @@ def _project(
 
 
 def _standing(session: Session, project: Project, found: Subject) -> list[Submission]:
-    """Of the data and rules of today: on their way, or released and not recalled."""
+    """Of the data of today: on their way, or released and not recalled."""
     recalled = (
         exists()
         .where(Output.submission_id == Submission.id)
@@ -150,7 +146,6 @@ def _standing(session: Session, project: Project, found: Subject) -> list[Submis
     asked = select(Submission).where(
         Submission.project_id == project.id,
         Submission.version_id == found.version.id,
-        Submission.policy_id == found.policy_version.id,
         Submission.state.not_in(over),
         ~recalled,
     )

@@ -7,6 +7,7 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from tre import request as this
+from tre import twins
 from tre.errors import Incomplete, NotFound
 from tre.journey import accounted, balanced, excepted, headroom, restored, stopped, topped_up
 from tre.people import Person, Role
@@ -103,6 +104,7 @@ def _page(dataset_id: str, form: owner_forms.Turn) -> str:
         unsettled=restored.waiting(this.session(), owner=me(), dataset_id=dataset_id),
         exceptions=excepted.of_own(this.session(), owner=me(), dataset_id=dataset_id),
         top_ups=topped_up.of_own(this.session(), owner=me(), dataset_id=dataset_id),
+        pair=twins.pair(this.session(), statement.dataset.id),
         balance=balanced.sheet(this.session(), owner=me(), dataset_id=dataset_id, now=this.now()),
         headroom=headroom.headroom(
             this.session(), owner=me(), dataset_id=dataset_id, now=this.now()
