@@ -23,5 +23,5 @@ def a_twin(session: Session, world: World, release: Release) -> Dataset:
         report={},
         sources=(release,),
     )
-    found = twinned.subject(session, owner=owner, name="clinic")
+    found = twinned.subject(session, owner=owner, name="clinic", now=NOW)
     return twinned.publish(session, owner=owner, found=found, made=made, now=NOW)

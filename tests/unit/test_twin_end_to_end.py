@@ -23,6 +23,7 @@ from tests import factories
 from tests.catalogues import clinic, dp_policy, sdc_policy
 from tests.made_up_engines import SteadyEngine
 from tests.on_the_way import decide, leave
+from tests.second_tracks import NOISY, granted
 from tests.stores import seal
 from tre import audit, budgets, datasets, people, projects, twins
 from tre.database import writing
@@ -57,6 +58,7 @@ BY_HOW_MANY = (
 BY_LOOK_UP = (
     "SELECT a.region, count(*) FROM persons p JOIN areas a ON p.area = a.area GROUP BY a.region"
 )
+HOUR = datetime.timedelta(hours=1)
 TICK = itertools.count(1)
 
 
@@ -84,7 +86,11 @@ class Owner:
     def worked(self, engine=None) -> None:
         self.session.rollback()
         carrier = Carrier(
-            sessionmaker(self.session.get_bind()), engine or self.engine, "real", slot_scale=0
+            sessionmaker(self.session.get_bind()),
+            engine or self.engine,
+            "real",
+            slot_scale=0,
+            clock=lambda: factories.NOW + HOUR,
         )
         while carrier.next_job():
             pass
@@ -113,7 +119,7 @@ class Owner:
             project_id=project or self.world.project,
             query=sql.parse(text, version.catalogue),
             purpose="To try.",
-            rho_nano=10**9,
+            rho_nano=2 * 10**8,
             now=factories.later(seconds=next(TICK)),
         )
         store = Store(self.place.store_root, keys.load(self.place.key_file))
@@ -337,11 +343,13 @@ def test_only_its_owner_asks_or_makes_and_only_of_noisy_real_data(owner):
     session, world = owner.session, owner.world
     for who in ("ada", "cleo", "ira"):
         with pytest.raises(NotFound):
-            twinned.subject(session, owner=world.person(session, who), name="clinic")
+            twinned.subject(
+                session, owner=world.person(session, who), name="clinic", now=factories.NOW
+            )
     owner.released(owner.asked())
     owner.made()
     with pytest.raises(NoTwin):
-        twinned.subject(session, owner=owner.person, name="clinic_twin")
+        twinned.subject(session, owner=owner.person, name="clinic_twin", now=factories.NOW)
     with writing(session):
         exact = datasets.register(
             session, name="exact", title="Exact", owner=owner.person, now=factories.NOW
@@ -351,11 +359,31 @@ def test_only_its_owner_asks_or_makes_and_only_of_noisy_real_data(owner):
         )
         datasets.publish_policy(session, dataset=exact, policy=sdc_policy(), now=factories.NOW)
     with pytest.raises(NoTwin, match="answers exactly"):
-        twinned.subject(session, owner=owner.person, name="exact")
+        twinned.subject(session, owner=owner.person, name="exact", now=factories.NOW)
+
+
+def test_exact_data_have_a_twin_by_a_two_person_exception(session, tmp_path, monkeypatch):
+    """Measured and answered with noise, by the rules of the exception."""
+    monkeypatch.setattr(made, "modelled", evenly)
+    world = factories.furnish(session, policy=sdc_policy(), catalogue=CLINIC)
+    owner = Owner(session, world, tmp_path, SteadyEngine())
+    with pytest.raises(NoTwin, match="two of its owners"):
+        owner.asked()
+    granted(session, world, rules=NOISY)
+    asked = owner.asked()
+    assert {one.track for one in asked} == {"dp"}
+    owner.released(asked)
+    twin = owner.made()
+    assert datasets.current_policy(session, twin).policy.track == "dp"
+    assert owner.try_("SELECT sex, count(*) FROM persons GROUP BY sex").state == State.RELEASED
 
 
 def test_a_part_that_the_policy_does_not_allow_is_refused_with_the_sums_that_are(owner):
-    count = len(made.counted_for(twinned.subject(owner.session, owner=owner.person, name="clinic")))
+    count = len(
+        made.counted_for(
+            twinned.subject(owner.session, owner=owner.person, name="clinic", now=factories.NOW)
+        )
+    )
     with pytest.raises(NoTwin, match=f"from {count * 1_000_000:,} to") as refused:
         owner.asked(count * 1_000_000 - 1)
     assert str(count) in refused.value.public
@@ -393,7 +421,7 @@ def test_after_a_new_version_of_the_data_a_twin_is_measured_anew(owner):
     session = owner.session
     owner.released(owner.asked())
     owner.made()
-    found = twinned.subject(session, owner=owner.person, name="clinic")
+    found = twinned.subject(session, owner=owner.person, name="clinic", now=factories.NOW)
     with writing(session):
         datasets.publish_version(
             session,

@@ -534,5 +534,20 @@ def test_what_bounds_leave_out_is_offered_beside_the_price(service: Service, ada
     assert "At most" not in ada.get(preview_of(ada, service, "SELECT count(*) FROM persons")).text
 
 
+def test_how_many_rows_most_units_have_is_offered_where_bounds_matter(
+    service: Service, ada: Visitor
+):
+    """What an owner would ask to choose a bound: a quantile of the rows of a unit."""
+    first = preview_of(ada, service, "SELECT test, count(*) FROM labs GROUP BY test")
+    assert "nine of ten persons have at most" in ada.get(first).text
+    offered = ada.post(first, {"act": "how_many"})
+    assert offered.status_code == 303
+    other = ada.get(offered.location).text
+    assert "quantile(of_labs.rows_of_a_unit, 0.9)" in other
+    assert ada.post(offered.location, {"purpose": "To choose a bound."}).status_code == 303
+    alone = preview_of(ada, service, "SELECT count(*) FROM persons")
+    assert ada.post(alone, {"act": "how_many"}).status_code == 404
+
+
 def preview_of(visitor: Visitor, service: Service, text: str) -> str:
     return visitor.post(f"{ask_page(service)}/sql", {"sql": text, "act": "preview"}).location

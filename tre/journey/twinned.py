@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 
 from disclosure_control import present
 from disclosure_control.plain import canonical_text
-from disclosure_control.policy import DpRules, Policy
+from disclosure_control.policy import DpRules, Policy, Track
 from disclosure_control.tables import Protected
 from queries import json_form
 from queries.catalogue import Catalogue
 from queries.language import Query
-from tre import audit, datasets, twins
+from tre import audit, datasets, second_tracks, twins
 from tre.database import writing
 from tre.datasets import Dataset, DatasetVersion
 from tre.errors import NotFound, NoTwin
@@ -39,7 +39,10 @@ from tre.submissions import Submission
 from tre.twins import Twin
 
 PURPOSE = "To make a synthetic twin, on which questions are tried without spending a budget."
-NOT_NOISY = "A twin is made from noisy tables, and this dataset answers exactly."
+NOT_NOISY = (
+    "A twin is made from noisy tables, and this dataset answers exactly: two of its owners can open"
+    " its noisy track for that."
+)
 NOT_ASKED = "Nothing was measured for a twin of this dataset: ask for its tables first."
 ANOTHER = "A dataset with the name of the twin is there already: it is not this dataset's twin."
 POOL = 10**15  # in 1e-9 rho, and in 1e-15 delta: nobody is in a twin whose privacy is spent
@@ -71,19 +74,24 @@ class Made:
     sources: tuple[Release, ...]
 
 
-def subject(session: Session, *, owner: Person, name: str) -> Subject:
-    """Raises NotFound for another owner's, NoTwin for data of nobody or of the exact track."""
+def subject(session: Session, *, owner: Person, name: str, now: datetime.datetime) -> Subject:
+    """Under the rules of its noisy track, its own or that of a two-person exception.
+
+    Raises NotFound for another owner's, NoTwin for data of nobody or where no noisy track is open.
+    """
     dataset = datasets.by_name(session, name)
     if dataset is None:
         raise NotFound(name)
     check_own(person=owner, dataset=dataset)
     version = datasets.current_version(session, dataset)
-    policy = datasets.current_policy(session, dataset)
-    if version is None or policy is None or dataset.made_up:
+    noisy = second_tracks.policy_of_track(
+        session, dataset, track=Track.DP, project_id=None, today=now.date()
+    )
+    if version is None or dataset.made_up:
         raise NoTwin
-    if policy.policy.dp is None:
+    if noisy is None or noisy.policy.dp is None:
         raise NoTwin(NOT_NOISY)
-    return Subject(dataset, version, policy.policy, policy.policy.dp)
+    return Subject(dataset, version, noisy.policy, noisy.policy.dp)
 
 
 def ask(
@@ -111,6 +119,7 @@ def ask(
             query=query,
             purpose=PURPOSE,
             rho_nano=rho_nano,
+            track=Track.DP,
             now=now,
         )
         for query, rho_nano in costs

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tre.errors import GatesClosed
 from tre.ingest.errors import IngestError
 from tre.operator import DATABASE, now, person_called, session_on
 from tre.synthetic import made
@@ -34,13 +35,17 @@ OWNER = click.option("--owner", required=True, help="Email address of who owns t
 def ask(*, dataset: str, owner: str, rho_nano: int, database_url: str) -> None:
     """Asks for the tables that a twin of DATASET is made from, once each."""
     with session_on(database_url) as session:
-        asked = made.ask(
-            session,
-            owner=person_called(session, owner),
-            name=dataset,
-            rho_total=rho_nano,
-            now=now(),
-        )
+        try:
+            asked = made.ask(
+                session,
+                owner=person_called(session, owner),
+                name=dataset,
+                rho_total=rho_nano,
+                now=now(),
+            )
+        except GatesClosed as closed:
+            told = (f"{gate.reason} {gate.remedy}" for gate in closed.gates)
+            raise click.ClickException("\n".join(told)) from closed
         for one in asked:
             click.echo(f"{one.id}  {one.words}")
         click.echo(f"{len(asked)} questions are on their way. Once they are released: `make`.")

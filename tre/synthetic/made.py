@@ -43,7 +43,7 @@ def ask(
     session: Session, *, owner: Person, name: str, rho_total: int, now: datetime.datetime
 ) -> list[Submission]:
     """Questions that are new. Raises NoTwin, NotFound, and as ``submitted.submit``."""
-    found = twinned.subject(session, owner=owner, name=name)
+    found = twinned.subject(session, owner=owner, name=name, now=now)
     counted = counted_for(found)
     parts = allotted(counted, found.catalogue, found.policy, rules=found.rules, total=rho_total)
     costs = [(one.query, rho) for one, rho in zip(counted, parts, strict=True)]
@@ -60,7 +60,7 @@ def make(
     now: datetime.datetime,
 ) -> Dataset:
     """The same twin from the same releases. Raises NoTwin, NotFound, IngestError, StoreFailed."""
-    found = twinned.subject(session, owner=owner, name=name)
+    found = twinned.subject(session, owner=owner, name=name, now=now)
     counted = counted_for(found)
     told = twinned.measured(session, found=found, queries=[one.query for one in counted])
     session.rollback()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import login_required
@@ -12,7 +11,8 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
 from queries import sql
-from queries.language import Measure, Query, Statistic
+from queries.catalogue import Catalogue
+from queries.language import Query
 from tre import request as this
 from tre.datasets import Dataset
 from tre.errors import (
@@ -27,19 +27,21 @@ from tre.journey.requested import Line, RequestView
 from tre.web import (
     again,
     asking_forms,
+    beside,
     desks,
     drafting,
     drafting_sql,
     forms,
-    measure_choices,
     prices,
 )
+from tre.web.beside import Beside
 from tre.web.desks import SQL, Desk
 from tre.web.visitor import me
 
 sending = Blueprint("sending", __name__)
 
 Page = Response | str | tuple[str, int]
+Aside = Callable[[Desk, Query, asking_forms.Send], Page]
 
 
 @sending.route("/drafts/<draft_id>/preview", methods=["GET", "POST"])
@@ -72,14 +74,19 @@ def _for_exactness(desk: Desk, query: Query, form: asking_forms.Send) -> Page:
     return _page(desk, query, form, also=rho)
 
 
-def _of_bounds(desk: Desk, query: Query, _: asking_forms.Send) -> Page:
-    """A draft beside this one: of the same rows, what share of them bounds leave out."""
-    measures = (Measure(Statistic.LEFT_OUT),)
-    asked = replace(query, measures=measures, dimensions=(), margins=False)
-    beside = desks.fresh(desk.project.id, desk.view.dataset.name)
-    text = sql.render(asked, desk.catalogue)
-    saved = desks.save(beside, title=measure_choices.LEFT_OUT, sql=text, track=desk.track)
-    return redirect(url_for("sending.preview", draft_id=saved.draft.id), 303)
+def _beside(offer: Callable[[Query, Catalogue], Beside | None]) -> Aside:
+    """A draft beside this one, with a question that the page offers."""
+
+    def saved(desk: Desk, query: Query, _: asking_forms.Send) -> Page:
+        offered = offer(query, desk.catalogue)
+        if offered is None:
+            raise NotFound(query.source)
+        fresh = desks.fresh(desk.project.id, desk.view.dataset.name)
+        text = sql.render(offered.query, desk.catalogue)
+        kept = desks.save(fresh, title=offered.title[:200], sql=text, track=desk.track)
+        return redirect(url_for("sending.preview", draft_id=kept.draft.id), 303)
+
+    return saved
 
 
 def _of_twin(desk: Desk, _: Query, __: asking_forms.Send) -> Page:
@@ -89,14 +96,15 @@ def _of_twin(desk: Desk, _: Query, __: asking_forms.Send) -> Page:
         raise NotFound(desk.view.dataset.name)
     written = {"sql": str(desk.kept.get("sql", ""))} if desk.way == SQL else {}
     nest = None if written else desks.nest_of(desk)
-    beside = desks.fresh(desk.project.id, twin.name)
-    saved = desks.save(beside, title=desk.title, nest=nest, **written)
+    fresh = desks.fresh(desk.project.id, twin.name)
+    saved = desks.save(fresh, title=desk.title, nest=nest, **written)
     return redirect(url_for("sending.preview", draft_id=saved.draft.id), 303)
 
 
-ASIDE: dict[str, Callable[[Desk, Query, asking_forms.Send], Page]] = {
+ASIDE: dict[str, Aside] = {
     "within": _for_exactness,
-    Statistic.LEFT_OUT: _of_bounds,
+    "left_out": _beside(beside.left_out),
+    "how_many": _beside(beside.how_many),
     "twin": _of_twin,
 }
 """What a button of the page does instead of asking the question."""
@@ -189,6 +197,7 @@ def _page(desk: Desk, query: Query, form: asking_forms.Send, *, also: int | None
         chosen=chosen,
         preview=chosen.preview,
         twin=_twin(desk),
+        may_ask_how_many=beside.how_many(query, desk.catalogue) is not None,
         sql=sql.render(query, desk.catalogue),
         catalogue=desk.catalogue,
         section="research.projects",
