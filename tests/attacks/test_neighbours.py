@@ -122,8 +122,8 @@ def no_noise(values: tuple[int, ...], **given: Any) -> Draw:
     return Draw(values, agreed(values, **given).rho_nano)
 
 
-def names_the_version(view: Any, second: Any) -> Any:
-    answer = _dataset_answer(view, second)
+def names_the_version(view: Any, *given: Any) -> Any:
+    answer = _dataset_answer(view, *given)
     answer.title = view.version.version
     return answer
 
