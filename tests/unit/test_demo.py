@@ -17,14 +17,16 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import config
 from tests.factories import NOW
-from tests.made_up_engines import BrokenEngine
+from tests.made_up_engines import BrokenEngine, SteadyEngine
 from tests.sealing import KEY, seal
+from tests.twins import evenly
 from tests.web.service import Clock, Service
 from tre import people
 from tre.audit import AuditEntry
 from tre.budgets import Account, Charge
+from tre.datasets import Dataset
 from tre.demo import __main__ as demo
-from tre.demo import cast, places, prepare, serve, steps, story, told
+from tre.demo import cast, places, prepare, serve, steps, story, told, twin
 from tre.demo.places import ENTRIES, ROOT, Places
 from tre.demo.steps import Stage, Stuck
 from tre.errors import BudgetExceeded
@@ -34,6 +36,7 @@ from tre.lifecycle import State
 from tre.people import Person
 from tre.releases import Release
 from tre.sign_in import stepped_up
+from tre.synthetic import made
 from tre.worker.carry import Carrier
 
 
@@ -311,6 +314,49 @@ def test_a_question_that_does_not_arrive_is_told_and_not_waited_for(stage, monke
     monkeypatch.setattr(steps, "PATIENCE", 0)
     with pytest.raises(Stuck, match="submitted"):
         story.play(stage)
+
+
+def test_a_twin_is_made_once_and_the_question_tried_on_it(stage, sqlite, here, capsys, monkeypatch):
+    working(sqlite, monkeypatch)
+    monkeypatch.setattr(made, "modelled", evenly)
+    twin.play(stage, here)
+    said = capsys.readouterr().out
+    assert "13 noisy tables are asked for" in said
+    assert "Tried on: Synthetic twin of Rochester" in said
+    once = spent_of_the_cohort(stage)
+    assert 0 < once <= twin.BUDGET
+    twin.play(stage, here)
+    assert "noisy tables are asked" not in capsys.readouterr().out
+    assert spent_of_the_cohort(stage) == once
+
+
+def working(sqlite, monkeypatch):
+    """The worker itself, with made-up counts: it answers in the form that was asked for."""
+    wait = steps.awaited
+    carrier = Carrier(sessionmaker(sqlite), SteadyEngine(), "made up", slot_scale=0, clock=Clock())
+
+    def carried(stage: Stage, submission, wanted) -> None:
+        stage.session.rollback()
+        while carrier.next_job():
+            pass
+        wait(stage, submission, wanted)
+
+    monkeypatch.setattr(steps, "awaited", carried)
+    sealing(monkeypatch)
+
+
+def test_a_machine_that_is_too_busy_for_a_twin_goes_without(
+    stage, sqlite, here, capsys, monkeypatch
+):
+    overrunning(stage, sqlite, monkeypatch, times=100)
+    twin.play(stage, here)
+    assert "No twin this time" in capsys.readouterr().out
+
+
+def spent_of_the_cohort(stage: Stage) -> int:
+    stage.session.expire_all()
+    pools = select(Account.rho_spent).join(Dataset, Dataset.id == Account.dataset_id)
+    return stage.session.scalar(pools.where(Account.level == "pool", Dataset.name == "nafld"))
 
 
 def test_a_hidden_cell_is_never_printed_as_a_number():

@@ -140,16 +140,28 @@ def by_sex():
 )
 def test_what_is_hidden_follows_from_what_is_declared(declared, hidden):
     table = table_of([400, 200, None, 90, None, 10], 2, 3)
-    told = measured.measured(by_sex(), table, threshold=10, declared=declared)
+    told = measured.measured(by_sex(), table, axes=table.axes, threshold=10, declared=declared)
     assert told.counts == (400, 200, hidden, 90, hidden, 10)
     assert told.errors[0] == pytest.approx(10, rel=1e-3)
     assert told.errors[2] > told.errors[0]
 
 
 def test_a_table_of_another_form_is_refused_and_one_that_hides_all_says_nothing():
-    with pytest.raises(NoTwin, match="form"):
-        measured.measured(by_sex(), table_of([1] * 4, 2, 2), threshold=10, declared=9)
-    assert measured.measured(by_sex(), table_of([None] * 6, 2, 3), threshold=10, declared=9) is None
+    axes = table_of([1] * 6, 2, 3).axes
+    told = {"axes": axes, "threshold": 10, "declared": 9}
+    for other in (
+        table_of([1] * 4, 2, 2),
+        table_of([1] * 6, 3, 2),
+        turned(table_of([1] * 6, 2, 3)),
+    ):
+        with pytest.raises(NoTwin, match="form"):
+            measured.measured(by_sex(), other, **told)
+    assert measured.measured(by_sex(), table_of([None] * 6, 2, 3), **told) is None
+
+
+def turned(table):
+    """The same axes, the other first."""
+    return SimpleNamespace(axes=table.axes[::-1], columns=table.columns)
 
 
 # The model

@@ -104,7 +104,7 @@ def in_log(stage: Stage, submission: Submission, *, reader: Person) -> Release:
 
 def all_the_way(stage: Stage, submission: Submission, *, reader: Person) -> Release:
     """From the queue to its release, whoever has to look at it. Raises Stuck."""
-    awaited(stage, submission, {State.PROTECTED, State.RELEASED})
+    awaited(stage, submission, {State.PROTECTED, State.REVIEWED, State.RELEASED})
     for part in (FIRST, SECOND):
         checked(stage, submission, part)
     let_out(stage, submission)

@@ -141,6 +141,10 @@ def making() -> None:
     )
 
 
+def no_twin(sentence: str) -> None:
+    step("No twin this time", sentence)
+
+
 def tried(twin: Dataset, document: dict[str, Any]) -> None:
     step(
         f"Tried on: {twin.title}",

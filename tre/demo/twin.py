@@ -11,8 +11,9 @@ from tre.datasets import Dataset
 from tre.demo import steps, told
 from tre.demo.cast import OWNER, RESEARCHER
 from tre.demo.places import Places
-from tre.demo.steps import Stage
+from tre.demo.steps import Stage, Stuck
 from tre.demo.story import DATASET, QUESTION
+from tre.errors import GatesClosed, NoTwin
 from tre.journey import looked, submitted
 from tre.outputs import Format
 from tre.synthetic import made
@@ -23,7 +24,17 @@ TRY = "To see whether the question is the right one."
 
 
 def play(stage: Stage, here: Places) -> None:
-    """The twin, made at the first run; then the story's question is asked of it. Raises Stuck."""
+    """The twin, made at the first run; then the story's question is asked of it.
+
+    A machine that is too busy for the slots goes without: what was charged for it is gone.
+    """
+    try:
+        _play(stage, here)
+    except (Stuck, GatesClosed, NoTwin) as error:
+        told.no_twin(str(error))
+
+
+def _play(stage: Stage, here: Places) -> None:
     view = looked.dataset(
         stage.session, person=stage.playing[OWNER], name=DATASET, now=stage.clock()
     )

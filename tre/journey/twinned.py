@@ -103,15 +103,16 @@ def ask(
     rho_total: int,
     now: datetime.datetime,
 ) -> list[Submission]:
-    """The questions that are not on their way or released yet, each at its part of the total.
+    """Every question that is on its way, those that are new among them, each at its part.
 
-    The first total is the quota of all that is ever asked for this twin. Raises as
-    ``submitted.submit``.
+    What was released, and not recalled, is not asked again. The first total is the quota of all
+    that is ever asked for this twin. Raises as ``submitted.submit``.
     """
     check_own(person=owner, dataset=found.dataset)
     project, stand_in = _project(session, owner=owner, found=found, rho_total=rho_total, now=now)
-    there = [one.query_json for one in _standing(session, project, found)]
-    return [
+    standing = _standing(session, project, found)
+    there = [one.query_json for one in standing]
+    new = [
         submitted.submit(
             session,
             person=stand_in,
@@ -125,6 +126,7 @@ def ask(
         for query, rho_nano in costs
         if json_form.to_json(query) not in there
     ]
+    return [one for one in standing if State(one.state) is not State.RELEASED] + new
 
 
 def _project(

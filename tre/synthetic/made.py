@@ -12,7 +12,7 @@ from typing import TextIO
 from sqlalchemy.orm import Session
 
 from disclosure_control.tables import Protected
-from queries import read_catalogue
+from queries import plan, read_catalogue
 from tre.datasets import Dataset
 from tre.ingest import command
 from tre.journey import twinned
@@ -42,7 +42,7 @@ class Place:
 def ask(
     session: Session, *, owner: Person, name: str, rho_total: int, now: datetime.datetime
 ) -> list[Submission]:
-    """Questions that are new. Raises NoTwin, NotFound, and as ``submitted.submit``."""
+    """Questions on their way. Raises NoTwin, NotFound, and as ``submitted.submit``."""
     found = twinned.subject(session, owner=owner, name=name, now=now)
     counted = counted_for(found)
     parts = allotted(counted, found.catalogue, found.policy, rules=found.rules, total=rho_total)
@@ -126,7 +126,8 @@ def _measured(
     told: dict[str, list[Measured]] = {}
     for one, table in zip(counted, tables, strict=True):
         declared = declared_total(found.catalogue, one)
-        what = measured(one, table, threshold=found.rules.threshold, declared=declared)
+        axes = plan.plan(one.query, found.catalogue, found.policy).shape.axes
+        what = measured(one, table, axes=axes, threshold=found.rules.threshold, declared=declared)
         if what is not None:
             told.setdefault(one.of, []).append(what)
     return {name: tuple(these) for name, these in told.items()}

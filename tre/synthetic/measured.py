@@ -7,9 +7,10 @@ is declared: what the shown cells leave of all units or rows, evenly, at most ha
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from disclosure_control.tables import Protected, Status
+from disclosure_control.tables import Axis, Protected, Status
 from tre.errors import NoTwin
 from tre.synthetic.workload import Counted
 
@@ -27,15 +28,15 @@ class Measured:
 
 
 def measured(
-    counted: Counted, table: Protected, *, threshold: int, declared: int
+    counted: Counted, table: Protected, *, axes: Sequence[Axis], threshold: int, declared: int
 ) -> Measured | None:
-    """``declared``: units, or rows, of the table. None where every cell is hidden.
+    """``axes``: of the question, whose labels are the bins of its attributes.
 
-    Raises NoTwin for a table of another form.
+    ``declared``: units, or rows, of the table. None where every cell is hidden. Raises NoTwin for
+    a table of another form.
     """
     (cells,) = table.columns
-    shape = tuple(len(axis.labels) for axis in table.axes)
-    if shape != tuple(len(one.bins) for one in counted.attributes):
+    if [(one.name, one.labels) for one in table.axes] != [(one.name, one.labels) for one in axes]:
         raise NoTwin(OTHER_FORM)
     shown = [one for one in cells if one.status is Status.SHOWN and one.value is not None]
     if not shown:
