@@ -379,19 +379,45 @@ def test_a_part_that_the_policy_does_not_allow_is_refused_with_the_sums_that_are
     assert owner.session.query(Submission).count() == 0
 
 
-def test_another_dataset_of_the_name_is_not_taken_for_the_twin(owner):
+@pytest.mark.parametrize("made_up", [True, False])
+def test_what_stands_under_its_name_is_taken_over_only_if_it_holds_nobody(owner, made_up):
+    """A try that stopped between the dataset and its record leaves such a one."""
     session = owner.session
     owner.released(owner.asked())
     with writing(session):
-        datasets.register(
+        left = datasets.register(
             session,
             name="clinic_twin",
-            title="Not a twin",
+            title="Left",
             owner=owner.person,
             now=factories.NOW,
-            made_up=True,
+            made_up=made_up,
         )
-    with pytest.raises(NoTwin, match="is there already"):
+    if made_up:
+        assert owner.made() == left
+        assert twins.of(session, owner.world.dataset) == left
+    else:
+        with pytest.raises(NotPermitted, match="other people"):
+            owner.made()
+
+
+def test_the_twin_of_another_dataset_is_not_taken_for_its_own(owner):
+    session, world = owner.session, owner.world
+    owner.released(owner.asked())
+    with writing(session):
+        other, taken = (
+            datasets.register(
+                session,
+                name=name,
+                title=name,
+                owner=owner.person,
+                now=factories.NOW,
+                made_up=nobody,
+            )
+            for name, nobody in (("clinic_of_another", False), ("clinic_twin", True))
+        )
+        session.add(Twin(dataset_id=taken.id, of_id=other.id, project_id=world.project))
+    with pytest.raises(NoTwin, match="is taken"):
         owner.made()
 
 

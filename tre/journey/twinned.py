@@ -44,7 +44,7 @@ NOT_NOISY = (
     " its noisy track for that."
 )
 NOT_ASKED = "Nothing was measured for a twin of this dataset: ask for its tables first."
-ANOTHER = "A dataset with the name of the twin is there already: it is not this dataset's twin."
+ANOTHER = "The name of this twin is taken: by the twin of a dataset whose name begins alike."
 POOL = 10**15  # in 1e-9 rho, and in 1e-15 delta: nobody is in a twin whose privacy is spent
 RECALLED = "A table that this twin was made from was recalled."
 
@@ -228,10 +228,10 @@ def publish(
 
 
 def _check_free(session: Session, found: Subject, made: Made) -> None:
-    """No dataset of that name but this one's twin."""
+    """What an earlier try left under this name is taken over; another's twin is not."""
     taken = datasets.by_name(session, made.catalogue.dataset)
-    own = twins.of(session, found.dataset.id)
-    if taken is not None and taken != own:
+    of = None if taken is None else twins.whose(session, taken.id)
+    if of is not None and of != found.dataset:
         raise NoTwin(ANOTHER)
 
 
