@@ -19,6 +19,7 @@ track that it opens::
       mechanisms: [discrete_gaussian, discrete_laplace]
       max_rows_per_unit: 20
       max_groups_per_unit: 5
+      max_rows_per_group_per_unit: 4  # none unless said; used where it needs less noise
 
     sdc:                               # instead of dp, with track: sdc and checkers: 2
       threshold: 10
@@ -78,6 +79,7 @@ class DpRules:
     max_rows_per_unit: int  # K of row weights
     max_groups_per_unit: int  # G of distinct-unit weights
     key_delta_femto: int = 0  # delta of a question by unknown keys; 0: none is answered
+    max_rows_per_group_per_unit: int = 0  # M of cell weights, where they need less noise; 0: none
 
 
 class Costs(StrEnum):
@@ -240,6 +242,10 @@ DP_RULES: tuple[Rule, ...] = (
         lambda r: 1 <= r.max_groups_per_unit <= LARGEST_CONTRIBUTION,
     ),
     (
+        f"dp.max_rows_per_group_per_unit must be 0 to {LARGEST_CONTRIBUTION}",
+        lambda r: 0 <= r.max_rows_per_group_per_unit <= LARGEST_CONTRIBUTION,
+    ),
+    (
         f"dp.key_delta_femto must be 0 to {LARGEST_KEY_DELTA_FEMTO}",
         lambda r: 0 <= r.key_delta_femto <= LARGEST_KEY_DELTA_FEMTO,
     ),
@@ -376,8 +382,9 @@ def to_json(policy: Policy) -> str:
             if rules[name] == usual:
                 del rules[name]
     noisy = plain["dp"] if isinstance(plain, dict) else None
-    if isinstance(noisy, dict) and not noisy["key_delta_femto"]:
-        del noisy["key_delta_femto"]
+    for name in ("key_delta_femto", "max_rows_per_group_per_unit"):
+        if isinstance(noisy, dict) and not noisy[name]:
+            del noisy[name]
     return canonical_text(plain)
 
 

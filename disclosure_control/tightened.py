@@ -33,6 +33,11 @@ def _costs(own: Costs, inherited: Costs) -> bool:
     return order.index(own) >= order.index(inherited)
 
 
+def _fewer_rows(own: int, inherited: int) -> bool:
+    """None stays none: where cells are not bounded, rows are."""
+    return min(1, inherited) <= own <= inherited
+
+
 OF_POLICY: Mapping[str, Stricter] = {"max_cells": le, "checkers": ge}
 OF_TRACK: Mapping[str, Mapping[str, Stricter]] = {
     "dp": {
@@ -41,6 +46,7 @@ OF_TRACK: Mapping[str, Mapping[str, Stricter]] = {
         "rho_nano_max": le,
         "max_rows_per_unit": le,
         "max_groups_per_unit": le,
+        "max_rows_per_group_per_unit": _fewer_rows,
         "key_delta_femto": le,
     },
     "sdc": {

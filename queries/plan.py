@@ -159,9 +159,9 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
     levels = levels_of(query, catalogue=catalogue)
     axes = axes_of(query, catalogue=catalogue, levels=levels)
     keys = tuple(key for key, _ in axes)
-    how = _contribution(source, keys=keys)
     cells = prod(len(axis.labels) for _, axis in axes)
     limits = Limits.of(policy, source=source, cells=cells)
+    how = _contribution(source, keys=keys, limits=limits)
     measured = measured_in(query, catalogue=catalogue, levels=levels)
     published, recipes = published_by(
         query,
@@ -233,12 +233,12 @@ def _own_level(how: Contribution) -> Level:
     return Level.UNIT if how is Contribution.UNIT_ROWS else Level.ROW
 
 
-def _contribution(source: Table, *, keys: tuple[AxisKey, ...]) -> Contribution:
+def _contribution(source: Table, *, keys: tuple[AxisKey, ...], limits: Limits) -> Contribution:
     if source.one_row_per_unit:
         return Contribution.UNIT_ROWS
     if all(key.level is Level.UNIT for key in keys):
         return Contribution.UNIT_TOTALS
-    return Contribution.ROW_WEIGHTS
+    return Contribution.CELL_WEIGHTS if limits.by_cell else Contribution.ROW_WEIGHTS
 
 
 def _linked(query: Query, *, catalogue: Catalogue, levels: dict[str, Level]) -> tuple[Linked, ...]:
@@ -325,7 +325,9 @@ def _time(
     steps += [("link", rows)] * (len(query.joins) + len(query.features))
     if how is not Contribution.UNIT_ROWS:
         steps += [("unit", rows), ("link", rows)]
-    if how is Contribution.ROW_WEIGHTS and _makes_pairs(of, cells=shape.cells):
+    if how is Contribution.CELL_WEIGHTS or (
+        how is Contribution.ROW_WEIGHTS and _makes_pairs(of, cells=shape.cells)
+    ):
         steps.append(("pair", rows))
     histograms = sum(one.counts in BINNED for one in of)
     tables = grids(keys, margins=query.margins) if track is Track.SDC else 1

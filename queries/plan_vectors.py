@@ -1,7 +1,7 @@
 """Which integers must be counted, and how far can one unit move each?
 
-The four shapes of contribution, with K rows and G groups of the policy, R declared rows of a
-unit, S the scale of weights, and m the largest size of what one row adds (1 for a count, the
+The shapes of contribution, with K rows, G groups and M rows in each of the policy, R declared rows
+of a unit, S the scale of weights, and m the largest size of what one row adds (1 for a count, the
 largest distance from the centre within the declared bounds for a total):
 
 * unit rows: one row a unit, so one cell, by at most m.
@@ -10,6 +10,9 @@ largest distance from the centre within the declared bounds for a total):
   (total·K / n, cut towards zero), so that the mean stays one of its rows. At most K·m.
 * row weights: a row of a unit with n rows (after filters) weighs ⌊S·K / max(K, n)⌋. A unit's
   weights add up to at most S·K, so it moves the vector by at most S·K·m in all.
+* cell weights, where the policy has an M with M·G <= K and M < K: a row of a unit with n rows in
+  its cell and rows in g cells weighs ⌊S·G·M / (max(G, g)·max(M, n))⌋. A unit's weights add up to at
+  most S·M in one cell and S·G·M in all, so L1 <= S·G·M·m and L2² <= S²·G·M²·m².
 * distinct units: a unit in g cells weighs ⌊S·G / max(G, g)⌋ in each, so L1 <= S·G and
   L2² <= S²·G.
 """
@@ -20,6 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from disclosure_control.policy import Policy
+from disclosure_control.shapes import BINNED
 from disclosure_control.tables import Counting, Sensitivity, Vector
 from queries.catalogue import Table
 from queries.errors import QueryRefused, problem
@@ -52,6 +56,11 @@ class Contribution(StrEnum):
     UNIT_ROWS = "unit rows"
     UNIT_TOTALS = "unit totals"
     ROW_WEIGHTS = "row weights"
+    CELL_WEIGHTS = "cell weights"
+
+
+BY_ROW = frozenset({Contribution.ROW_WEIGHTS, Contribution.CELL_WEIGHTS})
+"""Where rows of one unit fall in several cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,12 @@ class Limits:
     cells: int  # most cells that one unit can be in
     table_rows: int  # most rows of the source
     unit_rows: int  # R
+    each: int = 0  # M, at most R; 0: none is declared
+
+    @property
+    def by_cell(self) -> bool:
+        """Do cell weights need less noise than row weights, and more by no mechanism?"""
+        return 0 < self.each * self.groups <= self.rows and self.each < self.rows
 
     @classmethod
     def of(cls, policy: Policy, *, source: Table, cells: int) -> Limits:
@@ -74,6 +89,7 @@ class Limits:
             cells=min(cells, most),
             table_rows=ROUND_FIGURE * source.declared_rows,
             unit_rows=most,
+            each=min(rules.max_rows_per_group_per_unit, most) if rules else 0,
         )
 
 
@@ -104,9 +120,9 @@ def noisy_vector(
     if recipe.whole:
         return _every_row(recipe, how=how, limits=limits, times=times)
     reach = of.reach(recipe.centre) if of and recipe.counts is Counting.TOTAL else 1
-    if recipe.counts is Counting.HISTOGRAM and how is Contribution.UNIT_TOTALS:
+    if recipe.counts in BINNED and how is not Contribution.UNIT_ROWS:
         how = Contribution.ROW_WEIGHTS  # rows of one unit fall in several bins
-    weighted = how is Contribution.ROW_WEIGHTS
+    weighted = how in BY_ROW
     scale = WEIGHT if weighted else 1
     if weighted and recipe.counts is Counting.UNITS:
         moved = Sensitivity(
@@ -115,6 +131,8 @@ def noisy_vector(
             l2_squared=WEIGHT**2 * limits.groups,
             linf=WEIGHT,
         )
+    elif how is Contribution.CELL_WEIGHTS:
+        moved = _in_every_cell(reach=WEIGHT * limits.each * reach, limits=limits)
     else:
         moved = _in_one_direction(recipe, reach=reach, how=how, limits=limits)
     decimals = of.decimals if of and recipe.counts is Counting.TOTAL else 0
@@ -132,10 +150,16 @@ def noisy_vector(
     )
 
 
+def _in_every_cell(*, reach: int, limits: Limits) -> Sensitivity:
+    """A unit may add as much to each of several cells."""
+    groups = limits.groups
+    return Sensitivity(l0=limits.cells, l1=groups * reach, l2_squared=groups * reach**2, linf=reach)
+
+
 def _every_row(recipe: Recipe, *, how: Contribution, limits: Limits, times: int) -> Vector:
     """Of all rows that a unit may have, in whichever cells."""
     most = limits.unit_rows
-    cells = limits.cells if how is Contribution.ROW_WEIGHTS else 1
+    cells = limits.cells if how in BY_ROW else 1
     return Vector(
         name=recipe.name,
         counts=recipe.counts,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from disclosure_control.shapes import BINNED
 from disclosure_control.tables import Counting
 from queries.catalogue import Catalogue
 from queries.plan_measured import SQUARES, Measured
@@ -83,8 +84,30 @@ def _row_weights(catalogue: Catalogue, limits: Limits, of: tuple[Recipe, ...]) -
     return tuple(sentences())
 
 
+def _cell_weights(catalogue: Catalogue, limits: Limits, of: tuple[Recipe, ...]) -> tuple[str, ...]:
+    def sentences() -> Iterator[str]:
+        yield (
+            f"Records of a {catalogue.unit} with more than {limits.each} of them in a cell weigh "
+            f"less, so that they count as {limits.each} there; where they are in more than "
+            f"{limits.groups} cells, they weigh less in each."
+        )
+        if any(one.counts in BINNED for one in of):
+            yield (
+                "What is chosen among bins counts records of a "
+                f"{catalogue.unit} as {limits.rows} in all."
+            )
+        if any(one.counts is Counting.UNITS for one in of):
+            yield (
+                f"A {catalogue.unit} in more than {limits.groups} cells counts less in each, so "
+                f"that it counts as {limits.groups} in all."
+            )
+
+    return tuple(sentences())
+
+
 _CONTRIBUTIONS = {
     Contribution.UNIT_ROWS: _unit_rows,
     Contribution.UNIT_TOTALS: _unit_totals,
     Contribution.ROW_WEIGHTS: _row_weights,
+    Contribution.CELL_WEIGHTS: _cell_weights,
 }

@@ -25,7 +25,7 @@ from queries.language import JoinKind, Measure, Query, Statistic
 from queries.plan import Plan, plan
 from queries.plan_axes import AxisKey
 from queries.plan_terms import Condition, Level, known, stored_bounds, terms_in
-from queries.plan_vectors import Contribution
+from queries.plan_vectors import BY_ROW, Contribution
 from queries.possible import around, holds, own_place
 from queries.resolve import Kind
 
@@ -75,8 +75,8 @@ def roll_up(asked: Query, held: Query, *, catalogue: Catalogue, policy: Policy) 
     more = _further_conditions(both)
     if more is None or not _counts_the_same(both):
         return None
-    totals = both.own.shape.has_totals
-    cells = _same_cells(both, more) if totals else _cells(both, more)
+    fixed = both.own.shape.has_totals or both.own.how is Contribution.CELL_WEIGHTS
+    cells = _same_cells(both, more) if fixed else _cells(both, more)
     columns = None if cells is None else _columns(both, cells)
     if cells is None or columns is None:
         return None
@@ -124,7 +124,7 @@ def _further_conditions(both: _Both) -> tuple[Condition, ...] | None:
 
 
 def _same_cells(both: _Both, more: tuple[Condition, ...]) -> tuple[tuple[int, ...], ...] | None:
-    """Of a question with totals: of the same dimensions, or none."""
+    """Of a question with totals, or whose rows weigh by their cell: of the same dimensions only."""
     dimensions = both.asked.dimensions == both.held.dimensions
     same = dimensions and both.asked.margins == both.held.margins and not more
     return tuple((cell,) for cell in range(both.own.shape.cells)) if same else None
@@ -246,5 +246,5 @@ def _of_sum_and_count(both: _Both, place: int) -> tuple[int, ...] | None:
 
 
 def _adds_up(both: _Both, measure: Measure) -> bool:
-    apart = both.theirs.how is not Contribution.ROW_WEIGHTS
+    apart = both.theirs.how not in BY_ROW
     return measure.statistic in ADDED or (measure.statistic is Statistic.UNITS and apart)

@@ -142,6 +142,11 @@ def dp_policy(**changed: object) -> Policy:
     return Policy(version=1, track=Track.DP, dp=dp, sdc=None, max_cells=2000, checkers=1)
 
 
+def cell_policy() -> Policy:
+    """Rows weigh by the cell that they are in, which needs less noise than by all of their unit."""
+    return dp_policy(max_rows_per_group_per_unit=1)
+
+
 def keyed_policy() -> Policy:
     """Exact tables whose counts are rounded at random where they are not protected in time."""
     exact = sdc_policy()

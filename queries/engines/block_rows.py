@@ -60,13 +60,13 @@ def weighted_rows(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
     return Block(
         steps=(*steps, step("_summed", summed)),
         inner=selected("*", f"{WEIGHT * read.plan.limits.rows} // _m AS _w", rows=" FROM _summed"),
-        sums={one.name: _weighted_sum(one, of=read.measured(one)) for one in recipes},
+        sums={one.name: weighted_sum(one, of=read.measured(one)) for one in recipes},
     )
 
 
 def _of_all_rows(read: Reading) -> tuple[tuple[str, ...], str]:
     rows = column_sql(Stored(read.plan.source, ROWS))
-    values = [part for one in read.plan.measured for part in _added_up(one, read, name=read.direct)]
+    values = [part for one in read.plan.measured for part in added_up(one, read, name=read.direct)]
     cell = f"{cell_sql(read.plan.keys, name=read.direct)} AS _c"
     columns = (cell, f"{_divisor(read, rows=rows)} AS _m", "count(*) AS _n", *values)
     return (), selected(*columns, rows=read.everything(), by="1, 2")
@@ -79,7 +79,7 @@ def _of_kept_rows(read: Reading) -> tuple[tuple[str, ...], str]:
         return f"_framed.{carried[term]}" if term in carried else read.direct(term)
 
     cell = f"_framed._c + {cell_sql(read.keys(Level.ROW), name=name)} AS _c"
-    values = [part for one in read.plan.measured for part in _added_up(one, read, name=name)]
+    values = [part for one in read.plan.measured for part in added_up(one, read, name=name)]
     rows = (
         f" FROM {read.source()}{read.joins(Level.ROW, unit=read.unit)}"
         f" JOIN _framed ON _framed._u = {read.unit}"
@@ -89,7 +89,7 @@ def _of_kept_rows(read: Reading) -> tuple[tuple[str, ...], str]:
     return _framed(read, carried=carried), summed
 
 
-def _added_up(one: Measured, read: Reading, *, name: Namer) -> Iterator[str]:
+def added_up(one: Measured, read: Reading, *, name: Namer) -> Iterator[str]:
     if one.nullable:
         yield f"count({name(one.term)}) AS {own_count(one)}"
     yield f"sum({read.value(one, name=name)}) AS {own_value(one)}"
@@ -127,7 +127,7 @@ def _carried(read: Reading) -> dict[Term, str]:
     return {term: f"_t{at}" for at, term in enumerate(sorted(own, key=repr))}
 
 
-def _weighted_sum(recipe: Recipe, *, of: Measured | None) -> str:
+def weighted_sum(recipe: Recipe, *, of: Measured | None) -> str:
     """The sum of w·(x - centre) is that of w·(Σx - centre·n) over rows of one weight."""
     if recipe.whole:
         return "sum(CASE WHEN _w IS NOT NULL THEN _n END)"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from disclosure_control.policy import Track
 from disclosure_control.tables import Counting
 from queries.engines.block import Block
+from queries.engines.block_cells import weighted_cells
 from queries.engines.block_distinct import distinct_units
 from queries.engines.block_rows import plain_rows, unit_rows, weighted_rows
 from queries.engines.block_totals import unit_totals
@@ -31,8 +32,13 @@ def _by_row(read: Reading) -> Iterator[Block]:
     recipes = read.plan.recipes
     units = tuple(one for one in recipes if one.counts is Counting.UNITS)
     rows = tuple(one for one in recipes if one.counts is not Counting.UNITS)
-    count_rows = weighted_rows if read.plan.track is Track.DP else plain_rows
     if rows:
-        yield count_rows(read, recipes=rows)
+        yield _rows_by(read)(read, recipes=rows)
     if units:
         yield distinct_units(read, recipes=units)
+
+
+def _rows_by(read: Reading) -> Callable[..., Block]:
+    if read.plan.track is not Track.DP:
+        return plain_rows
+    return weighted_cells if read.plan.how is Contribution.CELL_WEIGHTS else weighted_rows

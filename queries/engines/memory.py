@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 
 from disclosure_control.policy import Policy, Track
 from queries.catalogue import Catalogue, Table
@@ -207,6 +208,7 @@ class _Oracle:
         if measure.ref not in sums or measure.ref is None:
             return False
         decides = texts and self.single() and not self.context.nullable(measure.ref)
+        decides = decides or self.by_cell()
         mean = measure.statistic is Statistic.MEAN
         near = low >= 0 or 2 * low * low <= max(high, 0) ** 2
         return mean and near and high > 0 and not cut and not decides
@@ -284,14 +286,40 @@ class _Oracle:
         cells: dict[Key, int] = defaultdict(int)
         limit = self.policy.dp.max_rows_per_unit if self.policy.dp else 0
         for own in _by_unit(rows).values():
-            weight = SCALE * limit // max(limit, len(own))
             if not self.constant_cells():
                 for kept in own:
-                    cells[kept.key] += weight * (distance(kept) or 0)
+                    cells[kept.key] += self.weight(kept, own) * (distance(kept) or 0)
                 continue
             values = [value for kept in own if (value := distance(kept)) is not None]
             cells[own[0].key] += self.unit_total(values, limit=limit, most=most, mean=mean)
         return cells
+
+    def bounds(self) -> tuple[int, int, int]:
+        """Rows in a cell, cells, and rows of a unit; nothing on the exact track."""
+        rules, most = self.policy.dp, self.source.max_rows_per_unit
+        if rules is None:
+            return 0, 0, 0
+        cells = prod(len(self.keys(one)) + self.query.margins for one in self.query.dimensions)
+        return (
+            min(rules.max_rows_per_group_per_unit, most),
+            min(rules.max_groups_per_unit, most, cells),
+            min(rules.max_rows_per_unit, most),
+        )
+
+    def by_cell(self) -> bool:
+        """Is a row weighed by the cell that it is in? Where that needs less noise."""
+        each, groups, most = self.bounds()
+        fewer = 0 < each * groups <= most and each < most
+        return not self.constant_cells() and fewer
+
+    def weight(self, kept: Kept, own: list[Kept]) -> int:
+        """Of one row among those of its unit: by all of them, or by those of its cell."""
+        each, groups, most = self.bounds()
+        if not self.by_cell():
+            return SCALE * most // max(most, len(own))
+        here = sum(one.key == kept.key for one in own)
+        reached = len({one.key for one in own})
+        return SCALE * groups * each // (max(groups, reached) * max(each, here))
 
     def unit_total(self, values: list[int], *, limit: int, most: int, mean: bool) -> int:
         total = sum(values)

@@ -25,6 +25,7 @@ from queries.plan import plan
 from queries.validate import validate
 from tests import made_up
 from tests.catalogues import (
+    cell_policy,
     clinic,
     dp_policy,
     nested_clinic,
@@ -47,14 +48,17 @@ def questions(name: str = "accepted.txt") -> list[str]:
     return ["\n".join(lines) for lines in kept if lines]
 
 
+NOISY = pytest.mark.parametrize("policy", [dp_policy(), cell_policy()], ids=["by rows", "by cells"])
+
+
 def empty(shape) -> Unprotected:
     vectors = {name: (0,) * length for name, length in shape.lengths.items()}
     return Unprotected(shape, vectors, (None,) * shape.texts)
 
 
+@NOISY
 @pytest.mark.parametrize("text", [*questions(), *questions("noisy.txt"), *questions("totals.txt")])
-def test_an_accepted_question_passes_the_noisy_door(text):
-    policy = dp_policy()
+def test_an_accepted_question_passes_the_noisy_door(text, policy):
     shape = plan(sql.admit(text, CLINIC, policy), CLINIC, policy).shape
     assert policy.dp is not None
     expected = expect(shape, policy.dp, rho_nano=CHARGE)
@@ -97,11 +101,11 @@ def test_the_shape_of_one_track_never_passes_the_door_of_the_other(text):
             protect(empty(shape), policy=policy, grant=grant)
 
 
+@NOISY
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(query=made_up.questions(NESTED), totals=st.booleans(), rho=st.sampled_from([10**6, 10**9]))
-def test_whatever_has_a_price_passes_the_noisy_door(query, totals, rho):
+def test_whatever_has_a_price_passes_the_noisy_door(policy, query, totals, rho):
     """Made-up questions, with totals too: after the charge it is too late to refuse."""
-    policy = dp_policy()
     query = replace(query, margins=totals and bool(query.dimensions))
     assume(not validate(query, NESTED, policy))
     try:

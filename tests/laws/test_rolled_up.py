@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from disclosure_control.policy import Policy
 from queries import fingerprint
 from queries.language import (
     Aggregate,
@@ -36,12 +37,17 @@ from queries.language import (
 from queries.plan import plan
 from queries.rolled_up import roll_up
 from queries.validate import validate
-from tests.catalogues import dp_policy, nested_clinic, worded_clinic, worded_policy
+from tests.catalogues import cell_policy, dp_policy, nested_clinic, worded_clinic, worded_policy
 from tests.engines import MemoryStore
 from tests.made_up import CLINIC, clinics, predicate, questions
 
 STORE = MemoryStore(CLINIC)
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+SLOW = [
+    HealthCheck.too_slow,
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+    HealthCheck.function_scoped_fixture,
+]
 COUNT, UNITS = Measure(Statistic.COUNT), Measure(Statistic.UNITS)
 
 
@@ -62,9 +68,16 @@ def implied(draw, held: Query) -> Query:
     return replace(held, dimensions=coarser, measures=measures, where=where, margins=False)
 
 
-def agree(asked: Query, held: Query, *, store: MemoryStore = STORE, catalogue=CLINIC) -> None:
+def agree(
+    asked: Query,
+    held: Query,
+    *,
+    store: MemoryStore = STORE,
+    catalogue=CLINIC,
+    policy: Policy | None = None,
+) -> None:
     """Of a roll-up that is allowed. Raises AssertionError."""
-    policy = dp_policy()
+    policy = policy or dp_policy()
     found = roll_up(asked, held, catalogue=catalogue, policy=policy)
     theirs = plan(fingerprint.canonical(held, catalogue), catalogue, policy)
     own = plan(fingerprint.canonical(asked, catalogue), catalogue, policy)
@@ -99,16 +112,17 @@ def _read(column) -> tuple[str, ...]:
     return tuple(totals)
 
 
+@pytest.mark.parametrize("policy", [dp_policy(), cell_policy()], ids=["by rows", "by cells"])
 @settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
 @given(data=st.data(), tables=clinics(), held=questions())
-def test_what_is_implied_is_what_the_engine_counts(data, tables, held):
+def test_what_is_implied_is_what_the_engine_counts(policy, data, tables, held):
     held = replace(held, margins=False)
     asked = data.draw(implied(held))
-    assume(not validate(held, CLINIC, dp_policy()) and not validate(asked, CLINIC, dp_policy()))
-    assume(roll_up(asked, held, catalogue=CLINIC, policy=dp_policy()) is not None)
+    assume(not validate(held, CLINIC, policy) and not validate(asked, CLINIC, policy))
+    assume(roll_up(asked, held, catalogue=CLINIC, policy=policy) is not None)
     STORE.fill(tables)
 
-    agree(asked, held)
+    agree(asked, held, policy=policy)
 
 
 # What is implied, and what is not: of each a table of persons or of their results.

@@ -29,14 +29,22 @@ from queries.language import (
     Statistic,
 )
 from queries.plan import Plan, plan
+from queries.plan_vectors import Contribution
 from queries.validate import validate
 from queries.values import date_of_days
-from tests.catalogues import dp_policy
+from tests.catalogues import cell_policy, dp_policy
 from tests.engines import MemoryStore
 from tests.made_up import CLINIC, UNITS, clinics, questions
 
 STORE = MemoryStore(CLINIC)
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+BY_ROWS_AND_CELLS = pytest.mark.parametrize(
+    "policy", [dp_policy(), cell_policy()], ids=["by rows", "by cells"]
+)
+SLOW = [
+    HealthCheck.too_slow,
+    HealthCheck.data_too_large,
+    HealthCheck.function_scoped_fixture,
+]
 
 
 def violations(planned: Plan, *, sql: str | None = None) -> Iterator[tuple[str, int]]:
@@ -87,12 +95,15 @@ def _within(moves: list[int], bound: Sensitivity) -> bool:
     )
 
 
+@BY_ROWS_AND_CELLS
 @settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
 @given(tables=clinics(), query=questions())
-def test_removing_one_unit_never_moves_a_vector_beyond_its_declared_sensitivity(tables, query):
+def test_removing_one_unit_never_moves_a_vector_beyond_its_declared_sensitivity(
+    policy, tables, query
+):
     STORE.fill(tables)
 
-    assert list(violations(plan(query, CLINIC, dp_policy()))) == []
+    assert list(violations(plan(query, CLINIC, policy))) == []
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
@@ -111,11 +122,12 @@ def test_removing_one_unit_never_moves_both_parts_of_a_total_beyond_what_is_decl
     assert list(violations_of_parts(planned)) == []
 
 
+@BY_ROWS_AND_CELLS
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
 @given(tables=clinics(), query=questions())
-def test_no_vector_exceeds_its_declared_magnitude(tables, query):
+def test_no_vector_exceeds_its_declared_magnitude(policy, tables, query):
     STORE.fill(tables)
-    planned = plan(query, CLINIC, dp_policy())
+    planned = plan(query, CLINIC, policy)
 
     counted = STORE.vectors(planned)
 
@@ -257,6 +269,48 @@ def test_a_plan_that_forgets_one_bound_is_caught(fault):
     planned = plan(query, CLINIC, dp_policy())
     sql = statement(planned)
 
+    assert written in sql
+    assert list(violations(planned)) == []
+    assert list(violations(planned, sql=sql.replace(written, planted)))
+
+
+BY_CELLS = {
+    "rows of a cell that weigh the same": (
+        _asked(Measure(Statistic.COUNT), Dimension(TEST)),
+        "greatest(1, _n)",
+        "1",
+    ),
+    "cells that weigh the same": (
+        _asked(Measure(Statistic.COUNT), MANY_DAYS),
+        "greatest(2, _g)",
+        "2",
+    ),
+    "a total of a cell that weighs the same": (
+        _asked(Measure(Statistic.SUM, VALUE), Dimension(TEST)),
+        "greatest(1, _n)",
+        "1",
+    ),
+    "cells counted as one less": (
+        _asked(Measure(Statistic.COUNT), MANY_DAYS),
+        "greatest(2, _g)",
+        "greatest(2, _g - 1)",
+    ),
+    "units that weigh the same in every cell": (
+        _asked(Measure(Statistic.UNITS), MANY_DAYS),
+        "greatest(2, bit_count(_b))",
+        "2",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BY_CELLS)
+def test_a_plan_by_cells_that_forgets_one_bound_is_caught(fault):
+    query, written, planted = BY_CELLS[fault]
+    STORE.fill(_extreme_tables())
+    planned = plan(query, CLINIC, cell_policy())
+    sql = statement(planned)
+
+    assert planned.how is Contribution.CELL_WEIGHTS
     assert written in sql
     assert list(violations(planned)) == []
     assert list(violations(planned, sql=sql.replace(written, planted)))

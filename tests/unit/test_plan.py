@@ -81,6 +81,38 @@ def test_cells_that_are_constant_for_a_unit_need_no_weights(query, how):
     assert planned(query).how is how
 
 
+def test_rows_weigh_by_their_cell_where_that_needs_less_noise():
+    """K is 3 and G is 2: with M = 1 the root of 2 is moved and not 3; M = 2 allows 4 in all."""
+    query = asked("labs", COUNT, Measure(Statistic.SUM, LAB["value"]), by=BY_TEST)
+    rows = plan(query, CLINIC, dp_policy())
+    hows = {
+        most: plan(query, CLINIC, dp_policy(max_rows_per_group_per_unit=most))
+        for most in (0, 1, 2, 3)
+    }
+
+    assert [one.how for one in hows.values()] == [
+        Contribution.ROW_WEIGHTS,
+        Contribution.CELL_WEIGHTS,
+        Contribution.ROW_WEIGHTS,
+        Contribution.ROW_WEIGHTS,
+    ]
+    told = hows[1].shape.vector("total_value")
+    assert told.sensitivity == Sensitivity(
+        2, 2 * WEIGHT * 30_000, 2 * (WEIGHT * 30_000) ** 2, WEIGHT * 30_000
+    )
+    assert told.beside is None
+    before = rows.shape.vector("total_value").sensitivity
+    assert told.sensitivity.l1 <= before.l1
+    assert 4 * told.sensitivity.l2_squared < before.l2_squared
+    assert any("count as 1 there" in one for one in hows[1].shape.bounds)
+
+
+def test_where_a_person_is_in_one_cell_no_rows_weigh_by_their_cell():
+    most = dp_policy(max_rows_per_group_per_unit=1)
+    assert plan(asked("labs"), CLINIC, most).how is Contribution.UNIT_TOTALS
+    assert plan(asked("persons", by=BY_SEX), CLINIC, most).how is Contribution.UNIT_ROWS
+
+
 def test_a_feature_puts_one_person_in_one_cell():
     diabetic = Feature("diabetic", "events", Aggregate.EXISTS)
     found = planned(asked("labs", by=(Dimension(FeatureRef("diabetic")),), features=(diabetic,)))

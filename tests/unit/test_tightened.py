@@ -46,6 +46,16 @@ def test_unknown_keys_may_be_told_more_seldom_and_not_more_often():
         assert bool(list(looser(telling, rules))) == (own > 1000)
 
 
+def test_rows_of_a_cell_may_be_fewer_and_are_neither_declared_nor_dropped():
+    by_cell = replace(NOISY, dp=replace(NOISY.dp, max_rows_per_group_per_unit=4))
+    for own, holds in ((2, 2), (4, 4), (5, 4), (0, 4)):
+        rules = {"dp": {"max_rows_per_group_per_unit": own}}
+        assert tightened(by_cell, rules).dp.max_rows_per_group_per_unit == holds
+        assert bool(list(looser(by_cell, rules))) == (own != holds)
+    rules = {"dp": {"max_rows_per_group_per_unit": 3}}
+    assert tightened(NOISY, rules).dp.max_rows_per_group_per_unit == 0
+
+
 def test_every_rule_of_the_noisy_track_can_be_stricter_or_is_named_here():
     """A rule that came later must not be forgotten: what a lower level cannot restrict it takes."""
     left = {"rho_nano_min", "mechanisms"}

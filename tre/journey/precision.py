@@ -12,6 +12,7 @@ from disclosure_control.dp.preview import MOST_PERCENT, Expected
 from disclosure_control.policy import Policy
 from disclosure_control.tables import Kind, Protected, Published
 from queries.language import Statistic
+from queries.plan_vectors import Contribution
 from tre.journey import shelved
 from tre.journey.priced import Quote
 
@@ -41,12 +42,14 @@ class Bounded:
     """How many ``rows`` of a unit count, of the ``most`` that it may have in ``table``.
 
     ``least``: the least cost of a question, in 1e-9 rho, for which their share may be asked.
+    ``cells``: where so many rows count in each of so many cells; 0: in all of them together.
     """
 
     table: str
     rows: int
     most: int
     least: int
+    cells: int = 0
 
 
 def bounded(quote: Quote) -> Bounded | None:
@@ -54,13 +57,13 @@ def bounded(quote: Quote) -> Bounded | None:
     rules, table = quote.policy.dp, quote.catalogue.table(quote.query.source)
     if quote.held is not None or rules is None or table is None:
         return None
-    if table.max_rows_per_unit <= rules.max_rows_per_unit:
+    limits, by_cell = quote.plan.limits, quote.plan.how is Contribution.CELL_WEIGHTS
+    if limits.unit_rows <= limits.rows and not by_cell:
         return None
     if any(one.statistic is Statistic.LEFT_OUT for one in quote.query.measures):
         return None
-    return Bounded(
-        table.title, rules.max_rows_per_unit, table.max_rows_per_unit, rules.rho_nano_min
-    )
+    rows, cells = (limits.each, limits.groups) if by_cell else (limits.rows, 0)
+    return Bounded(table.title, rows, limits.unit_rows, rules.rho_nano_min, cells)
 
 
 def threshold(policy: Policy) -> int:
