@@ -10,9 +10,9 @@ largest distance from the centre within the declared bounds for a total):
   (total·K / n, cut towards zero), so that the mean stays one of its rows. At most K·m.
 * row weights: a row of a unit with n rows (after filters) weighs ⌊S·K / max(K, n)⌋. A unit's
   weights add up to at most S·K, so it moves the vector by at most S·K·m in all.
-* cell weights, where the policy has an M with M·G <= K and M < K: a row of a unit with n rows in
-  its cell and rows in g cells weighs ⌊S·G·M / (max(G, g)·max(M, n))⌋. A unit's weights add up to at
-  most S·M in one cell and S·G·M in all, so L1 <= S·G·M·m and L2² <= S²·G·M²·m².
+* cell weights, where the policy has an M with M·G <= K < R and M < K: a row of a unit with n rows
+  in its cell and rows in g cells weighs ⌊S·G·M / (max(G, g)·max(M, n))⌋. A unit's weights add up to
+  at most S·M in one cell and S·G·M in all, so L1 <= S·G·M·m and L2² <= S²·G·M²·m².
 * distinct units: a unit in g cells weighs ⌊S·G / max(G, g)⌋ in each, so L1 <= S·G and
   L2² <= S²·G.
 """
@@ -76,8 +76,12 @@ class Limits:
 
     @property
     def by_cell(self) -> bool:
-        """Do cell weights need less noise than row weights, and more by no mechanism?"""
-        return 0 < self.each * self.groups <= self.rows and self.each < self.rows
+        """Do cell weights need less noise than row weights, and more by no mechanism?
+
+        Not where all rows of a unit count: there none is left out for less noise.
+        """
+        fewer = 0 < self.each * self.groups <= self.rows and self.each < self.rows
+        return fewer and self.rows < self.unit_rows
 
     @classmethod
     def of(cls, policy: Policy, *, source: Table, cells: int) -> Limits:

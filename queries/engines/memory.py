@@ -309,7 +309,7 @@ class _Oracle:
     def by_cell(self) -> bool:
         """Is a row weighed by the cell that it is in? Where that needs less noise."""
         each, groups, most = self.bounds()
-        fewer = 0 < each * groups <= most and each < most
+        fewer = 0 < each * groups <= most < self.source.max_rows_per_unit and each < most
         return not self.constant_cells() and fewer
 
     def weight(self, kept: Kept, own: list[Kept]) -> int:

@@ -12,6 +12,7 @@ from disclosure_control import present
 from disclosure_control.dp.accounting import noise_plan
 from queries import sql
 from queries.plan import plan
+from queries.plan_vectors import Contribution
 from queries.rolled_up import roll_up
 from queries.run import Sandboxes
 from tests import factories
@@ -88,3 +89,13 @@ def test_a_preview_says_how_many_rows_of_a_cell_count(tmp_path):
     first = ada.post(page, {"sql": BY_TEST, "act": "preview"}).location
     shown = " ".join(ada.get(first).text.split())
     assert "At most 1 row of Laboratory results count for a person in a cell, in 2 cells" in shown
+    beside = ada.post(first, {"act": "left_out"}).location
+    asked = " ".join(ada.get(beside).text.split())
+    assert "left_out(*)" in asked
+    assert "GROUP BY labs.test" in asked, "of each cell, since rows are bounded there"
+
+
+def test_where_all_rows_of_a_person_count_none_is_left_out_for_less_noise():
+    rules = {"max_rows_per_unit": 6, "max_rows_per_group_per_unit": 1}
+    found = plan(sql.admit(COUNTS, CLINIC, dp_policy()), CLINIC, dp_policy(**rules))
+    assert found.how is Contribution.ROW_WEIGHTS

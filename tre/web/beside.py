@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from disclosure_control.policy import Policy
 from queries.catalogue import Catalogue, Table
 from queries.language import Aggregate, Feature, FeatureRef, Measure, Query, Statistic
+from queries.plan import plan
+from queries.plan_vectors import Contribution
 from tre.web import measure_choices
 
 MOST_UNITS = Decimal("0.9")  # of units: how many rows they have at most
@@ -19,14 +22,16 @@ class Beside:
     query: Query
 
 
-def left_out(query: Query, _: Catalogue) -> Beside:
-    """Of the same rows, what share of them bounds leave out."""
+def left_out(query: Query, catalogue: Catalogue, policy: Policy) -> Beside:
+    """Of the same rows, what share of them bounds leave out; of each cell if bounded there."""
+    by_cell = plan(query, catalogue, policy).how is Contribution.CELL_WEIGHTS
+    dimensions = query.dimensions if by_cell else ()
     measures = (Measure(Statistic.LEFT_OUT),)
-    asked = replace(query, measures=measures, dimensions=(), margins=False)
+    asked = replace(query, measures=measures, dimensions=dimensions, margins=False)
     return Beside(measure_choices.LEFT_OUT, asked)
 
 
-def how_many(query: Query, catalogue: Catalogue) -> Beside | None:
+def how_many(query: Query, catalogue: Catalogue, _: Policy) -> Beside | None:
     """How many rows of its table most units have at most; None without a table of units."""
     table, units = catalogue.table(query.source), _units(query, catalogue)
     if table is None or units is None:

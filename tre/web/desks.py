@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import url_for
 
+from disclosure_control.policy import Policy
 from queries import sql as sql_language
 from queries import validate
 from queries.catalogue import Catalogue
@@ -60,6 +61,10 @@ class Desk:
     @property
     def catalogue(self) -> Catalogue:
         return self.view.version.catalogue
+
+    @property
+    def policy(self) -> Policy:
+        return self.view.policy_version.policy
 
     @property
     def kept(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
+from disclosure_control.policy import Policy
 from queries import sql
 from queries.catalogue import Catalogue
 from queries.language import Query
@@ -74,11 +75,11 @@ def _for_exactness(desk: Desk, query: Query, form: asking_forms.Send) -> Page:
     return _page(desk, query, form, also=rho)
 
 
-def _beside(offer: Callable[[Query, Catalogue], Beside | None]) -> Aside:
+def _beside(offer: Callable[[Query, Catalogue, Policy], Beside | None]) -> Aside:
     """A draft beside this one, with a question that the page offers."""
 
     def saved(desk: Desk, query: Query, _: asking_forms.Send) -> Page:
-        offered = offer(query, desk.catalogue)
+        offered = offer(query, desk.catalogue, desk.policy)
         if offered is None:
             raise NotFound(query.source)
         fresh = desks.fresh(desk.project.id, desk.view.dataset.name)
@@ -197,7 +198,7 @@ def _page(desk: Desk, query: Query, form: asking_forms.Send, *, also: int | None
         chosen=chosen,
         preview=chosen.preview,
         twin=_twin(desk),
-        may_ask_how_many=beside.how_many(query, desk.catalogue) is not None,
+        may_ask_how_many=beside.how_many(query, desk.catalogue, desk.policy) is not None,
         sql=sql.render(query, desk.catalogue),
         catalogue=desk.catalogue,
         section="research.projects",
