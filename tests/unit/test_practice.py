@@ -26,11 +26,11 @@ from tre.datasets import Dataset
 from tre.errors import NotFound as ServiceNotFound
 from tre.errors import NotPermitted
 from tre.ingest import keys
+from tre.ingest.command import Place
 from tre.journey import looked, made_public, published, shown
 from tre.people import Person, Role
 from tre.practice import made, opened
 from tre.practice.__main__ import practice
-from tre.practice.opened import Place
 from tre.projects import Project
 from tre.publications import PublicationAsked
 from tre.sign_in import browser

@@ -26,13 +26,14 @@ from tre import people
 from tre.database import new_id, writing
 from tre.errors import Incomplete, NotFound, NotPermitted
 from tre.ingest import keys
+from tre.ingest.command import Place
 from tre.journey import looked, measured, reviewed, seeding, shown, waiting
 from tre.lifecycle import State
 from tre.outputs import Draw, Format
 from tre.people import Role
 from tre.practice import opened
 from tre.practice.__main__ import practice
-from tre.practice.opened import Place, SeededWords
+from tre.practice.opened import SeededWords
 from tre.releases import Release
 from tre.reviews import Decision, Review
 from tre.seeded import MEANING, NAME, Fault, Seeded

@@ -228,6 +228,15 @@ def test_the_process_of_the_model_is_given_neither_keys_nor_a_database(monkeypat
     assert given.keys() <= os.environ.keys()
 
 
+def test_a_process_that_fails_is_told_in_a_sentence(monkeypatch):
+    def run(command_line, **how):
+        raise modelled.subprocess.CalledProcessError(1, command_line)
+
+    monkeypatch.setattr(modelled.subprocess, "run", run)
+    with pytest.raises(NoTwin, match="not found in time"):
+        modelled.modelled([])
+
+
 # The files
 
 

@@ -29,6 +29,7 @@ from tre.database import writing
 from tre.datasets import Dataset, DatasetVersion
 from tre.errors import GatesClosed, NotFound, NotPermitted, NoTwin
 from tre.ingest import keys
+from tre.ingest.command import Place
 from tre.journey import budgeted, recalled, shown, stopped, submitted, twinned
 from tre.lifecycle import State
 from tre.outputs import Format
@@ -40,7 +41,6 @@ from tre.submissions import Submission
 from tre.synthetic import __main__ as command
 from tre.synthetic import made
 from tre.synthetic.__main__ import synthetic
-from tre.synthetic.made import Place
 from tre.twins import Twin
 from tre.worker.carry import Carrier
 

@@ -14,10 +14,10 @@ from tre.demo.places import Places
 from tre.demo.steps import Stage, Stuck
 from tre.demo.story import DATASET, QUESTION
 from tre.errors import GatesClosed, NoTwin
+from tre.ingest.command import Place
 from tre.journey import looked, submitted
 from tre.outputs import Format
 from tre.synthetic import made
-from tre.synthetic.made import Place
 
 BUDGET = 52_000_000  # in 1e-9 rho, of the two that the dataset has: about a fortieth
 TRY = "To see whether the question is the right one."

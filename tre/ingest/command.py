@@ -8,7 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -19,8 +21,13 @@ from tre.ingest.errors import DataRefused
 from tre.ingest.ingested import IngestResult, Progress, ingest
 from tre.ingest.report import lines
 
-if TYPE_CHECKING:
-    from pathlib import Path
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where versions are sealed, and with what."""
+
+    store_root: Path
+    key_file: Path
 
 
 def run(

@@ -11,10 +11,11 @@ from pathlib import Path
 import click
 
 from tre.errors import NotFound, NotPermitted
+from tre.ingest.command import Place
 from tre.ingest.errors import IngestError
 from tre.operator import DATABASE, now, person_called, session_on
 from tre.practice import opened
-from tre.practice.opened import Place, SeededWords
+from tre.practice.opened import SeededWords
 
 
 @click.group()

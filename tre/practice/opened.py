@@ -22,6 +22,7 @@ from tre.database import writing
 from tre.datasets import Dataset
 from tre.errors import NotFound
 from tre.ingest import command
+from tre.ingest.command import Place
 from tre.ingest.entry import read_entry
 from tre.journey import budgeted, published
 from tre.journey.stand_ins import Asking, nobody, project_of
@@ -34,14 +35,6 @@ SEEDED_ENTRY = Path(__file__).parent / "seeded_entry"
 NAME = "practice"
 POOL = 10**15  # in 1e-9 rho: nobody is in the data, so nobody's privacy is spent
 SHARE = 10**12
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where data are sealed, and with what."""
-
-    store_root: Path
-    key_file: Path
 
 
 @dataclass(frozen=True, slots=True)

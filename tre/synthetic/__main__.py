@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from tre.errors import GatesClosed
+from tre.ingest.command import Place
 from tre.ingest.errors import IngestError
 from tre.operator import DATABASE, now, person_called, session_on
 from tre.synthetic import made
-from tre.synthetic.made import Place
 
 
 @click.group()

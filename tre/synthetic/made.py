@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -15,6 +14,7 @@ from disclosure_control.tables import Protected
 from queries import plan, read_catalogue
 from tre.datasets import Dataset
 from tre.ingest import command
+from tre.ingest.command import Place
 from tre.journey import twinned
 from tre.journey.twinned import Made, Subject
 from tre.people import Person
@@ -29,14 +29,6 @@ from tre.synthetic.workload import Counted, workload
 from tre.synthetic.written import Twin
 
 MOST_ROWS = 200_000  # that are drawn for a table of rows; rows of units are taken from them
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a twin is sealed, and with what."""
-
-    store_root: Path
-    key_file: Path
 
 
 def ask(

@@ -23,11 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tre.errors import NoTwin
+
 if TYPE_CHECKING:
     from tre.synthetic.measured import Measured
 
 STEPS = 6000  # of the estimate: with a thousand some margins are further off than what was measured
 SECONDS = 600.0
+NO_MODEL = "The model of the released tables was not found in time: try again on a quieter machine."
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "HOME")
 Drawn = dict[str, "np.ndarray[Any, np.dtype[np.int64]]"]
 
@@ -45,16 +48,19 @@ class Wanted:
 def modelled(wanted: Sequence[Wanted]) -> list[Drawn]:
     """For each, the bins of each attribute that was measured. The same again for the same request.
 
-    Raises subprocess.SubprocessError if the process fails or takes too long.
+    Raises NoTwin if the process fails or takes too long.
     """
-    done = subprocess.run(  # nosec B603 - this module
-        (sys.executable, "-m", "tre.synthetic.modelled"),
-        input=json.dumps([asdict(one) for one in wanted]).encode(),
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=SECONDS,
-        env={name: os.environ[name] for name in INHERITED if name in os.environ},
-    )
+    try:
+        done = subprocess.run(  # nosec B603 - this module
+            (sys.executable, "-m", "tre.synthetic.modelled"),
+            input=json.dumps([asdict(one) for one in wanted]).encode(),
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=SECONDS,
+            env={name: os.environ[name] for name in INHERITED if name in os.environ},
+        )
+    except subprocess.SubprocessError as error:
+        raise NoTwin(NO_MODEL) from error
     with np.load(io.BytesIO(done.stdout), allow_pickle=False) as held:
         found: list[Drawn] = [{} for _ in wanted]
         for key in held.files:
