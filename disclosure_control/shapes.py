@@ -239,7 +239,8 @@ def _has_bins(vector: Vector) -> bool:
 def _is_whole(shape: Shape, vector: Vector) -> bool:
     """Does a unit move a total with a count beside it, and that count, as ``dp.parts`` needs?
 
-    What a row adds is not below zero, and the count moves no further than the total by the largest.
+    What a row adds is not below zero, and the largest times the count moves no further than the
+    total: in each cell both parts are together so much, and their squares no more than its square.
     """
     if vector.beside is None:
         return True
@@ -255,7 +256,7 @@ def _is_whole(shape: Shape, vector: Vector) -> bool:
         and most > 0
         and count.name != _decides_keys(shape)
         and most * moved.l1 <= own.l1
-        and (most * moved.l1) ** 2 <= own.l2_squared
+        and most**2 * moved.l2_squared <= own.l2_squared
     )
 
 

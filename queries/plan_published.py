@@ -225,13 +225,13 @@ class _Columns:
         Of values that are hardly below zero: from L to U the noise is as of U**2 + L**2, and apart
         as of 1.5 U**2. Rows beyond a unit's most would be cut by how far above the least they are,
         so that there values are never below zero. Not where the count decides which keys are told,
-        for which it has noise of its own, nor where a unit may add as much to several cells.
+        for which it has noise of its own.
         """
         sums = [one.ref for one in self.query.measures if one.statistic is Statistic.SUM]
         sums += [one.per for one in self.query.measures if one.statistic is Statistic.RATIO]
         asked = any(self.measured[ref].name == of.name for ref in sums if ref is not None)
         by_units = self.how is Contribution.UNIT_ROWS and not of.nullable
-        decides = (self.unknown and by_units) or self.how is Contribution.CELL_WEIGHTS
+        decides = self.unknown and by_units
         low = min(0, of.lower)
         near = 2 * low**2 <= max(of.upper, 0) ** 2
         cut = low < 0 and self.how is Contribution.UNIT_TOTALS

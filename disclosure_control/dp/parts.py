@@ -8,10 +8,11 @@ both: the total is the one part, and the count is both by U. Asked apart they wo
 The two parts are the corners of what one row can add, so no noise of this kind lies closer (the
 K-norm mechanism: Hardt and Talwar 2010; Awan and Slavkovic 2021).
 
-With the Gaussian a unit moves the squares of both parts together by at most (U C)**2, since neither
-is below zero; with totals, what it moves is a mixture of moves of single leaves of either part, as
-in ``totals``. Where a unit has more rows than count, its total is cut to U times those that do, so
-that the second part is not below zero either.
+With the Gaussian a unit moves the squares of both parts of a cell together by at most the square of
+U times what it moves the count there, since neither part is below zero: over all cells by U**2
+times what it moves the squares of the count. With totals, what it moves is a mixture of moves of
+single leaves of either part, as in ``totals``. Where a unit has more rows than count, its total is
+cut to U times those that do, so that the second part is not below zero either.
 
 Of several such totals with one count, the count is the mean of what each pair of parts says.
 

@@ -208,7 +208,6 @@ class _Oracle:
         if measure.ref not in sums or measure.ref is None:
             return False
         decides = texts and self.single() and not self.context.nullable(measure.ref)
-        decides = decides or self.by_cell()
         mean = measure.statistic is Statistic.MEAN
         near = low >= 0 or 2 * low * low <= max(high, 0) ** 2
         return mean and near and high > 0 and not cut and not decides

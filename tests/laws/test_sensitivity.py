@@ -106,16 +106,17 @@ def test_removing_one_unit_never_moves_a_vector_beyond_its_declared_sensitivity(
     assert list(violations(plan(query, CLINIC, policy))) == []
 
 
+@BY_ROWS_AND_CELLS
 @settings(max_examples=120, deadline=None, suppress_health_check=SLOW)
 @given(tables=clinics(), query=questions(), margins=st.booleans())
 def test_removing_one_unit_never_moves_both_parts_of_a_total_beyond_what_is_declared(
-    tables, query, margins
+    policy, tables, query, margins
 ):
     """``rest`` refuses besides, should the second part be below zero anywhere."""
     sums = {ref: Measure(Statistic.SUM, ref) for one in query.measures for ref in one.refs}
     query = replace(query, measures=(*sums.values(), Measure(Statistic.COUNT)), margins=margins)
-    assume(not validate(query, CLINIC, dp_policy()))
-    planned = plan(query, CLINIC, dp_policy())
+    assume(not validate(query, CLINIC, policy))
+    planned = plan(query, CLINIC, policy)
     assume(any(one.beside for one in planned.shape.vectors))
     STORE.fill(tables)
 
@@ -326,11 +327,17 @@ COUNTED_TOO_FAR = {
 }
 
 
-@pytest.mark.parametrize("fault", COUNTED_TOO_FAR)
-def test_a_count_that_moves_further_than_its_total_is_caught(fault):
+@pytest.mark.parametrize(
+    ("fault", "policy"),
+    [
+        *((fault, dp_policy()) for fault in COUNTED_TOO_FAR),
+        ("rows that weigh more in the count", cell_policy()),
+    ],
+)
+def test_a_count_that_moves_further_than_its_total_is_caught(fault, policy):
     dimension, written, planted = COUNTED_TOO_FAR[fault]
     STORE.fill(_extreme_tables())
-    planned = plan(_asked(Measure(Statistic.SUM, VALUE), dimension), CLINIC, dp_policy())
+    planned = plan(_asked(Measure(Statistic.SUM, VALUE), dimension), CLINIC, policy)
     sql = statement(planned)
 
     assert written in sql

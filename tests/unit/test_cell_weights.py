@@ -28,6 +28,7 @@ from tre.worker.carry import Carrier
 CLINIC = clinic()
 BY_TEST = "SELECT test, count(*), avg(value) FROM labs GROUP BY test"
 COUNTS = "SELECT test, count(*) FROM labs GROUP BY test"
+SUMS = "SELECT test, sum(value), count(*) FROM labs GROUP BY test"
 BY_TEST_AND_YEAR = (
     "SELECT test, band(day, DATE '2000-01-01'), count(*) FROM labs "
     "GROUP BY test, band(day, DATE '2000-01-01')"
@@ -58,12 +59,13 @@ def test_a_table_travels_through_the_worker_and_says_what_bounds_it(session, tmp
     assert all(cell.value is not None for cell in table.columns[0])
 
 
+@pytest.mark.parametrize("text", [COUNTS, SUMS], ids=["counts", "sums"])
 @pytest.mark.parametrize(
     ("mechanism", "totals"),
     [("discrete_gaussian", False), ("discrete_laplace", False), ("discrete_gaussian", True)],
 )
-def test_the_same_charge_buys_less_noise(mechanism, totals):
-    query = replace(sql.admit(COUNTS, CLINIC, dp_policy()), margins=totals)
+def test_the_same_charge_buys_less_noise(mechanism, totals, text):
+    query = replace(sql.admit(text, CLINIC, dp_policy()), margins=totals)
     rows, cells = (
         noise_plan(plan(query, CLINIC, one).shape, one.dp, rho_nano=RHO, mechanism=mechanism)
         .vectors[0]

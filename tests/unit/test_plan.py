@@ -100,7 +100,7 @@ def test_rows_weigh_by_their_cell_where_that_needs_less_noise():
     assert told.sensitivity == Sensitivity(
         2, 2 * WEIGHT * 30_000, 2 * (WEIGHT * 30_000) ** 2, WEIGHT * 30_000
     )
-    assert told.beside is None
+    assert told.beside == "values_value"
     before = rows.shape.vector("total_value").sensitivity
     assert told.sensitivity.l1 <= before.l1
     assert 4 * told.sensitivity.l2_squared < before.l2_squared
