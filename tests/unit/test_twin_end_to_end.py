@@ -189,7 +189,7 @@ def test_the_same_releases_make_the_same_twin(owner):
 
 def test_what_was_asked_is_not_asked_again(owner):
     asked = owner.asked()
-    assert [one.id for one in owner.asked()] == [one.id for one in asked]
+    assert {one.id for one in owner.asked()} == {one.id for one in asked}
     owner.released(asked)
     assert owner.asked() == []
     assert RHO - len(asked) <= sum(spent(owner.session, "pool")) <= RHO
