@@ -454,8 +454,6 @@ def test_after_a_new_version_of_the_data_a_twin_is_measured_anew(owner):
 
 def test_the_commands_ask_and_make(owner, monkeypatch):
     url = owner.session.get_bind().url.render_as_string(hide_password=False)
-    if not url.startswith("sqlite:///"):
-        pytest.skip("the commands are tried on a file")
     settings = {
         "TRE_DATABASE_URL": url,
         "TRE_STORE_ROOT": str(owner.place.store_root),
