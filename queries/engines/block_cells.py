@@ -18,7 +18,8 @@ def weighted_cells(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
     cell = f"{cell_sql(read.plan.keys, name=read.direct)} AS _c"
     columns = (f"{read.unit} AS _u", cell, "count(*) AS _n", *values)
     pairs = selected(*columns, rows=read.everything(), by="1, 2")
-    spread = selected("_u", "count(_c) AS _g", rows=" FROM _parted", by="1")
+    reached = ("count(_c) AS _g", "sum(_n) AS _all")
+    spread = selected("_u", *reached, rows=" FROM _parted", by="1")
     return Block(
         steps=(step("_parted", pairs), step("_reached", spread)),
         inner=selected(
@@ -35,4 +36,4 @@ def _weight(read: Reading) -> str:
     limits = read.plan.limits
     whole = WEIGHT * limits.groups * limits.each
     cells, rows = f"greatest({limits.groups}, _g)", f"greatest({limits.each}, _n)"
-    return f"CASE WHEN _n <= {limits.unit_rows} THEN {whole} // ({cells} * {rows}) END"
+    return f"CASE WHEN _all <= {limits.unit_rows} THEN {whole} // ({cells} * {rows}) END"

@@ -345,6 +345,17 @@ def test_a_count_that_moves_further_than_its_total_is_caught(fault, policy):
     assert list(violations_of_parts(planned, sql=sql.replace(written, planted)))
 
 
+@BY_ROWS_AND_CELLS
+@pytest.mark.parametrize("statistic", [Statistic.COUNT, Statistic.LEFT_OUT])
+def test_a_unit_with_more_rows_than_declared_moves_no_vector_further(policy, statistic):
+    """Ingest refuses it; should one ever be stored, its rows weigh nothing, in whatever cells."""
+    tables = _extreme_tables()
+    tables["labs"] = [*tables["labs"], *tables["labs"]]
+    STORE.fill(tables)
+
+    assert list(violations(plan(_asked(Measure(statistic), MANY_DAYS), CLINIC, policy))) == []
+
+
 def test_values_outside_their_declared_bounds_move_no_vector_further():
     """Ingest refuses them; should one ever be stored, clamping still holds."""
     tables = _extreme_tables()
