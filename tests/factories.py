@@ -80,15 +80,23 @@ def sqlite_engine(folder: Path) -> Engine:
 
 
 def furnish(
-    session: Session, *, policy: Policy | None = None, catalogue: Catalogue | None = None
+    session: Session,
+    *,
+    policy: Policy | None = None,
+    catalogue: Catalogue | None = None,
+    period: budgets.Period | None = None,
 ) -> World:
-    """People, one dataset under ``policy`` (by default noisy, one checker), two projects."""
+    """People, one dataset under ``policy`` (by default noisy, one checker), two projects.
+
+    ``period``: by which the dataset's pool opens; by default all of it is open.
+    """
     with database.writing(session):
         made = {name: _person(session, name, roles) for name, roles in PEOPLE.items()}
         dataset = _dataset(session, made["eve"], policy or dp_policy(), catalogue or clinic())
         first = _project(session, "frailty", dataset, (made["ada"], made["ben"]))
         second = _project(session, "smoking", dataset, (made["gus"],))
-        _budgets(session, dataset, {first: ("ada", "ben"), second: ("gus",)}, made)
+        shares = {first: ("ada", "ben"), second: ("gus",)}
+        _budgets(session, dataset, shares, made, period)
         return World(
             {name: person.id for name, person in made.items()}, first.id, second.id, dataset.id
         )
@@ -128,6 +136,7 @@ def _budgets(
     dataset: Dataset,
     shares: dict[Project, tuple[str, ...]],
     made: dict[str, Person],
+    period: budgets.Period | None,
 ) -> None:
     budgets.open_account(
         session,
@@ -135,6 +144,7 @@ def _budgets(
         rho_total=POOL,
         delta_total=POOL_DELTA,
         lifetime=budgets.Cost(LIFETIME, 2 * POOL_DELTA),
+        period=period,
         now=NOW,
     )
     for project, names in shares.items():

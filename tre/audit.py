@@ -29,7 +29,10 @@ EVENTS: dict[str, frozenset[str]] = {
     "token_revoked": frozenset({"name"}),
     "project_created": frozenset({"slug"}),
     "budget_opened": frozenset(
-        {"level", "rho_total", "delta_total", "rho_lifetime", "delta_lifetime"}
+        {
+            *("level", "rho_total", "delta_total", "rho_lifetime", "delta_lifetime"),
+            *("period_days", "period_rho"),
+        }
     ),
     "version_published": frozenset({"version", "catalogue_hash"}),
     "policy_published": frozenset({"policy_hash"}),

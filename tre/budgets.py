@@ -3,7 +3,8 @@
 Integers only: rho in 1e-9, delta in 1e-15. The *pool* of a dataset carries the guarantee, over
 all people and projects; quotas of projects and researchers sit under it. A charge is a
 conditional update, so two spenders can never both take the last of it. Nothing is refunded. What is
-added later (``top_ups``) takes two people; a pool ends at what was declared when it was opened.
+added later (``top_ups``) takes two people; a pool ends at what was declared when it was opened. A
+pool may open by periods: then questions take no more than so much of it in each.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ import datetime
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    UniqueConstraint,
+    case,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from tre.database import Base, new_id
@@ -42,6 +51,31 @@ class Cost:
 FREE = Cost()
 
 
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What questions may take of a pool in each so many days, in 1e-9 rho, from its first day on.
+
+    What one period leaves is not added to the next.
+    """
+
+    days: int
+    rho_nano: int
+
+
+@dataclass(frozen=True, slots=True)
+class InPeriod:
+    """Of the period of a day: ``spent`` may exceed ``total`` by lost charges that were settled."""
+
+    total: int
+    spent: int
+    first: datetime.date
+    next: datetime.date  # on which another begins
+
+    @property
+    def left(self) -> int:
+        return max(0, self.total - self.spent)
+
+
 class Account(Base):
     __tablename__ = "account"
     __table_args__ = (
@@ -67,11 +101,24 @@ class Account(Base):
     delta_spent: Mapped[int] = mapped_column(BigInteger, default=0)
     rho_lifetime: Mapped[int | None] = mapped_column(BigInteger)  # most that it may ever hold;
     delta_lifetime: Mapped[int | None] = mapped_column(BigInteger)  # None: no more than it holds
+    period_days: Mapped[int | None]  # None: all of it is open from the first day on
+    period_rho: Mapped[int | None] = mapped_column(BigInteger)
+    period_from: Mapped[datetime.date | None]  # in which something was charged last
+    period_spent: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime.datetime]
 
     @property
     def rho_left(self) -> int:
         return self.rho_total - self.rho_spent
+
+    def in_period(self, now: datetime.datetime) -> InPeriod | None:
+        """None for an account that does not open by periods."""
+        if self.period_days is None or self.period_rho is None:
+            return None
+        opened, days = self.created_at.date(), datetime.timedelta(days=self.period_days)
+        first = opened + (now.date() - opened) // days * days
+        spent = self.period_spent if self.period_from == first else 0
+        return InPeriod(self.period_rho, spent or 0, first, first + days)
 
     @property
     def left(self) -> Cost:
@@ -120,12 +167,14 @@ def open_account(
     now: datetime.datetime,
     delta_total: int = 0,
     lifetime: Cost | None = None,
+    period: Period | None = None,
     project_id: str | None = None,
     person_id: str | None = None,
 ) -> Account:
     """A pool (no project), a project's quota, or a researcher's quota within a project.
 
     ``lifetime``: most that a pool may ever hold, after every top-up; without it, no more than now.
+    ``period``: of a pool that opens by periods.
     """
     level = (
         Level.POOL
@@ -147,6 +196,10 @@ def open_account(
         delta_spent=0,
         rho_lifetime=None if lifetime is None else lifetime.rho_nano,
         delta_lifetime=None if lifetime is None else lifetime.delta_femto,
+        period_days=None if period is None else period.days,
+        period_rho=None if period is None else period.rho_nano,
+        period_from=None if period is None else now.date(),
+        period_spent=None if period is None else 0,
         created_at=now,
     )
     session.add(account)
@@ -201,7 +254,7 @@ def reserve(
             continue  # an exact output costs nothing, and needs no account
         if row is None:
             raise BudgetExceeded(f"no account on level {level}")
-        if not _take(session, row.id, cost):
+        if not _take(session, row, cost, row.in_period(now)):
             raise BudgetExceeded(f"too little left on level {level}")
         session.add(
             Charge(
@@ -217,19 +270,32 @@ def reserve(
     session.flush()
 
 
-def _take(session: Session, account_id: str, cost: Cost) -> bool:
+def take_lost(session: Session, *, pool: Account, cost: Cost, now: datetime.datetime) -> bool:
+    """Charges that were lost with a database: they count in this period, however many they are."""
+    return _take(session, pool, cost, pool.in_period(now), whole=True)
+
+
+def _take(
+    session: Session, row: Account, cost: Cost, period: InPeriod | None, *, whole: bool = False
+) -> bool:
+    """In one conditional update. ``whole``: also what is more than the period has left."""
+    within = [
+        Account.id == row.id,
+        Account.rho_spent + cost.rho_nano <= Account.rho_total,
+        Account.delta_spent + cost.delta_femto <= Account.delta_total,
+    ]
+    then: dict[str, object] = {
+        "rho_spent": Account.rho_spent + cost.rho_nano,
+        "delta_spent": Account.delta_spent + cost.delta_femto,
+    }
+    if period is not None:
+        before = case((Account.period_from == period.first, Account.period_spent), else_=0)
+        then |= {"period_from": period.first, "period_spent": before + cost.rho_nano}
+        within.append(Account.period_from <= period.first)  # a clock that was put back
+        if not whole:
+            within.append(before + cost.rho_nano <= Account.period_rho)
     taken = session.execute(
-        update(Account)
-        .where(
-            Account.id == account_id,
-            Account.rho_spent + cost.rho_nano <= Account.rho_total,
-            Account.delta_spent + cost.delta_femto <= Account.delta_total,
-        )
-        .values(
-            rho_spent=Account.rho_spent + cost.rho_nano,
-            delta_spent=Account.delta_spent + cost.delta_femto,
-        )
-        .execution_options(synchronize_session=False)
+        update(Account).where(*within).values(then).execution_options(synchronize_session=False)
     )
     session.expire_all()
     return taken.rowcount == 1

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from tre import audit, migrations, people, projects
 from tre import records as every_record
-from tre.budgets import Cost
+from tre.budgets import Cost, Period
 from tre.database import connect, writing
 from tre.errors import Incomplete
 from tre.journey import budgeted
@@ -383,6 +383,12 @@ def add_project(
     help="Most that a pool may ever hold, after top-ups; without it, no more than now.",
 )
 @click.option("--delta-lifetime-femto", type=click.IntRange(min=0), help="The same of delta.")
+@click.option(
+    "--period",
+    type=(click.IntRange(1, 3660), click.IntRange(min=1)),
+    metavar="DAYS RHO_NANO",
+    help="Questions take at most so much of a pool in each so many days.",
+)
 @click.option("--project", "slug", help="Slug; without it, the pool of the dataset.")
 @click.option("--person", "email", help="Email address; a share of the project's quota.")
 @DATABASE
@@ -393,6 +399,7 @@ def budget(
     delta_femto: int,
     rho_lifetime_nano: int | None,
     delta_lifetime_femto: int | None,
+    period: tuple[int, int] | None,
     slug: str | None,
     email: str | None,
     database_url: str,
@@ -400,6 +407,8 @@ def budget(
     """Opens an account on DATASET: its pool, a project's quota, or a researcher's in it."""
     if email is not None and slug is None:
         raise click.UsageError("A researcher's account is within a project: name it.")
+    if period is not None and slug is not None:
+        raise click.UsageError("A pool opens by periods, a quota does not.")
     lifetime = Cost(
         max(rho_nano, rho_lifetime_nano or 0), max(delta_femto, delta_lifetime_femto or 0)
     )
@@ -415,6 +424,7 @@ def budget(
             rho_total=rho_nano,
             delta_total=delta_femto,
             lifetime=lifetime if slug is None else None,
+            period=None if period is None else Period(*period),
             now=now(),
             **holder,
         )

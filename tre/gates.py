@@ -72,6 +72,7 @@ class Situation:
     purpose_given: bool
     cost: Cost
     left: dict[budgets.Level, Cost | None]
+    left_in_period: int | None  # of the pool, in 1e-9 rho; None where it does not open by periods
     checkers_needed: int
     checkers_free: int
     publishers_free: int
@@ -86,6 +87,10 @@ class Situation:
         """What nobody checks leaves by itself; else one more person is there to release it."""
         needed = self.checkers_needed
         return needed == 0 or (self.publishers_free > 0 and self.either_free > needed)
+
+    @property
+    def within_period(self) -> bool:
+        return self.left_in_period is None or self.cost.rho_nano <= self.left_in_period
 
     def affords(self, level: budgets.Level) -> bool:
         left = self.left[level]
@@ -227,6 +232,15 @@ RULES: tuple[Rule, ...] = (
         BEFORE_THE_RUN,
     ),
     Rule(
+        "budget_period",
+        "The dataset has budget left in this period",
+        lambda found: found.within_period,
+        "What the dataset opens of its privacy budget in this period is too little for this query.",
+        "data owner",
+        "Ask for less precision, or ask when the next period has begun.",
+        BEFORE_THE_RUN,
+    ),
+    Rule(
         "budget_project",
         "The project has budget left",
         lambda found: found.affords(budgets.Level.PROJECT),
@@ -348,6 +362,8 @@ def gather(
     accounts = budgets.accounts_of(
         session, dataset_id=dataset.id, project_id=project.id, person_id=person.id
     )
+    pool = accounts[budgets.Level.POOL]
+    in_period = None if pool is None else pool.in_period(now)
     exact = (
         None
         if rules is None or version is None
@@ -380,6 +396,7 @@ def gather(
         left={
             level: None if account is None else account.left for level, account in accounts.items()
         },
+        left_in_period=None if in_period is None else in_period.left,
         checkers_needed=checkers_needed,
         checkers_free=sum(one.has(Role.CHECKER) for one in free),
         publishers_free=sum(one.has(Role.PUBLISHER) for one in free),

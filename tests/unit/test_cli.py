@@ -86,11 +86,12 @@ def test_a_pool_is_opened_with_what_it_may_ever_hold(run, engine):
     cast(run)
     run("ingest", str(ENTRIES / "firms"), "--owner", "olu@example.org")
     amounts = ("--rho-nano", "50", "--delta-femto", "7", "--rho-lifetime-nano", "80")
-    run("budget", "firms", *amounts)
+    run("budget", "firms", *amounts, "--period", "365", "20")
     with Session(engine) as session:
         (pool,) = session.scalars(select(Account))
         assert (pool.rho_total, pool.delta_total) == (50, 7)
         assert (pool.room.rho_nano, pool.room.delta_femto) == (30, 0)
+        assert (pool.period_days, pool.period_rho, pool.period_spent) == (365, 20, 0)
         told = select(AuditEntry.detail).where(AuditEntry.event == "budget_opened")
         assert session.scalar(told) == {
             "level": "pool",
@@ -98,6 +99,8 @@ def test_a_pool_is_opened_with_what_it_may_ever_hold(run, engine):
             "delta_total": 7,
             "rho_lifetime": 80,
             "delta_lifetime": 7,
+            "period_days": 365,
+            "period_rho": 20,
         }
 
 
@@ -141,6 +144,9 @@ def test_a_token_is_shown_once_kept_as_a_hash_and_ended_by_name(run, engine):
         ("token", "issue", "rita@example.org", "--scope", "everything"),
         ("budget", "nothing", "--rho-nano", "1"),
         ("budget", "firms", "--rho-nano", "-1"),
+        ("budget", "firms", "--rho-nano", "1", "--period", "0", "1"),
+        ("budget", "firms", "--rho-nano", "1", "--period", "30", "0"),
+        ("budget", "firms", "--rho-nano", "1", "--period", "30", "1", "--project", "innovation"),
         ("budget", "firms", "--rho-nano", "1", "--person", "rita@example.org"),
         ("ingest", ".", "--owner", "olu@example.org"),
     ],

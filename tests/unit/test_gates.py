@@ -27,6 +27,7 @@ OPEN = Situation(
     purpose_given=True,
     cost=Cost(10, 5),
     left=dict.fromkeys(Level, Cost(10, 5)),
+    left_in_period=10,
     checkers_needed=2,
     checkers_free=2,
     publishers_free=1,
@@ -55,6 +56,7 @@ CLOSES: dict[str, dict[str, object]] = {
     "budget_researcher": {
         "left": {**dict.fromkeys(Level, Cost(10, 5)), Level.RESEARCHER: Cost(10, 4)}
     },
+    "budget_period": {"left_in_period": 9},
     "checker_free": {"checkers_free": 1},
     "publisher_free": {"either_free": 2},
     "exact_cells": {"cells_left": 5},
@@ -107,5 +109,6 @@ def test_both_days_of_a_project_belong_to_it(day):
 
 
 def test_nothing_that_gates_look_at_comes_from_a_dataset():
-    told = {"datetime.date", "bool", "int", "Cost", "dict[budgets.Level, Cost | None]"}
+    numbers = {"int", "int | None", "Cost", "dict[budgets.Level, Cost | None]"}
+    told = {"datetime.date", "bool", *numbers}
     assert {str(field.type) for field in fields(Situation)} == told

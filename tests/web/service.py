@@ -31,6 +31,7 @@ from tests import factories
 from tests.factories import NOW, World, a_query
 from tests.made_up_engines import SteadyRegistrar
 from tre import database, jobs
+from tre.budgets import Period
 from tre.journey import protected, registered, submitted, validated
 from tre.journey.registered import VerdictOnTable
 from tre.people import Person, hash_password
@@ -178,10 +179,11 @@ def make(
     *,
     policy: Policy | None = None,
     catalogue: Catalogue | None = None,
+    period: Period | None = None,
     **settings: Any,
 ) -> Service:
     """``settings`` replaces fields of ``config.WebConfig``."""
-    template, world = _furnished(policy, catalogue)
+    template, world = _furnished(policy, catalogue, period)
     shutil.copy(template, folder / "service.db")
     url = f"sqlite:///{folder / 'service.db'}"
     chosen = replace(
@@ -193,13 +195,15 @@ def make(
 
 
 @cache
-def _furnished(policy: Policy | None, catalogue: Catalogue | None) -> tuple[Path, World]:
+def _furnished(
+    policy: Policy | None, catalogue: Catalogue | None, period: Period | None
+) -> tuple[Path, World]:
     """A database made once, to be copied: laying its guards takes longer than most tests."""
     folder = Path(tempfile.mkdtemp(prefix="tre-web-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     engine = factories.sqlite_engine(folder)
     with Session(engine) as session:
-        world = factories.furnish(session, policy=policy, catalogue=catalogue)
+        world = factories.furnish(session, policy=policy, catalogue=catalogue, period=period)
         _give_passwords(session, world)
     engine.dispose()
     return folder / "service.db", world

@@ -37,7 +37,8 @@ def projects() -> said.ProjectPage:
     session, person = this.session(), caller()
     mine = looked.my_projects(session, person=person)
     return said.ProjectPage(
-        items=[spoken.project(session, one, person=person) for one in mine], next_cursor=None
+        items=[spoken.project(session, one, person=person, now=this.now()) for one in mine],
+        next_cursor=None,
     )
 
 
@@ -47,9 +48,8 @@ def projects() -> said.ProjectPage:
 def project(project: str) -> said.ProjectAnswer:
     """One of your projects."""
     session, person = this.session(), caller()
-    return spoken.project(
-        session, project_called(session, person=person, name=project), person=person
-    )
+    found = project_called(session, person=person, name=project)
+    return spoken.project(session, found, person=person, now=this.now())
 
 
 @blueprint.get("/datasets")

@@ -182,6 +182,10 @@ class BudgetLeft(Strict):
     level: str
     total: int | None
     left: int | None
+    period_left: int | None = Field(
+        description="Of a pool that opens by periods: what questions may still take in this one."
+    )
+    period_ends: datetime.date | None = Field(description="The first day of the next period.")
 
 
 class DatasetOfProject(Strict):
@@ -276,6 +280,7 @@ class ColumnAnswer(Strict):
 
 class BudgetAfter(BudgetLeft):
     after: int | None
+    period_after: int | None
     delta_left: int | None = Field(description="In 1e-15, where the question costs some.")
     delta_after: int | None
 
@@ -475,10 +480,27 @@ class PublicProject(Strict):
     datasets: list[str]
 
 
+class Losses(Strict):
+    """What answers may have told of one unit at most: so far, and ever."""
+
+    rho_spent: int = Field(description="In 1e-9 rho.")
+    rho_most: int
+    delta_spent: int = Field(description="In 1e-15; adds to the delta of every epsilon.")
+    delta_most: int
+
+
+class DatasetLosses(Losses):
+    unit: str = Field(description="Whose loss it is.")
+    since: datetime.date
+    period_days: int | None = Field(description="Of a budget that opens by periods.")
+    period_rho: int | None
+
+
 class PublicDataset(Strict):
     name: str
     title: str
     open: bool = Field(description="False while its owner has stopped queries and releases.")
+    losses: DatasetLosses | None = Field(description="null for one without a privacy budget.")
 
 
 class LogHead(Strict):
@@ -493,6 +515,7 @@ class RegisterAnswer(Strict):
 
     projects: list[PublicProject]
     datasets: list[PublicDataset]
+    losses: Losses = Field(description="Of all datasets together: of one unit in each of them.")
     log: LogHead | None = Field(description="null where nobody signs the log.")
 
 

@@ -11,7 +11,7 @@ from tre.api import contract as said
 from tre.api import dcat, pages, spoken
 from tre.api.blueprint import blueprint
 from tre.api.tokens import needs, reader
-from tre.journey import changed, shown
+from tre.journey import changed, shown, spent
 from tre.scopes import Scope
 
 JSON_LD = "application/ld+json"
@@ -24,9 +24,11 @@ CATALOGUE = {JSON_LD: {"schema": {"type": "object"}}}
 def register() -> said.RegisterAnswer:
     """The approved projects, the datasets, and the newest signed state of the log."""
     session = this.session()
+    found = spent.of_everybody(session)
     return said.RegisterAnswer(
         projects=[spoken.public_project(one) for one in shown.projects(session)],
-        datasets=[spoken.public_dataset(one) for one in shown.datasets(session)],
+        datasets=[spoken.public_dataset(one, found) for one in shown.datasets(session)],
+        losses=spoken.losses(found.together),
         log=spoken.head(shown.head(session)),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from disclosure_control import policy as policies
 from tre import budgets
 from tre.api import contract as said
+from tre.budgets import Account, Level
 from tre.comments import Comment
 from tre.datasets import Dataset
 from tre.gates import Gate
@@ -20,6 +22,7 @@ from tre.journey.precision import ColumnPrecision
 from tre.journey.previewed import BudgetLine, Preview
 from tre.journey.requested import RequestView
 from tre.journey.shown import Head
+from tre.journey.spent import Losses, Spent
 from tre.lifecycle import MEANING, TERMINAL, State
 from tre.outputs import FOR_CHECKERS, NAMES, Artefact, Format
 from tre.people import Person
@@ -41,7 +44,9 @@ FILES: dict[str, str] = {
 """Where each file of a release is, after the address of the release."""
 
 
-def project(session: Session, row: Project, *, person: Person) -> said.ProjectAnswer:
+def project(
+    session: Session, row: Project, *, person: Person, now: datetime.datetime
+) -> said.ProjectAnswer:
     return said.ProjectAnswer(
         id=row.id,
         slug=row.slug,
@@ -49,12 +54,12 @@ def project(session: Session, row: Project, *, person: Person) -> said.ProjectAn
         purpose=row.purpose,
         starts_on=row.starts_on,
         ends_on=row.ends_on,
-        datasets=[_dataset_of(session, one, row, person) for one in row.datasets],
+        datasets=[_dataset_of(session, one, row, person, now) for one in row.datasets],
     )
 
 
 def _dataset_of(
-    session: Session, row: Dataset, project: Project, person: Person
+    session: Session, row: Dataset, project: Project, person: Person, now: datetime.datetime
 ) -> said.DatasetOfProject:
     accounts = budgets.accounts_of(
         session, dataset_id=row.id, project_id=project.id, person_id=person.id
@@ -63,14 +68,18 @@ def _dataset_of(
         name=row.name,
         title=row.title,
         open=row.stopped_at is None,
-        budgets=[
-            said.BudgetLeft(
-                level=level.value,
-                total=None if account is None else account.rho_total,
-                left=None if account is None else account.rho_left,
-            )
-            for level, account in accounts.items()
-        ],
+        budgets=[_left(level, account, now) for level, account in accounts.items()],
+    )
+
+
+def _left(level: Level, account: Account | None, now: datetime.datetime) -> said.BudgetLeft:
+    period = None if account is None else account.in_period(now)
+    return said.BudgetLeft(
+        level=level.value,
+        total=None if account is None else account.rho_total,
+        left=None if account is None else account.rho_left,
+        period_left=None if period is None else period.left,
+        period_ends=None if period is None else period.next,
     )
 
 
@@ -175,6 +184,9 @@ def _after(line: BudgetLine) -> said.BudgetAfter:
         total=line.total,
         left=line.left,
         after=line.after,
+        period_left=line.period_left,
+        period_after=line.period_after,
+        period_ends=line.period_ends,
         delta_left=line.delta_left,
         delta_after=line.delta_after,
     )
@@ -276,8 +288,29 @@ def public_project(row: Project) -> said.PublicProject:
     )
 
 
-def public_dataset(row: Dataset) -> said.PublicDataset:
-    return said.PublicDataset(name=row.name, title=row.title, open=row.stopped_at is None)
+def public_dataset(row: Dataset, found: Spent) -> said.PublicDataset:
+    own = next((one for one in found.each if one.dataset.id == row.id), None)
+    told = None
+    if own is not None:
+        told = said.DatasetLosses(
+            unit=own.unit,
+            since=own.since,
+            period_days=None if own.period is None else own.period.days,
+            period_rho=None if own.period is None else own.period.rho_nano,
+            **losses(own.losses).model_dump(),
+        )
+    return said.PublicDataset(
+        name=row.name, title=row.title, open=row.stopped_at is None, losses=told
+    )
+
+
+def losses(found: Losses) -> said.Losses:
+    return said.Losses(
+        rho_spent=found.spent.rho_nano,
+        rho_most=found.most.rho_nano,
+        delta_spent=found.delta_spent,
+        delta_most=found.delta_most,
+    )
 
 
 def head(found: Head | None) -> said.LogHead | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tre.guard_rules.written import Guard, changed, kept, stays
 
+PERIOD = ("period_days", "period_rho", "period_from", "period_spent")
+
 _GRANTED = """
     SELECT 1 FROM "top_up" t WHERE t.account_id = NEW.id AND t.granted
     AND t.rho_after = NEW.rho_total AND t.rho_after - t.rho_more = OLD.rho_total
@@ -42,6 +44,35 @@ LEDGER = (
         "INSERT",
         "NEW.rho_lifetime < NEW.rho_total OR NEW.delta_lifetime < NEW.delta_total",
         "a pool holds no more than it may ever hold",
+    ),
+    Guard(
+        "account_period",
+        "account",
+        "INSERT",
+        "NOT ("
+        + " AND ".join(f"NEW.{one} IS NULL" for one in PERIOD)
+        + ") AND (NEW.level <> 'pool' OR NEW.period_spent <> 0 OR "
+        + " OR ".join(f"NEW.{one} IS NULL" for one in PERIOD)
+        + " OR NEW.period_days < 1 OR NEW.period_rho < 0)",
+        "a pool opens by periods, or all of it is open",
+    ),
+    Guard(
+        "account_in_period",
+        "account",
+        "UPDATE",
+        changed("period_days", "period_rho") + " OR (NEW.period_days IS NOT NULL"
+        " AND (NEW.period_from IS NULL OR NEW.period_spent IS NULL))"
+        " OR NEW.period_from < OLD.period_from OR NEW.period_spent - CASE WHEN NEW.period_from ="
+        " OLD.period_from THEN OLD.period_spent ELSE 0 END <> NEW.rho_spent - OLD.rho_spent",
+        "what is spent is spent in a period",
+    ),
+    Guard(
+        "charge_in_period",
+        "charge",
+        "INSERT",
+        'EXISTS (SELECT 1 FROM "account" a WHERE a.id = NEW.account_id AND'
+        " a.period_spent > a.period_rho AND NEW.rho_nano > 0)",
+        "no question takes more than a period opens",
     ),
     Guard(
         "account_totals",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from disclosure_control.dp import accounting
 from tre import budgets, datasets
-from tre.budgets import Account, Charge, Level
+from tre.budgets import Account, Charge, InPeriod, Level
 from tre.people import Person
 from tre.permissions import owned
 from tre.restorations import Settlement
@@ -60,6 +60,7 @@ class Sheet:
     delta_spent: int  # in 1e-15, for keys that nobody declared; adds to the delta of an epsilon
     delta_total: int
     lifetime: Loss  # most that it may ever be, after every top-up
+    period: InPeriod | None  # of a pool that opens by periods
     promised: Loss
     months: tuple[Month, ...]  # newest first
     earlier: Loss  # than those months
@@ -100,6 +101,7 @@ def sheet(
         delta_spent=pool.delta_spent,
         delta_total=pool.delta_total,
         lifetime=Loss(pool.rho_total + pool.room.rho_nano),
+        period=pool.in_period(now),
         promised=Loss(_promised(session, dataset.id)),
         months=months[:MONTHS],
         earlier=Loss(sum(one.loss.rho_nano for one in months[MONTHS:])),

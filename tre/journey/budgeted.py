@@ -7,7 +7,7 @@ import datetime
 from sqlalchemy.orm import Session
 
 from tre import audit, budgets, twins
-from tre.budgets import Account, Cost
+from tre.budgets import Account, Cost, Period
 from tre.datasets import Dataset
 
 AMPLE = 10**12  # in 1e-9 rho, and in 1e-15 delta
@@ -21,6 +21,7 @@ def open_account(
     now: datetime.datetime,
     delta_total: int = 0,
     lifetime: Cost | None = None,
+    period: Period | None = None,
     **holder: str | None,
 ) -> Account | None:
     """In the caller's transaction. None where it is open: a total never changes silently.
@@ -35,6 +36,7 @@ def open_account(
         rho_total=rho_total,
         delta_total=delta_total,
         lifetime=lifetime,
+        period=period,
         now=now,
         **holder,
     )
@@ -49,6 +51,8 @@ def open_account(
         delta_total=account.delta_total,
         rho_lifetime=account.rho_lifetime,
         delta_lifetime=account.delta_lifetime,
+        period_days=account.period_days,
+        period_rho=account.period_rho,
     )
     twin = twins.of(session, dataset.id) if holder else None
     if twin is not None:

@@ -93,16 +93,12 @@ def plan(
     apart = tuple(_part(query, preview) for query, preview in previews)
     found = Planned(apart, together, ())
     cost = sum(one.rho_nano for one in found.cheapest)
-    budgets = tuple(_after(line, cost) for line in previews[0][1].budgets) if previews else ()
+    budgets = tuple(line.at(cost) for line in previews[0][1].budgets) if previews else ()
     return replace(found, budgets=budgets)
 
 
 def _part(query: Query, preview: Preview) -> Part:
     return Part(query, preview.words, preview.rho_nano)
-
-
-def _after(line: BudgetLine, cost: int) -> BudgetLine:
-    return line if line.left is None else replace(line, after=line.left - cost)
 
 
 def _whole(queries: Sequence[Query]) -> Query | None:

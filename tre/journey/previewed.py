@@ -30,11 +30,26 @@ class BudgetLine:
     after: int | None  # negative: too little
     delta_left: int | None = None  # in 1e-15, where the question costs some
     delta_after: int | None = None
+    period_left: int | None = None  # of a pool that opens by periods
+    period_after: int | None = None
+    period_ends: datetime.date | None = None  # the first day of the next
+
+    @property
+    def holds(self) -> bool:
+        """Is there an account, and does it hold what the question costs?"""
+        return self.after is not None and self.after >= 0 and (self.delta_after or 0) >= 0
 
     @property
     def enough(self) -> bool:
-        """Is there an account, and does it hold what the question costs?"""
-        return self.after is not None and self.after >= 0 and (self.delta_after or 0) >= 0
+        """Does it, and does it open so much in this period?"""
+        return self.holds and (self.period_after or 0) >= 0
+
+    def at(self, rho_nano: int) -> BudgetLine:
+        """The same account after another cost."""
+        if self.left is None:
+            return self
+        after = None if self.period_left is None else self.period_left - rho_nano
+        return replace(self, after=self.left - rho_nano, period_after=after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +170,7 @@ def preview(
             policy=quote.policy,
             now=now,
         ),
-        budgets=_lines(session, person, found, quote.cost),
+        budgets=_lines(session, person, found, quote.cost, now),
         implied_by=None if held is None else session.get_one(Release, held.release_id),
         existing=_existing(session, fingerprint=quote.fingerprint, project_id=found.project.id),
     )
@@ -168,20 +183,23 @@ def _existing(session: Session, *, fingerprint: str, project_id: str) -> Release
 
 
 def _lines(
-    session: Session, person: Person, found: asked.Grounds, cost: Cost
+    session: Session, person: Person, found: asked.Grounds, cost: Cost, now: datetime.datetime
 ) -> tuple[BudgetLine, ...]:
     accounts = budgets.accounts_of(
         session, dataset_id=found.dataset.id, project_id=found.project.id, person_id=person.id
     )
     return tuple(
-        BudgetLine(level, None, None, None) if account is None else _line(level, account, cost)
+        BudgetLine(level, None, None, None) if account is None else _line(level, account, cost, now)
         for level, account in accounts.items()
     )
 
 
-def _line(level: budgets.Level, account: Account, cost: Cost) -> BudgetLine:
-    left = account.left
-    line = BudgetLine(level, account.rho_total, left.rho_nano, left.rho_nano - cost.rho_nano)
+def _line(level: budgets.Level, account: Account, cost: Cost, now: datetime.datetime) -> BudgetLine:
+    left, period = account.left, account.in_period(now)
+    line = BudgetLine(level, account.rho_total, left.rho_nano, None)
+    if period is not None:
+        line = replace(line, period_left=period.left, period_ends=period.next)
+    line = line.at(cost.rho_nano)
     if not cost.delta_femto:
         return line
     after = left.delta_femto - cost.delta_femto

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tre import audit, restorations
-from tre.budgets import Account, Level
+from tre import audit, budgets, restorations
+from tre.budgets import Account, Cost, Level
 from tre.database import writing
 from tre.datasets import Dataset
-from tre.errors import EdgeNotAllowed, Incomplete
+from tre.errors import BudgetExceeded, EdgeNotAllowed, Incomplete
 from tre.people import Person
 from tre.permissions import owned
 from tre.restorations import Restoration, Settlement
@@ -96,7 +96,7 @@ def settle(
             restoration_id=open_[0].id,
             dataset_id=dataset.id,
             by_id=owner.id,
-            rho_nano=_charged(session, dataset, rho_nano),
+            rho_nano=_charged(session, dataset, rho_nano, now),
             reason=reason.strip(),
             at=now,
         )
@@ -113,7 +113,9 @@ def settle(
     return settlement
 
 
-def _charged(session: Session, dataset: Dataset, rho_nano: int | None) -> int:
+def _charged(
+    session: Session, dataset: Dataset, rho_nano: int | None, now: datetime.datetime
+) -> int:
     """What the pool was charged: never more than it holds, which is then empty."""
     own = (Account.dataset_id == dataset.id, Account.level == Level.POOL.value)
     pool = session.scalar(select(Account).where(*own).with_for_update())
@@ -121,11 +123,6 @@ def _charged(session: Session, dataset: Dataset, rho_nano: int | None) -> int:
         return 0
     lost = pool.rho_left if rho_nano is None else min(max(rho_nano, 0), pool.rho_left)
     delta = pool.left.delta_femto if lost else 0  # how much of it was lost, nobody says
-    session.execute(
-        update(Account)
-        .where(Account.id == pool.id)
-        .values(rho_spent=Account.rho_spent + lost, delta_spent=Account.delta_spent + delta)
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(pool)
+    if not budgets.take_lost(session, pool=pool, cost=Cost(lost, delta), now=now):
+        raise BudgetExceeded("the clock is before the last charge")
     return lost

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from tre import recalls
 from tre import request as this
+from tre.journey import spent
 from tre.people import Person
 from tre.sign_in import browser
 from tre.sign_in.errors import TooManyAttempts, WrongCredentials
@@ -96,7 +97,8 @@ def sign_out() -> Response:
 
 @public.get("/privacy")
 def privacy() -> str:
-    return render_template("public/privacy.html")
+    found = spent.of_everybody(this.session())
+    return render_template("public/privacy.html", spent=found)
 
 
 @public.get("/accessibility")

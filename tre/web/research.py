@@ -15,6 +15,7 @@ from tre.datasets import Dataset
 from tre.gates import Gate
 from tre.journey import drafted, looked, requested
 from tre.projects import Project
+from tre.web import words
 from tre.web.schema import outline
 from tre.web.visitor import me
 
@@ -120,8 +121,14 @@ def balances(project: Project, dataset: Dataset) -> tuple[Balance, ...]:
         this.session(), dataset_id=dataset.id, project_id=project.id, person_id=me().id
     )
     found = [(label, accounts[level]) for level, label in LEVELS]
-    return tuple(
+    own = [
         Balance(label, account.rho_left, account.rho_total)
         for label, account in found
         if account is not None and account.rho_total > 0
-    )
+    ]
+    pool = accounts[Level.POOL]
+    period = None if pool is None else pool.in_period(this.now())
+    if period is not None:
+        label = f"Dataset, until {words.day(period.next)}"
+        own.append(Balance(label, period.left, period.total))
+    return tuple(own)
