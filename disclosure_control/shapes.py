@@ -22,7 +22,7 @@ from disclosure_control.tables import (
 
 LIMIT = 2**62
 CENTRED = QUOTIENTS - {Kind.RATIO}
-MOST_BINS = 2**19  # of all quantiles of a table: choosing among them takes seconds
+MOST_BINS = 2**19  # of all quantiles of a table: they are counted, and carried to the door
 MOST_PATTERNS = 2**17  # of all models of a table: fitting them takes seconds
 BINNED = (Counting.HISTOGRAM, Counting.PATTERNS)
 COUNTED = (Counting.ROWS, Counting.UNITS, Counting.CONTRIBUTORS)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from disclosure_control.dp.selection import SIDES, End, Selection
 
 Integers = NDArray[np.int64]
-Choose = Callable[[list[int]], int]
-"""Draws the place of a distance that is nearly the least."""
+Choose = Callable[[Integers], tuple[int, ...]]
+"""Draws for each row the place of a distance that is nearly the least."""
 
 
 def chosen(
@@ -23,20 +23,18 @@ def chosen(
     """For each cell the bin, from 0; -1 and ``bins`` are the ends beyond the range."""
     counts = np.array(histogram, dtype=np.int64).reshape(cells, selection.vector.bins)
     first = -1 if selection.end is End.LOWER else 0
-    return tuple(
-        first + choose(distances(selection, cell, reach=reach).tolist()) for cell in counts
-    )
+    return tuple(first + place for place in choose(distances(selection, counts, reach=reach)))
 
 
 def distances(selection: Selection, counts: Integers, *, reach: int) -> Integers:
-    """Of every bin that can be chosen in one cell, in ranks times ``parts``."""
+    """Of every bin that can be chosen, in ranks times ``parts``; one row for each cell."""
     part, parts = selection.quantile.part, selection.quantile.parts
-    ranks = parts * np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
-    everybody = int(ranks[-1])
+    ranks = parts * np.cumsum(np.pad(counts, ((0, 0), (1, 0))), axis=1, dtype=np.int64)
+    everybody = ranks[:, -1:]
     target = part * (everybody // parts) + SIDES[selection.end] * reach
-    apart: Integers = np.maximum(np.maximum(ranks[:-1] - target, target - ranks[1:]), 0)
+    apart: Integers = np.maximum(np.maximum(ranks[:, :-1] - target, target - ranks[:, 1:]), 0)
     if selection.end is End.LOWER:
-        apart = np.concatenate(([max(target, 0)], apart))
+        return np.hstack((np.maximum(target, 0), apart))
     if selection.end is End.UPPER:
-        apart = np.concatenate((apart, [max(everybody - target, 0)]))
+        return np.hstack((apart, np.maximum(everybody - target, 0)))
     return apart

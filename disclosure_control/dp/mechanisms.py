@@ -3,6 +3,8 @@
 Only this file imports OpenDP, and only when noise is drawn: the import takes a second. The library
 accepts scale 0 (and returns the exact values), NaN and infinity, and silently takes "int" for 32
 bits; none of these passes here. Its own cost is compared with ours and the larger is what counts.
+Choices among bins have the library's cost and the same law, and are drawn by ``exponential``: one
+uniform number for each, where the library draws noise for every bin.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from disclosure_control.dp import accounting
 from disclosure_control.dp.scales import NANO, cost_nano
@@ -21,6 +23,12 @@ from disclosure_control.dp.totals import Group, row_scale
 from disclosure_control.errors import Refused
 from disclosure_control.policy import Mechanism
 from disclosure_control.tables import Sensitivity
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.int64]
 
 LIMIT = 2**62  # as for vectors: room for noise below the library's 2**63
 NONE = Sensitivity(0, 0, 0, 0)
@@ -74,31 +82,30 @@ def _as_integers(noisy: Any, *, of: Sequence[int]) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """Draws places of nearly the least of some integers. ``rho_nano``: what all draws cost.
+    """Draws places of nearly the least integer of each row. ``rho_nano``: what all rows cost.
 
-    No unit may move any of one draw's integers by more than w(draw), nor the sum of all w beyond
+    No unit may move any of a row's integers by more than w(row), nor the sum of all w beyond
     ``moved``.
     """
 
-    choose: Callable[[list[int]], int]
+    choose: Callable[[Rows], tuple[int, ...]]
     rho_nano: int
 
 
 def chooser(*, scale: float, moved: int) -> Chooser:
-    """The library's noisy minimum under zCDP. Raises Refused for anything that is not sound."""
+    """The exponential mechanism under zCDP. Raises Refused for anything that is not sound."""
     if type(scale) is not float or not math.isfinite(scale) or scale <= 0 or moved < 1:
         raise Refused("mechanism: scale or sensitivity")
-    measurement = _noisy_min(scale)
-    library = math.ceil(Fraction(measurement.map(moved)) * NANO)
+    library = math.ceil(Fraction(_noisy_min(scale).map(moved)) * NANO)
     closed = cost_nano(moved**2, scale=scale)
 
-    def choose(numbers: list[int]) -> int:
-        if not numbers or any(type(one) is not int or abs(one) >= LIMIT for one in numbers):
+    def choose(rows: Rows) -> tuple[int, ...]:
+        from disclosure_control.dp import exponential
+
+        whole = getattr(rows, "dtype", None) == "int64" and rows.ndim == 2 and rows.size > 0  # noqa: PLR2004
+        if not whole or rows.max() >= LIMIT or rows.min() <= -LIMIT:
             raise Refused("mechanism: values")
-        place = measurement(numbers)
-        if type(place) is not int or not 0 <= place < len(numbers):
-            raise Refused("the library answered in another form")
-        return place
+        return exponential.places(rows, scale=scale)
 
     return Chooser(choose, max(library, closed))
 
@@ -159,7 +166,7 @@ def _gaussian(scale: float) -> Any:
 
 @cache
 def _noisy_min(scale: float) -> Any:
-    """Of one vector of integers, by Gumbel noise."""
+    """Of one vector of integers, by Gumbel noise: the same law, for what it costs."""
     dp = _opendp()
     vectors = dp.vector_domain(dp.atom_domain(T="i64"))
     nearness = dp.linf_distance(T="i64")
