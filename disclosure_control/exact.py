@@ -13,4 +13,8 @@ Towards = Callable[[Fraction], int]  # round (half to even), math.floor or math.
 
 def shown(value: Fraction, *, decimals: int, towards: Towards = round) -> Decimal:
     """``value`` with exactly ``decimals`` digits after the point."""
-    return Decimal(towards(value * 10**decimals)).scaleb(-decimals, context=WIDE)
+    above = value.numerator * 10**decimals
+    whole, rest = divmod(above, value.denominator)
+    if rest:
+        whole = towards(Fraction(above, value.denominator))
+    return Decimal(whole).scaleb(-decimals, context=WIDE)

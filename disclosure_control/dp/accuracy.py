@@ -95,10 +95,17 @@ def half_width_of_mixture(
     discrete Gaussian is sub-Gaussian with the variance of the normal one (Canonne, Kamath and
     Steinke 2020), and the moments of a discrete Laplace are known.
     """
+    return _of_mixture(Mechanism(mechanism), tuple(terms), alpha)
+
+
+@lru_cache(maxsize=4096)
+def _of_mixture(
+    mechanism: Mechanism, terms: tuple[tuple[Fraction, float], ...], alpha: Decimal
+) -> int:
     with localcontext(Context(prec=DIGITS)):
         steps = [_decimal(step) for step, _ in terms]
         wide = [step * Decimal(scale) for step, (_, scale) in zip(steps, terms, strict=True)]
-        if Mechanism(mechanism) is Mechanism.LAPLACE:
+        if mechanism is Mechanism.LAPLACE:
             found = _bound_of_laplaces(terms, alpha)
             if len(wide) <= MOST_LAPLACES:
                 width = max(wide) * _quantile_of_laplaces(len(wide), alpha) + sum(steps)

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +110,7 @@ def chooser(*, scale: float, moved: int) -> Chooser:
     return Chooser(choose, max(library, closed))
 
 
+@lru_cache(maxsize=256)
 def implied_epsilon(rho: float, *, delta: float) -> float:
     """The library's own conversion of rho-zCDP, of a Gaussian that costs as much or a bit more."""
     dp = _opendp()
@@ -126,6 +127,7 @@ def prepare() -> None:
         make(1.0)
 
 
+@cache
 def library_version() -> str:
     return metadata.version("opendp")
 

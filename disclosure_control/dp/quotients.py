@@ -212,7 +212,11 @@ def _by_row(vector: Vector, quotient: Fraction) -> Fraction:
     if vector.row_bounds is None:
         return quotient
     least, most = vector.row_bounds
-    return min(max(quotient, Fraction(least)), Fraction(most))
+    if quotient.numerator < least * quotient.denominator:
+        return Fraction(least)
+    if quotient.numerator > most * quotient.denominator:
+        return Fraction(most)
+    return quotient
 
 
 def _around(value: Amount, half_width: int) -> tuple[Amount, Amount]:
@@ -221,8 +225,8 @@ def _around(value: Amount, half_width: int) -> tuple[Amount, Amount]:
 
 def _quotient(numerator: tuple[Amount, Amount], divisor: tuple[Amount, Amount]) -> Interval:
     """Of any two numbers in these ranges, the divisor above zero."""
-    ends = [Fraction(above, below) for above in numerator for below in divisor]
-    return min(ends), max(ends)
+    (low, high), (least, most) = numerator, divisor
+    return Fraction(low, least if low < 0 else most), Fraction(high, most if high < 0 else least)
 
 
 def _squared(ends: Interval) -> Interval:

@@ -290,6 +290,14 @@ def test_an_ingest_takes_every_row_of_a_twin(tmp_path, catalogue, measured_at_al
     assert all(table.kept > 0 for table in result.report.tables)
 
 
+def test_a_look_up_has_every_code_however_few_its_rows(tmp_path):
+    folder, _ = sealed(tmp_path, clinic(), evenly(of_catalogue(clinic()), people=50))
+    (region,) = (one for one in clinic().table("areas").columns if one.name == "region")
+    rows = rows_in(folder, "areas")
+    assert len(rows) < 3 * len(region.codes)
+    assert {row["region"] for row in rows} == {code.value for code in region.codes}
+
+
 def test_rows_go_to_units_of_their_kind_and_links_hold(tmp_path):
     """Every lab of somebody in the first bin of age has the first test, others the second."""
     found = of_catalogue(clinic())

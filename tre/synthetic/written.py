@@ -131,6 +131,17 @@ def _evenly(table: Table, column: Column, size: int, dice: np.random.Generator) 
     return stored
 
 
+def _spread(table: Table, column: Column, size: int, dice: np.random.Generator) -> Any:
+    """All over the bounds, in any order: few rows by chance alone could all have one value."""
+    low, high = _bounds(table, column)
+    each, rest = divmod(high - low + 1, size)
+    at = np.arange(size, dtype=np.int64)
+    stored = dice.permutation(low + at * each + at * rest // size)
+    if column.nullable:
+        stored[: int(size * MISSING_SHARE)] = NOTHING
+    return stored
+
+
 def _bounds(table: Table, column: Column) -> tuple[int, int]:
     if column.type is ColumnType.TEXT:
         return 0, min(MOST_TEXTS, column.most_values) - 1
@@ -166,7 +177,7 @@ def _look_up(table: Table, dice: np.random.Generator) -> pd.DataFrame:
     }
     for column in table.columns:
         if column not in keys:
-            frame[column.name] = _texts_of(column, _evenly(table, column, len(found), dice))
+            frame[column.name] = _texts_of(column, _spread(table, column, len(found), dice))
     return pd.DataFrame(frame)[[column.name for column in table.columns]]
 
 
