@@ -93,8 +93,7 @@ def _is_tree(axis: Axis) -> bool:
 def _is_keyed(shape: Shape) -> bool:
     """One axis at most has unknown keys, without totals, and there are units by which to tell."""
     axes = [axis for axis in shape.axes if axis.unknown]
-    units = [one for one in shape.vectors if one.counts is Counting.UNITS]
-    return len(axes) == len(units) == 1 and not shape.has_totals
+    return len(axes) == 1 and deciding(shape) is not None and not shape.has_totals
 
 
 def _tells_keys(policy: Policy) -> bool:
@@ -139,8 +138,11 @@ def _only_counts(_: Vectors, column: Published) -> bool:
 
 
 def _has_all_rows(vectors: Vectors, column: Published) -> bool:
-    every = vectors.get(column.per or "")
-    return column.total is None and every is not None and every.counts is Counting.ROWS
+    """Or cells of units, as the column is of rows or units."""
+    some, every = vectors.get(column.count), vectors.get(column.per or "")
+    if some is None or every is None:
+        return False
+    return column.total is None and some.counts is every.counts
 
 
 def _has_patterns(vectors: Vectors, column: Published) -> bool:
@@ -254,17 +256,18 @@ def _is_whole(shape: Shape, vector: Vector) -> bool:
         and count.counts in COUNTED
         and least >= 0
         and most > 0
-        and count.name != _decides_keys(shape)
+        and count != (None if shape.unknown is None else deciding(shape))
         and most * moved.l1 <= own.l1
         and most**2 * moved.l2_squared <= own.l2_squared
     )
 
 
-def _decides_keys(shape: Shape) -> str | None:
-    """Units, where they decide which keys are told."""
-    if shape.unknown is None:
-        return None
-    return next((one.name for one in shape.vectors if one.counts is Counting.UNITS), None)
+def deciding(shape: Shape) -> Vector | None:
+    """Bounded units, by which unknown keys would be told; None for a table without them."""
+    every = {column.per for column in shape.published if column.kind is Kind.LEFT_OUT}
+    units = [one for one in shape.vectors if one.counts is Counting.UNITS]
+    bounded = [one for one in units if one.name not in every]
+    return bounded[0] if len(bounded) == 1 else None
 
 
 def _is_count(column: Published) -> bool:

@@ -389,9 +389,7 @@ class Unprotected:
             raise Leak("vectors differ from the declared shape")
         for name, cells in vectors.items():
             limit = declared[name].magnitude
-            if len(cells) != shape.length(declared[name]) or any(
-                type(cell) is not int or abs(cell) > limit for cell in cells
-            ):
+            if len(cells) != shape.length(declared[name]) or not _are_within(cells, limit):
                 raise Leak(f"vector {name} breaks its declared bounds")
         told = [text for text in texts if text is not None]
         if len(texts) != shape.texts or len(told) != len(set(told)) or not all(map(is_text, told)):
@@ -415,6 +413,12 @@ class Unprotected:
     __iter__ = __len__ = __getitem__ = __eq__ = __hash__ = __bool__ = __refuse
     __reduce__ = __reduce_ex__ = __getstate__ = __copy__ = __deepcopy__ = __refuse
     __format__ = __html__ = __json__ = __int__ = __float__ = __refuse
+
+
+def _are_within(cells: tuple[int, ...], limit: int) -> bool:
+    """Are all of them whole numbers, and none larger? A truth value is none."""
+    whole = set(map(type, cells)) <= {int}
+    return whole and (not cells or (max(cells) <= limit and min(cells) >= -limit))
 
 
 class Status(StrEnum):

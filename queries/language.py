@@ -46,6 +46,7 @@ class Statistic(StrEnum):
     SLOPE = "slope"  # of a number on another, in the least squares of the rows that have all values
     LOG_ODDS = "log_odds"  # ratio, by one more of a number, of a yes, in a logistic regression
     LEFT_OUT = "left_out"  # share of the rows that is not counted where a unit has too many
+    UNITS_LEFT_OUT = "units_left_out"  # of the cells of units, where a unit is in too many
     QUANTILE = "quantile"  # the value below which a share of the non-missing values lies
 
 
@@ -55,10 +56,13 @@ SPREADS = frozenset({Statistic.VARIANCE, Statistic.STDDEV})
 REGRESSIONS = frozenset({Statistic.SLOPE, Statistic.LOG_ODDS})
 """Of a number, or a yes or no, on others."""
 
-COUNTING = frozenset({Statistic.COUNT, Statistic.UNITS, Statistic.LEFT_OUT})
+LEAVING_OUT = frozenset({Statistic.LEFT_OUT, Statistic.UNITS_LEFT_OUT})
+"""What bounds leave out of a number of rows, or of units in several cells."""
+
+COUNTING = frozenset({Statistic.COUNT, Statistic.UNITS}) | LEAVING_OUT
 """Of rows or units, not of a number."""
 
-NOISY_ONLY = SPREADS | REGRESSIONS | {Statistic.QUANTILE, Statistic.RATIO, Statistic.LEFT_OUT}
+NOISY_ONLY = SPREADS | REGRESSIONS | LEAVING_OUT | {Statistic.QUANTILE, Statistic.RATIO}
 """For which the exact track has no rules."""
 
 

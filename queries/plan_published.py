@@ -24,7 +24,16 @@ from disclosure_control.tables import (
 )
 from queries.catalogue import Catalogue
 from queries.errors import QueryRefused, problem
-from queries.language import NOISY_ONLY, REGRESSIONS, SPREADS, Measure, Query, Ref, Statistic
+from queries.language import (
+    LEAVING_OUT,
+    NOISY_ONLY,
+    REGRESSIONS,
+    SPREADS,
+    Measure,
+    Query,
+    Ref,
+    Statistic,
+)
 from queries.looks import (
     LOOKS,
     MOST_DIGITS,
@@ -73,9 +82,9 @@ class _Columns:
         return self._exact(measure, of) if self.track is Track.SDC else self._noisy(measure, of)
 
     def _counted(self, statistic: Statistic) -> Published:
-        """COUNT, UNITS and LEFT_OUT."""
-        if statistic is Statistic.LEFT_OUT:
-            return self._left_out()
+        """COUNT, UNITS, and what is left out of either."""
+        if statistic in LEAVING_OUT:
+            return self._left_out(statistic)
         units = statistic is Statistic.UNITS
         count = self.units() if units else self._rows()
         evidence = self._who() if self.track is Track.SDC else None
@@ -83,18 +92,24 @@ class _Columns:
         kind = Kind.UNITS if units else Kind.COUNT
         return Published(statistic.value, title, kind, count, None, 0, evidence)
 
-    def _left_out(self) -> Published:
-        """DP: of bounded rows and of all. Raises QueryRefused for what has no exact rules."""
+    def _left_out(self, statistic: Statistic) -> Published:
+        """DP: of bounded rows and of all; of units, of the cells that they are in.
+
+        Raises QueryRefused for what has no exact rules.
+        """
         if self.track is Track.SDC:
             raise QueryRefused((problem("noisy_only", where="measures"),))
+        units = statistic is Statistic.UNITS_LEFT_OUT
+        whose = f"{self.catalogue.units} in cells" if units else "rows"
+        every = Recipe("every_cell", Counting.UNITS, whole=True)
         return Published(
-            name=Statistic.LEFT_OUT.value,
-            title="Share of rows that bounds leave out",
+            name=statistic.value,
+            title=f"Share of {whose} that bounds leave out",
             kind=Kind.LEFT_OUT,
-            count=self._rows(),
+            count=self.units() if units else self._rows(),
             total=None,
             decimals=SHARE_DIGITS,
-            per=self._add(Recipe("every_row", Counting.ROWS, whole=True)),
+            per=self._add(every if units else Recipe("every_row", Counting.ROWS, whole=True)),
         )
 
     def _who(self) -> Evidence:

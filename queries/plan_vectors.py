@@ -114,7 +114,7 @@ class Recipe:
     width: int = 1
     bands: tuple[tuple[str, int], ...] = ()
     beside: str | None = None  # a total with which the count of its rows is told: its name
-    whole: bool = False  # every row of a unit counts, as many as the catalogue declares
+    whole: bool = False  # every row of a unit counts, or every cell that it is in
 
 
 def noisy_vector(
@@ -161,15 +161,19 @@ def _in_every_cell(*, reach: int, limits: Limits) -> Sensitivity:
 
 
 def _every_row(recipe: Recipe, *, how: Contribution, limits: Limits, times: int) -> Vector:
-    """Of all rows that a unit may have, in whichever cells."""
+    """Of all rows that a unit may have, in whichever cells; or of all cells that it may be in."""
     most = limits.unit_rows
     cells = limits.cells if how in BY_ROW else 1
+    if recipe.counts is Counting.UNITS:
+        moved = Sensitivity(l0=cells, l1=cells, l2_squared=cells, linf=1)
+    else:
+        moved = Sensitivity(l0=cells, l1=most, l2_squared=most**2, linf=most)
     return Vector(
         name=recipe.name,
         counts=recipe.counts,
         scale=1,
         magnitude=_fitting(1, of=None, limits=limits, times=times),
-        sensitivity=Sensitivity(l0=cells, l1=most, l2_squared=most**2, linf=most),
+        sensitivity=moved,
     )
 
 

@@ -103,7 +103,8 @@ _SHAPE = {  # how SELECT, GROUP BY, joins and features must fit together
     "band_shape": "Write band(column, 10, 20, 30) with at least one cut point.",
     "regression_shape": "Write slope(y, x) or log_odds(y, x) with two columns or features, the "
     "second of which explains the first; slope(y, x, z) adjusts for a third, and so on.",
-    "left_out_shape": "Write left_out(*): it is of the rows that are counted.",
+    "left_out_shape": "Write left_out(*) for the rows that are counted, or "
+    "left_out(distinct {unit}).",
     "ratio_shape": "Write ratio(x, y) with two columns or features: the sum of x by the sum of y.",
     "recode_shape": "Write recode(column, 'name of a declared recode').",
     "duplicate_alias": "The name {name} is used twice.",
@@ -215,6 +216,8 @@ _MEANING = {  # well-formed questions that may not be answered
     "margins_filtered": "The condition on {other} says something about {name}, so that everybody "
     "knows some cells of this table to be empty. Ask for a table with totals without that "
     "condition, or without totals.",
+    "no_cell_left_out": "No {unit} is in more cells of this table than are counted, so that bounds "
+    "leave nothing out.",
     "nothing_left_out": "No {unit} has more rows than are counted here, so that bounds leave "
     "nothing out.",
     "noisy_only": "Variances, standard deviations, quantiles, ratios and regressions are asked of "

@@ -124,7 +124,7 @@ def _with(place: Place) -> str | None:
 
 
 def _distinct(place: Place) -> str | None:
-    counted = place.kind(-1) is _T.L_PAREN and place.word(-2) == "count"
+    counted = place.kind(-1) is _T.L_PAREN and place.word(-2) in {"count", "left_out"}
     return None if counted else "select_distinct"
 
 

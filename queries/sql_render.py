@@ -122,8 +122,9 @@ class _Renderer:
         return name
 
     def _measure(self, measure: Measure) -> str:
-        if measure.statistic is Statistic.UNITS:
-            return f"count(distinct {_name(self._unit(self.query.source))})"
+        if measure.statistic in _OF_UNITS:
+            unit = _name(self._unit(self.query.source))
+            return f"{_OF_UNITS[measure.statistic]}(distinct {unit})"
         if measure.ref is None:
             return "count(*)" if measure.statistic is Statistic.COUNT else "left_out(*)"
         if measure.per is not None:
@@ -184,6 +185,7 @@ _CONDITIONS: dict[type, Callable[[_Renderer, Any], str]] = {
 }
 
 
+_OF_UNITS = {Statistic.UNITS: "count", Statistic.UNITS_LEFT_OUT: "left_out"}
 _MEASURE_SQL = {
     Statistic.SUM: "sum",
     Statistic.MEAN: "avg",

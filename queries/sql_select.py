@@ -148,9 +148,12 @@ def _numbers(node: exp.Anonymous, names: Names, path: str, *, code: str) -> list
 
 
 def _left_out(node: exp.Anonymous, names: Names, _: str) -> Measure:
-    if len(node.expressions) != 1 or not isinstance(node.expressions[0], exp.Star):
-        raise names.reading.refuse(node, "left_out_shape")
-    return Measure(Statistic.LEFT_OUT)
+    (argument, *others) = node.expressions or [None]
+    if not others and isinstance(argument, exp.Star):
+        return Measure(Statistic.LEFT_OUT)
+    if not others and isinstance(argument, exp.Distinct) and _is_unit(argument, names):
+        return Measure(Statistic.UNITS_LEFT_OUT)
+    raise names.reading.refuse(node, "left_out_shape", unit=names.source.unit_column or "unit")
 
 
 _CALLED = {
@@ -179,10 +182,14 @@ def _count(node: exp.Count, names: Names) -> Measure:
         return Measure(Statistic.COUNT)
     if not isinstance(node.this, exp.Distinct):
         raise names.reading.refuse(node, "count_column", name=node.this.sql(), unit=unit)
-    counted = node.this.expressions
-    if len(counted) != 1 or names.ref(counted[0]) != ColumnRef(names.source.name, unit):
+    if not _is_unit(node.this, names):
         raise names.reading.refuse(node, "count_distinct", unit=unit)
     return Measure(Statistic.UNITS)
+
+
+def _is_unit(node: exp.Distinct, names: Names) -> bool:
+    counted, unit = node.expressions, names.source.unit_column or "unit"
+    return len(counted) == 1 and names.ref(counted[0]) == ColumnRef(names.source.name, unit)
 
 
 def _dimension(node: Node, names: Names, *, path: str) -> Dimension:

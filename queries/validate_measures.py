@@ -7,13 +7,28 @@ from collections.abc import Iterator
 from disclosure_control.alterations import in_words
 from disclosure_control.policy import Policy, Track
 from queries.errors import Problem, problem
-from queries.language import COUNTING, NOISY_ONLY, REGRESSIONS, Measure, Query, Ref, Statistic
+from queries.language import (
+    COUNTING,
+    NOISY_ONLY,
+    REGRESSIONS,
+    ColumnRef,
+    Dimension,
+    Measure,
+    Query,
+    Ref,
+    Statistic,
+)
+from queries.plan_terms import Level, levels_of
 from queries.resolve import Kind
 from queries.scope import Scope, shown
 from queries.values import number_text
 
 LEVEL_DIGITS = 2
 MOST_ADJUSTERS = {Statistic.SLOPE: 6, Statistic.LOG_ODDS: 3}
+NOTHING_LEFT_OUT = {
+    Statistic.LEFT_OUT: "nothing_left_out",
+    Statistic.UNITS_LEFT_OUT: "no_cell_left_out",
+}
 _OF_TRUTH = frozenset({Statistic.MEAN, Statistic.LOG_ODDS})
 
 
@@ -133,14 +148,28 @@ def _alteration_problems(query: Query, policy: Policy) -> Iterator[Problem]:
 
 
 def _bound_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
-    """Where no unit may have more rows than count, nothing is left out."""
-    table = scope.catalogue.table(scope.query.source)
-    if policy.dp is None or table is None or table.max_rows_per_unit > policy.dp.max_rows_per_unit:
+    """Where no unit may have more rows, or be in more cells, than count, nothing is left out."""
+    table, unit = scope.catalogue.table(scope.query.source), scope.catalogue.unit
+    if policy.dp is None or table is None:
         return
+    several = any(_varies_by_row(one, scope) for one in scope.query.dimensions)
+    bounded = {
+        Statistic.LEFT_OUT: table.max_rows_per_unit > policy.dp.max_rows_per_unit,
+        Statistic.UNITS_LEFT_OUT: table.max_rows_per_unit > policy.dp.max_groups_per_unit
+        and several,
+    }
     for number, measure in enumerate(scope.query.measures):
-        if measure.statistic is Statistic.LEFT_OUT:
-            unit = scope.catalogue.unit
-            yield problem("nothing_left_out", where=f"measures[{number}]", unit=unit)
+        if not bounded.get(measure.statistic, True):
+            code = NOTHING_LEFT_OUT[measure.statistic]
+            yield problem(code, where=f"measures[{number}]", unit=unit)
+
+
+def _varies_by_row(dimension: Dimension, scope: Scope) -> bool:
+    """Can rows of one unit differ in it?"""
+    ref = dimension.ref
+    if not isinstance(ref, ColumnRef):
+        return False
+    return levels_of(scope.query, catalogue=scope.catalogue).get(ref.table) is Level.ROW
 
 
 def _exact_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:

@@ -101,6 +101,8 @@ class _Describer:
     def _counted(self, statistic: Statistic) -> str:
         if statistic is Statistic.UNITS:
             return f"number of {self.catalogue.units}"
+        if statistic is Statistic.UNITS_LEFT_OUT:
+            return f"share of {self.catalogue.units} in cells that bounds leave out"
         if statistic is Statistic.LEFT_OUT:
             return f"share of {self._rows()} that bounds leave out"
         return f"number of {self._rows()}"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from queries.catalogue import Catalogue, Column, ColumnType, Role, Table
 from queries.language import (
     COUNTING,
+    LEAVING_OUT,
     NOISY_ONLY,
     REGRESSIONS,
     Aggregate,
@@ -199,7 +200,7 @@ def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure
     ]
     counting = (Statistic.COUNT, Statistic.UNITS)
     bounded = not catalogue.table(query.source).one_row_per_unit and not exact
-    counting += (Statistic.LEFT_OUT,) if bounded else ()
+    counting += (Statistic.LEFT_OUT, Statistic.UNITS_LEFT_OUT) if bounded else ()
     truths = (
         []
         if exact
@@ -207,7 +208,7 @@ def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure
     )
     some = [one for one in Statistic if not (exact and one in NOISY_ONLY)] if numbers else counting
     statistic = draw(st.sampled_from(some))
-    if statistic is Statistic.LEFT_OUT and not bounded:
+    if statistic in LEAVING_OUT and not bounded:
         statistic = Statistic.COUNT
     if statistic in COUNTING:
         return Measure(statistic)

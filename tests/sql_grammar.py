@@ -175,7 +175,12 @@ class _Recogniser:
                 self.ref()
             self.need(")")
         elif self.function("left_out"):
-            self.need("*", ")")
+            if self.take("*"):
+                self.need(")")
+            else:
+                self.need("distinct")
+                self.ref()
+                self.need(")")
         elif self.function("quantile"):
             self.ref()
             self.need(",")

@@ -27,12 +27,13 @@ from functools import lru_cache
 from itertools import product
 from math import prod
 
+from disclosure_control import shapes
 from disclosure_control.dp import accuracy
 from disclosure_control.dp.accounting import NoisePlan, VectorNoise, declared
 from disclosure_control.dp.estimates import Amount
 from disclosure_control.errors import Refused
 from disclosure_control.policy import DpRules
-from disclosure_control.tables import Axis, Counting, Sensitivity, Shape, Texts, Vector
+from disclosure_control.tables import Axis, Sensitivity, Shape, Texts, Vector
 
 Values = Mapping[str, tuple[int, ...]]
 
@@ -49,10 +50,10 @@ def units_of(shape: Shape, least: int) -> Decimal:
 
 def vector_of(shape: Shape) -> Vector:
     """Of units, by which keys are told. Raises Refused where there is none."""
-    for vector in shape.vectors:
-        if vector.counts is Counting.UNITS:
-            return vector
-    raise Refused("nothing says how many units a key has")
+    found = shapes.deciding(shape)
+    if found is None:
+        raise Refused("nothing says how many units a key has")
+    return found
 
 
 def least(shape: Shape, rules: DpRules, plan: NoisePlan) -> int | None:

@@ -33,7 +33,7 @@ _Draw = Callable[[Shape, Vector, tuple[int, ...], VectorNoise], tuple[Amount, ..
 
 NEEDED = {
     Kind.RATIO: "noisy divisor beyond its own noise",
-    Kind.LEFT_OUT: "noisy number of all rows beyond its own noise",
+    Kind.LEFT_OUT: "noisy number of all, left out or not, beyond its own noise",
     **dict.fromkeys(REGRESSIONS, "noise small beside what the model is fitted to"),
 }
 """What a quotient is hidden without."""

@@ -23,7 +23,7 @@ from disclosure_control.dp.accounting import NoisePlan
 from disclosure_control.dp.estimates import Amount, Interval
 from disclosure_control.dp.selection import End
 from disclosure_control.errors import Refused
-from disclosure_control.exact import WIDE, shown
+from disclosure_control.exact import WIDE, part_shown, shown
 from disclosure_control.tables import Cell, Kind, Published, Shape, Status, Vector
 
 HIDDEN = Cell(Status.SUPPRESSED)
@@ -108,9 +108,10 @@ def _quantities(
         return _adding_up(shape, vector, column, noisy, plan, least=least)
     integers = plan.of(vector.name).half_width
     width = half_width(column, vector, integers=integers, estimated=is_estimated(shape, vector))
+    amounts = noisy[vector.name]
 
     def show(cell: int) -> Cell:
-        value = shown(Fraction(noisy[vector.name][cell], vector.scale), decimals=column.decimals)
+        value = part_shown(amounts[cell], vector.scale, decimals=column.decimals)
         return _within(value, width, least=least)
 
     return show

@@ -36,10 +36,9 @@ ROOT_DIGITS = 12
 def mean(shape: Shape, column: Published, noisy: Own) -> Fraction:
     """Of one cell whose noisy count is above zero."""
     totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
-    if totals.beside is not None:
-        per_count = _by_row(totals, parts.mean(totals, noisy))
-    else:
-        per_count = _by_row(totals, Fraction(noisy[totals.name], noisy[counts.name]))
+    if totals.beside is None:
+        return _row_mean(totals, counts, noisy[totals.name], noisy[counts.name])
+    per_count = _by_row(totals, parts.mean(totals, noisy))
     return (totals.centre + per_count) * Fraction(counts.scale, totals.scale)
 
 
@@ -49,11 +48,14 @@ def mean_interval(
     """At 95 %. None where the count may be zero or less: then nothing is known of the quotient."""
     totals, counts = shape.vector(total_name(column)), shape.vector(column.count)
     off = plan.of(totals.name).mean_half_width
-    if totals.beside is not None:
-        ends = parts.mean_interval(totals, noisy, half_width=off)
-    else:
+    if totals.beside is None:
         number = _around(noisy[counts.name], plan.of(counts.name).mean_half_width)
-        ends = None if number[0] <= 0 else _quotient(_around(noisy[totals.name], off), number)
+        if number[0] <= 0:
+            return None
+        pairs = _extremes(_around(noisy[totals.name], off), number)
+        least, most = (_row_mean(totals, counts, *pair) for pair in pairs)
+        return least, most
+    ends = parts.mean_interval(totals, noisy, half_width=off)
     if ends is None:
         return None
     low, high = (_by_row(totals, end) for end in ends)
@@ -219,14 +221,31 @@ def _by_row(vector: Vector, quotient: Fraction) -> Fraction:
     return quotient
 
 
+def _row_mean(totals: Vector, counts: Vector, total: Amount, number: Amount) -> Fraction:
+    """As ``_by_row``, and from the centre on, of so many rows; one fraction for all of it."""
+    if totals.row_bounds is not None:
+        least, most = totals.row_bounds
+        total = min(max(total, least * number), most * number)
+    above = (totals.centre * number + total) * counts.scale
+    return Fraction(above, number * totals.scale)
+
+
 def _around(value: Amount, half_width: int) -> tuple[Amount, Amount]:
     return value - half_width, value + half_width
 
 
 def _quotient(numerator: tuple[Amount, Amount], divisor: tuple[Amount, Amount]) -> Interval:
     """Of any two numbers in these ranges, the divisor above zero."""
+    low, high = (Fraction(*pair) for pair in _extremes(numerator, divisor))
+    return low, high
+
+
+def _extremes(
+    numerator: tuple[Amount, Amount], divisor: tuple[Amount, Amount]
+) -> tuple[tuple[Amount, Amount], tuple[Amount, Amount]]:
+    """Of which two the quotient is the least, and of which the most."""
     (low, high), (least, most) = numerator, divisor
-    return Fraction(low, least if low < 0 else most), Fraction(high, most if high < 0 else least)
+    return (low, least if low < 0 else most), (high, most if high < 0 else least)
 
 
 def _squared(ends: Interval) -> Interval:

@@ -6,6 +6,8 @@ rows, no table of pairs. Else pairs of unit and cell are made.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from disclosure_control.policy import Track
 from queries.engines.block import Block, selected, step
 from queries.engines.expressions import cell_sql
@@ -18,44 +20,69 @@ from queries.plan_vectors import BITS, WEIGHT, Recipe
 
 def distinct_units(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
     write = _by_bits if row_cells(read) <= BITS else _by_pairs
-    return write(read, sums={one.name: "sum(_w)" for one in recipes})
+    weights = {one.name: _whole if one.whole else _weight for one in recipes}
+    columns = {how: f"_w{at}" for at, how in enumerate(sorted({*weights.values()}, key=repr))}
+    return write(
+        read,
+        weights={column: how for how, column in columns.items()},
+        sums={name: f"sum({columns[how]})" for name, how in weights.items()},
+    )
 
 
-def _by_bits(read: Reading, *, sums: dict[str, str]) -> Block:
+Weigh = Callable[..., str]
+"""In SQL, what a unit adds in each of its cells, by how many they are."""
+
+
+def _by_bits(read: Reading, *, weights: dict[str, Weigh], sums: dict[str, str]) -> Block:
     own = cell_sql(read.keys(Level.UNIT), name=read.direct)
     bits = f"bit_or(1::BIGINT << ({row_cell_sql(read)})) AS _b"
     sets = by_unit(read, f"{read.unit} AS _u", bits)
-    weight = f"{_weight(read, cells='bit_count(_b)')} AS _w"
-    placed = selected(f"{own} AS _c", weight, "_b", rows=read.units_of("_sets"))
-    counts = [f"sum(_w * (_b >> {cell} & 1))" for cell in range(row_cells(read))]
-    counted = selected("_c", f"[{', '.join(counts)}] AS _every", rows=f" FROM ({placed})", by="1")
+    weighed = _weighed(read, weights, cells="bit_count(_b)")
+    placed = selected(f"{own} AS _c", *weighed, "_b", rows=read.units_of("_sets"))
+    every = [_counts(read, weight) for weight in weights]
+    counted = selected("_c", *every, rows=f" FROM ({placed})", by="1")
     return Block(
         steps=(step("_sets", sets), step("_counted", counted)),
         inner=selected(
             f"_counted._c + {offset_sql(read, cell='_r')} AS _c",
-            "_every[_r + 1] AS _w",
+            *(f"_every{weight}[_r + 1] AS {weight}" for weight in weights),
             rows=f" FROM _counted, range({row_cells(read)}) AS _cells(_r)",
         ),
         sums=sums,
     )
 
 
-def _by_pairs(read: Reading, *, sums: dict[str, str]) -> Block:
+def _counts(read: Reading, weight: str) -> str:
+    """The sums of a weight in each of the row-level cells, as a list."""
+    cells = [f"sum({weight} * (_b >> {cell} & 1))" for cell in range(row_cells(read))]
+    return f"[{', '.join(cells)}] AS _every{weight}"
+
+
+def _by_pairs(read: Reading, *, weights: dict[str, Weigh], sums: dict[str, str]) -> Block:
     own = cell_sql(read.keys(Level.UNIT), name=read.direct)
     unit, cell = f"_k // {row_cells(read)}", f"(_k % {row_cells(read)})"
     pairs = selected(f"{unit_and_cell_sql(read)} AS _k", rows=read.rows(), by="1")
     spread = selected(f"{unit} AS _u", "count(*) AS _g", rows=" FROM _pairs", by="1")
-    weight = f"{_weight(read, cells='_g')} AS _w"
-    placed = selected("_spread._u AS _u", f"{own} AS _c", weight, rows=read.units_of("_spread"))
+    weighed = _weighed(read, weights, cells="_g")
+    placed = selected("_spread._u AS _u", f"{own} AS _c", *weighed, rows=read.units_of("_spread"))
     return Block(
         steps=(step("_pairs", pairs), step("_spread", spread), step("_placed", placed)),
         inner=selected(
             f"_placed._c + {offset_sql(read, cell=cell)} AS _c",
-            "_w",
+            *weights,
             rows=f" FROM _pairs JOIN _placed ON _placed._u = {unit}",
         ),
         sums=sums,
     )
+
+
+def _weighed(read: Reading, weights: dict[str, Weigh], *, cells: str) -> list[str]:
+    return [f"{how(read, cells=cells)} AS {weight}" for weight, how in weights.items()]
+
+
+def _whole(read: Reading, *, cells: str) -> str:
+    """A unit in more cells than it can have rows, which ingest refuses, would count in none."""
+    return f"(CASE WHEN {cells} <= {read.plan.limits.cells} THEN 1 END)"
 
 
 def _weight(read: Reading, *, cells: str) -> str:

@@ -88,7 +88,7 @@ def _carried_count(one: Measured, read: Reading) -> str:
 
 def _bounded_sum(recipe: Recipe, read: Reading) -> str:
     """DP: counts stop at K; totals are clamped to K rows, or scaled to them."""
-    if recipe.whole:
+    if recipe.whole and recipe.counts is Counting.ROWS:
         return f"sum(least(_n, {read.plan.limits.unit_rows}))"
     rows, of = read.plan.limits.rows, read.measured(recipe)
     count = own_count(of) if of else "_n"

@@ -5,7 +5,7 @@ Imported by the sandboxed child, so it needs little: no plan, no catalogue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,17 +79,22 @@ def take_memory(con: DuckDBPyConnection) -> None:
 
 
 def on_grid(
-    rows: Iterable[Sequence[int | None]], *, lengths: Mapping[str, int]
+    rows: Sequence[Sequence[int | None]], *, lengths: Mapping[str, int]
 ) -> dict[str, tuple[int, ...]]:
     """(cell, number, number...) rows on the public key grid; what no row says is zero.
 
     ``lengths`` are those of the vectors, in the order of the numbers.
     """
-    vectors = [[0] * length for length in lengths.values()]
-    for cell, *numbers in rows:
-        if cell is None or cell < 0:
-            continue
-        for vector, number in zip(vectors, numbers, strict=True):
-            if number is not None and cell < len(vector):
-                vector[cell] += int(number)
-    return {name: tuple(vector) for name, vector in zip(lengths, vectors, strict=True)}
+    if any(len(row) != 1 + len(lengths) for row in rows[:1]):
+        raise ValueError("a row has another number of columns than there are vectors")
+    return {name: _placed(rows, at, length) for at, (name, length) in enumerate(lengths.items(), 1)}
+
+
+def _placed(rows: Sequence[Sequence[int | None]], at: int, length: int) -> tuple[int, ...]:
+    """A column at a time, of up to hundreds of thousands of bins."""
+    vector = [0] * length
+    for row in rows:
+        number = row[at]
+        if number is not None and (cell := row[0]) is not None and 0 <= cell < length:
+            vector[cell] += int(number)
+    return tuple(vector)

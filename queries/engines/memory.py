@@ -167,6 +167,9 @@ class _Oracle:
         name = self.count_name(statistic)
         if statistic is Statistic.UNITS:
             return {name: self.units(rows)}
+        if statistic is Statistic.UNITS_LEFT_OUT:
+            pairs = {(kept.unit, kept.key): kept for kept in rows}
+            return {"units": self.units(rows), "every_cell": _counts(list(pairs.values()))}
         every = {"every_row": _counts(rows)} if statistic is Statistic.LEFT_OUT else {}
         return {name: self.counted(rows, lambda _: True), **every}
 

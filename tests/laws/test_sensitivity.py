@@ -346,7 +346,9 @@ def test_a_count_that_moves_further_than_its_total_is_caught(fault, policy):
 
 
 @BY_ROWS_AND_CELLS
-@pytest.mark.parametrize("statistic", [Statistic.COUNT, Statistic.LEFT_OUT])
+@pytest.mark.parametrize(
+    "statistic", [Statistic.COUNT, Statistic.LEFT_OUT, Statistic.UNITS_LEFT_OUT]
+)
 def test_a_unit_with_more_rows_than_declared_moves_no_vector_further(policy, statistic):
     """Ingest refuses it; should one ever be stored, its rows weigh nothing, in whatever cells."""
     tables = _extreme_tables()

@@ -14,6 +14,7 @@ from disclosure_control.tables import Kind, Status, Unprotected
 from queries import sql
 from queries.errors import QueryRefused
 from queries.plan import plan
+from queries.plan_vectors import WEIGHT
 from queries.words import describe
 from tests.catalogues import clinic, dp_policy, sdc_policy
 from tests.engines import MemoryStore
@@ -113,9 +114,66 @@ def test_a_share_of_weighted_rows_is_of_whole_rows():
     assert quotients.left_out(shape, column, own) == Fraction(1, 4)
 
 
+FEW_GROUPS = dp_policy(max_groups_per_unit=1)
+CELLS = "SELECT test, left_out(DISTINCT person) FROM labs GROUP BY test"
+
+
+def test_cells_of_units_beyond_the_bound_are_counted_beside_those_that_count():
+    """Of the first person two cells, in each of which it counts half; of the second one."""
+    shape = planned(CELLS, FEW_GROUPS).shape
+    vectors = filled({0: [0, 0, 1], 1: [1, 1]}).vectors(planned(CELLS, FEW_GROUPS))
+    assert vectors == {"units": (500_000, 1_500_000), "every_cell": (1, 2)}
+    (column,) = shape.published
+    assert (column.kind, column.count, column.per) == (Kind.LEFT_OUT, "units", "every_cell")
+    assert quotients.left_out(shape, column, {"units": 500_000, "every_cell": 1}) == Fraction(1, 2)
+
+
+def test_one_unit_moves_the_number_of_all_cells_by_one_in_each():
+    shape = planned(CELLS, FEW_GROUPS).shape
+    moved = shape.vector("every_cell").sensitivity
+    assert (moved.l0, moved.l1, moved.l2_squared, moved.linf) == (2, 2, 2, 1)
+    bounded = shape.vector("units").sensitivity
+    assert bounded.l1 == WEIGHT
+
+
+def test_many_cells_are_counted_in_pairs_and_few_as_bits_alike():
+    """Of 600 cells, in pairs of unit and cell."""
+    days = "SELECT band(day, 0, {}), left_out(DISTINCT person) FROM labs GROUP BY 1"
+    cuts = ", ".join(str(cut) for cut in range(1, 101))
+    wide = days.replace("GROUP BY 1", "GROUP BY band(day, 0, {})").format(cuts, cuts)
+    wide = wide.replace("day", "value")
+    few = CELLS
+    rows = {0: [0, 1, 1], 1: [0], 2: [1, 0]}
+    for text in (few, wide):
+        made = planned(text, FEW_GROUPS)
+        vectors = filled(rows).vectors(made)
+        told = sum(vectors["every_cell"])
+        assert told == (5 if text is few else 3)
+        assert sum(vectors["units"]) == 3 * WEIGHT
+
+
+def test_intervals_hold_which_cells_of_units_are_left_out():
+    shape = planned(CELLS, FEW_GROUPS).shape
+    held = shown = 0
+    for _ in range(1000):
+        vectors = {"units": (3000 * WEIGHT,) * shape.cells, "every_cell": (4000,) * shape.cells}
+        table = protect(Unprotected(shape, vectors), policy=FEW_GROUPS, grant=NoiseGrant(RHO))
+        for cell in table.columns[0]:
+            assert 0 <= cell.low <= cell.value <= cell.high <= 1
+            held += cell.low <= Decimal("0.25") <= cell.high
+            shown += 1
+    assert shown == 2000
+    assert held >= 0.95 * shown
+
+
 @pytest.mark.parametrize(
     ("text", "policy", "code"),
     [
+        (CELLS, dp_policy(max_groups_per_unit=6), "no_cell_left_out"),
+        (CELLS.replace("test,", "").replace(" GROUP BY test", ""), FEW_GROUPS, "no_cell_left_out"),
+        (CELLS, sdc_policy(), "noisy_only"),
+        ("SELECT test, left_out(DISTINCT value) FROM labs GROUP BY test", POLICY, "left_out_shape"),
+        ("SELECT test, left_out(DISTINCT person, day) FROM labs", POLICY, "left_out_shape"),
         ("SELECT left_out(*) FROM persons", POLICY, "nothing_left_out"),
         (ALL, dp_policy(max_rows_per_unit=6), "nothing_left_out"),
         (ALL, sdc_policy(), "noisy_only"),
@@ -130,6 +188,8 @@ def test_where_bounds_leave_nothing_out_it_is_not_asked(text, policy, code):
 
 def test_it_is_said_in_words():
     query = sql.admit(BY_UNIT, CLINIC, POLICY)
+    cells = sql.admit(CELLS, CLINIC, FEW_GROUPS)
+    assert describe(cells, CLINIC) == ("Share of persons in cells that bounds leave out, by Test.")
     assert describe(query, CLINIC).startswith(
         "Share of rows of Laboratory results that bounds leave out, by Sex"
     )

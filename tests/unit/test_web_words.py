@@ -105,7 +105,17 @@ def test_the_form_offers_what_bounds_leave_out_where_they_do(source: str, most: 
     counts = measure_choices.measures(clinic(), nest, rules=rules)[0].options
     assert ("left_out" in {option.value for option in counts}) == offered
     exact = measure_choices.measures(clinic(), nest, rules=None)[0].options
-    assert "left_out" not in {option.value for option in exact}
+    assert not {"left_out", "units_left_out"} & {option.value for option in exact}
+
+
+@pytest.mark.parametrize(
+    ("source", "most", "offered"), [("persons", 1, False), ("labs", 5, True), ("labs", 6, False)]
+)
+def test_the_form_offers_which_cells_of_units_are_left_out(source: str, most: int, offered: bool):
+    nest = answers.complete({"source": source})
+    rules = dp_policy(max_groups_per_unit=most).dp
+    counts = measure_choices.measures(clinic(), nest, rules=rules)[0].options
+    assert ("units_left_out" in {option.value for option in counts}) == offered
 
 
 def test_example_cut_points_rise_within_the_bounds():

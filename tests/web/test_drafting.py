@@ -24,7 +24,8 @@ from queries.language import (
     Query,
     Statistic,
 )
-from tests.catalogues import clinic
+from tests.catalogues import clinic, dp_policy
+from tests.web import service as web
 from tests.web.service import Service, Visitor
 from tests.web.steps import ask_page
 from tre.drafts import Draft
@@ -532,6 +533,20 @@ def test_what_bounds_leave_out_is_offered_beside_the_price(service: Service, ada
     assert ada.post(offered.location, {"purpose": "To know the bias."}).status_code == 303
     assert "Ask what share" in ada.get(first).text
     assert "At most" not in ada.get(preview_of(ada, service, "SELECT count(*) FROM persons")).text
+
+
+def test_what_bounds_leave_out_of_units_in_several_cells_is_offered_too(tmp_path):
+    service = web.make(tmp_path, policy=dp_policy(max_groups_per_unit=1))
+    ada = service.visitor("ada")
+    text = "SELECT test, count(DISTINCT person) FROM labs GROUP BY test"
+    first = preview_of(ada, service, text)
+    assert "A person counts in at most 1 cell, and may be in up to 2" in ada.get(first).text
+    offered = ada.post(first, {"act": "left_out"})
+    other = ada.get(offered.location).text
+    assert "hare of persons in cells that bounds leave out" in other
+    assert "left_out(distinct person)" in other
+    assert "Ask what share" not in other
+    assert ada.post(offered.location, {"purpose": "To know the bias."}).status_code == 303
 
 
 def test_how_many_rows_most_units_have_is_offered_where_bounds_matter(

@@ -11,8 +11,8 @@ from disclosure_control.dp import accounting, preview
 from disclosure_control.dp.preview import MOST_PERCENT, Expected
 from disclosure_control.policy import Policy
 from disclosure_control.tables import Kind, Protected, Published
-from queries.language import Statistic
-from queries.plan_vectors import Contribution
+from queries.language import LEAVING_OUT, Statistic
+from queries.plan_vectors import BY_ROW, Contribution
 from tre.journey import shelved
 from tre.journey.priced import Quote
 
@@ -43,6 +43,7 @@ class Bounded:
 
     ``least``: the least cost of a question, in 1e-9 rho, for which their share may be asked.
     ``cells``: where so many rows count in each of so many cells; 0: in all of them together.
+    Without ``rows``, where units are counted, in how many cells, of the most that one may be in.
     """
 
     table: str
@@ -57,10 +58,16 @@ def bounded(quote: Quote) -> Bounded | None:
     rules, table = quote.policy.dp, quote.catalogue.table(quote.query.source)
     if quote.held is not None or rules is None or table is None:
         return None
-    limits, by_cell = quote.plan.limits, quote.plan.how is Contribution.CELL_WEIGHTS
-    if limits.unit_rows <= limits.rows and not by_cell:
+    limits, how = quote.plan.limits, quote.plan.how
+    asked = {one.statistic for one in quote.query.measures}
+    if asked & LEAVING_OUT:
         return None
-    if any(one.statistic is Statistic.LEFT_OUT for one in quote.query.measures):
+    if asked == {Statistic.UNITS}:
+        several = how in BY_ROW and limits.groups < limits.cells
+        least, cells = rules.rho_nano_min, limits.groups
+        return Bounded(table.title, 0, limits.cells, least, cells) if several else None
+    by_cell = how is Contribution.CELL_WEIGHTS
+    if limits.unit_rows <= limits.rows and not by_cell:
         return None
     rows, cells = (limits.each, limits.groups) if by_cell else (limits.rows, 0)
     return Bounded(table.title, rows, limits.unit_rows, rules.rho_nano_min, cells)

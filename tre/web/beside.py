@@ -23,12 +23,17 @@ class Beside:
 
 
 def left_out(query: Query, catalogue: Catalogue, policy: Policy) -> Beside:
-    """Of the same rows, what share of them bounds leave out; of each cell if bounded there."""
-    by_cell = plan(query, catalogue, policy).how is Contribution.CELL_WEIGHTS
+    """Of the same rows, what share of them bounds leave out; of each cell if bounded there.
+
+    Where units are counted, what share of the cells that they are in.
+    """
+    units = all(one.statistic is Statistic.UNITS for one in query.measures)
+    by_cell = units or plan(query, catalogue, policy).how is Contribution.CELL_WEIGHTS
     dimensions = query.dimensions if by_cell else ()
-    measures = (Measure(Statistic.LEFT_OUT),)
+    measures = (Measure(Statistic.UNITS_LEFT_OUT if units else Statistic.LEFT_OUT),)
     asked = replace(query, measures=measures, dimensions=dimensions, margins=False)
-    return Beside(measure_choices.LEFT_OUT, asked)
+    title = measure_choices.units_left_out(catalogue) if units else measure_choices.LEFT_OUT
+    return Beside(title, asked)
 
 
 def how_many(query: Query, catalogue: Catalogue, _: Policy) -> Beside | None:

@@ -41,6 +41,10 @@ LEFT_OUT = "Share of rows that bounds leave out"
 NOISY = frozenset(OF_NUMBERS) - {"Means", "Sums"}
 
 
+def units_left_out(catalogue: Catalogue) -> str:
+    return f"Share of {catalogue.units} in cells that bounds leave out"
+
+
 def measures(
     catalogue: Catalogue, nest: Mapping[str, Any], *, rules: DpRules | None
 ) -> tuple[Group, ...]:
@@ -56,6 +60,8 @@ def measures(
         counts.append(Option("units", f"Number of different {catalogue.units}"))
     if rules and table is not None and table.max_rows_per_unit > rules.max_rows_per_unit:
         counts.append(Option(Statistic.LEFT_OUT.value, LEFT_OUT))
+    if rules and table is not None and table.max_rows_per_unit > rules.max_groups_per_unit:
+        counts.append(Option(Statistic.UNITS_LEFT_OUT.value, units_left_out(catalogue)))
     numbers = [
         field
         for field in fields(catalogue, nest).values()
