@@ -17,11 +17,18 @@ Choose = Callable[[Integers], tuple[int, ...]]
 """Draws for each row the place of a distance that is nearly the least."""
 
 
+def by_cell(histogram: Sequence[int], *, bins: int) -> Integers:
+    """Shape (cells, bins); a table may have no cell."""
+    return np.array(histogram, dtype=np.int64).reshape(-1, bins)
+
+
 def chosen(
-    selection: Selection, histogram: Sequence[int], *, cells: int, reach: int, choose: Choose
+    selection: Selection, counts: Integers, *, reach: int, choose: Choose
 ) -> tuple[int, ...]:
-    """For each cell the bin, from 0; -1 and ``bins`` are the ends beyond the range."""
-    counts = np.array(histogram, dtype=np.int64).reshape(cells, selection.vector.bins)
+    """For each cell the bin, from 0; -1 and ``bins`` are the ends beyond the range.
+
+    ``counts``: of the selection's bins, shape (cells, bins).
+    """
     first = -1 if selection.end is End.LOWER else 0
     return tuple(first + place for place in choose(distances(selection, counts, reach=reach)))
 

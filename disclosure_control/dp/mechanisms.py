@@ -102,12 +102,17 @@ def chooser(*, scale: float, moved: int) -> Chooser:
     def choose(rows: Rows) -> tuple[int, ...]:
         from disclosure_control.dp import exponential
 
-        whole = getattr(rows, "dtype", None) == "int64" and rows.ndim == 2 and rows.size > 0  # noqa: PLR2004
-        if not whole or rows.max() >= LIMIT or rows.min() <= -LIMIT:
+        whole = getattr(rows, "dtype", None) == "int64" and rows.ndim == 2  # noqa: PLR2004
+        if not whole or rows.shape[1] == 0 or _largest(rows) >= LIMIT:
             raise Refused("mechanism: values")
-        return exponential.places(rows, scale=scale)
+        return exponential.places(rows, scale=scale) if len(rows) else ()
 
     return Chooser(choose, max(library, closed))
+
+
+def _largest(rows: Rows) -> int:
+    """In size; that of the least integer has no place among its own kind."""
+    return max(int(rows.max(initial=0)), -int(rows.min(initial=0)))
 
 
 @lru_cache(maxsize=256)

@@ -184,14 +184,15 @@ def _choices(shape: Shape, values: Values, plan: NoisePlan) -> dict[str, tuple[i
     from disclosure_control.dp import choice, mechanisms
 
     found = {}
+    read = {one.vector for one in selection.selections(shape)}
+    counts = {one.name: choice.by_cell(values[one.name], bins=one.bins) for one in read}
     for one in selection.selections(shape):
         noise = plan.of(one.name)
         chooser = mechanisms.chooser(scale=noise.scale, moved=one.moved)
         _require_within(chooser.rho_nano, noise.rho_nano, of=one.name)
         found[one.name] = choice.chosen(
             one,
-            values[one.vector.name],
-            cells=shape.cells,
+            counts[one.vector.name],
             reach=noise.mean_half_width,
             choose=chooser.choose,
         )

@@ -131,11 +131,19 @@ def test_an_unsound_scale_is_refused(wrong):
         mechanisms.chooser(scale=wrong, moved=1)
 
 
-@pytest.mark.parametrize("numbers", [[], [[]], [1], [[2**62]], [[-(2**62)]], [[1.0]], [[True]]])
+@pytest.mark.parametrize(
+    "numbers", [[], [[]], [1], [[2**62]], [[-(2**62)]], [[-(2**63)]], [[1.0]], [[True]]]
+)
 def test_what_are_no_whole_numbers_is_refused(numbers):
     choose = mechanisms.chooser(scale=1.0, moved=1).choose
     with pytest.raises(Refused):
         choose(np.array(numbers))
+
+
+def test_a_table_without_cells_has_no_choices():
+    """As of texts of which none is told: no reason to fail, which would tell of the data."""
+    assert mechanisms.chooser(scale=1.0, moved=1).choose(np.zeros((0, 5), dtype=np.int64)) == ()
+    assert choice.by_cell((), bins=5).shape == (0, 5)
 
 
 @given(st.floats(0.5, 10**12), st.integers(2, 2**14), st.sampled_from(["0.05", "0.025", "1e-9"]))
