@@ -190,8 +190,8 @@ def _sized_words(expected: Expected) -> str:
 def _share_words(expected: Expected) -> str:
     told = [f"± {half} from {size}" for size, half in expected.at_sizes if half is not None]
     if not told:
-        return "Exact enough in cells of many thousand rows only, at this cost."
-    return f"The more rows, the closer: within {', '.join(told)} rows in the cell."
+        return "Exact enough in cells of many thousands only, at this cost."
+    return f"The larger the cell, the closer: within {', '.join(told)} in it."
 
 
 WORDS: dict[Kind, Callable[[Expected], str]] = {
