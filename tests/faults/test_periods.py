@@ -138,10 +138,10 @@ def test_lost_charges_count_in_the_period_in_which_they_are_settled(opened):
         {"period_days": None, "period_rho": None, "period_from": None, "period_spent": None},
         {"period_from": day(-DAYS).date(), "period_spent": 0},
         {"period_from": day(DAYS).date()},
-        {"rho_spent": Account.rho_spent + 1},
-        {"rho_spent": Account.rho_spent + 1, "period_from": day(DAYS).date(), "period_spent": 0},
+        {"rho_spent": 101},
+        {"rho_spent": 101, "period_from": day(DAYS).date(), "period_spent": 0},
     ],
-    ids=str,
+    ids=lambda values: ", ".join(f"{name} {value}" for name, value in values.items()),
 )
 def test_the_database_keeps_what_was_spent_in_a_period(opened, values):
     session, world = opened
@@ -181,7 +181,7 @@ def test_the_database_takes_no_charge_beyond_a_period(opened):
         {"period_spent": 1},
         {"period_from": None},
     ],
-    ids=str,
+    ids=lambda wrong: " ".join(map(str, *wrong.items())),
 )
 def test_an_account_opens_by_whole_periods_or_all_of_it(engine: Engine, wrong):
     with Session(engine) as session:
