@@ -331,8 +331,9 @@ def _time(
         steps.append(("pair", rows))
     histograms = sum(one.counts in BINNED for one in of)
     tables = grids(keys, margins=query.margins) if track is Track.SDC else 1
+    bins = sum(shape.length(one) for one in shape.vectors if _is_chosen(one))
     return timing(
-        steps * tables * (1 + histograms),
+        [*steps * tables * (1 + histograms), ("bin", bins)],
         numbers=sum(shape.length(one) for one in shape.vectors if not _is_chosen(one)),
         suppression=(
             suppression_seconds(shape)

@@ -29,10 +29,11 @@ SECONDS_PER_ROW = {
     "unit": 15e-9,  # grouping rows by their unit
     "link": 10e-9,  # looking up each row in a table of units
     "pair": 60e-9,  # grouping rows by unit and cell
+    "bin": 700e-9,  # reading a bin of a quantile, where none is empty
 }
-"""Measured with ``benchmarks/overhead.py`` on two cores."""
+"""Measured with ``benchmarks/overhead.py`` on two cores; bins with ``benchmarks/dp_peers``."""
 
-SECONDS_PER_BIN = 12e-6  # of a quantile: read once, and chosen from three times
+SECONDS_PER_BIN = 300e-9  # of a quantile: chosen from three times
 SECONDS_PER_PATTERN = 100e-6  # of a logistic model: fitted in some ten steps
 SECONDS_PER_TOTAL = 60e-6  # of a cell of a noisy table with totals, for each vector
 
@@ -75,7 +76,7 @@ def suppression_seconds(shape: Shape) -> float:
 
 
 def selection_seconds(shape: Shape) -> float:
-    """0 for a table without quantiles, whose bins are read and chosen from at the door."""
+    """0 for a table without quantiles, whose bins are chosen from at the door."""
     columns = (one for one in shape.published if one.quantile is not None)
     bins = sum(shape.lengths[one.quantile.histogram] for one in columns if one.quantile)
     return MARGIN * bins * SECONDS_PER_BIN

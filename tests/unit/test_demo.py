@@ -289,7 +289,9 @@ def overrunning(stage, sqlite, monkeypatch, *, times):
         if next(left, None) is None:
             service.work()
         else:
-            Carrier(sessionmaker(sqlite), BrokenEngine(), "busy", slot_scale=0).next_job()
+            busy = Carrier(sessionmaker(sqlite), BrokenEngine(), "busy", slot_scale=0)
+            while busy.next_job():
+                pass
         wait(stage, submission, wanted)
 
     monkeypatch.setattr(steps, "awaited", carried)
