@@ -63,6 +63,7 @@ def test_values_leave_with_their_numbers_and_delta_is_charged_on_every_level(wor
     assert set(delta_spent(worded).values()) == {10**6}
     leave(worded, submission)
     page = worded.visitor("ada").get(f"/questions/{submission}").text
+    assert "ρ and 0.000000001 δ" in page
     assert "word 1" in page
     assert "word 0" not in page  # of two persons
 

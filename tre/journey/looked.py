@@ -12,6 +12,7 @@ from queries import words
 from queries.language import Measure, Statistic
 from tre import (
     audit,
+    budgets,
     datasets,
     exact_cells,
     gates,
@@ -307,6 +308,13 @@ def release_of(session: Session, *, person: Person, submission_id: str) -> Relea
     release = session.scalar(mine)
     recalled = release is not None and recalls.of_release(session, release.id) is not None
     return None if recalled else release
+
+
+def delta_charged(session: Session, *, person: Person, submission_id: str) -> int:
+    """What telling keys of this question cost beside its rho, in 1e-15; 0 where nothing was."""
+    found = own_submission(session, person=person, submission_id=submission_id)
+    charges = budgets.charges_of(session, found.id)
+    return max((one.delta_femto for one in charges), default=0)
 
 
 def recall_of(session: Session, *, person: Person, submission_id: str) -> Recall | None:

@@ -109,6 +109,7 @@ def _page(found: Submission, form: asking_forms.Answer) -> str:
         "research/question.html",
         question=found,
         source=looked.source_of(this.session(), person=me(), submission_id=found.id),
+        delta=looked.delta_charged(this.session(), person=me(), submission_id=found.id),
         state=state,
         meaning=words.meaning(state),
         shown=words.tag(state)[0],
