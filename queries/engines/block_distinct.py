@@ -21,7 +21,7 @@ from queries.plan_vectors import BITS, WEIGHT, Recipe
 def distinct_units(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
     write = _by_bits if row_cells(read) <= BITS else _by_pairs
     weights = {one.name: _whole if one.whole else _weight for one in recipes}
-    columns = {how: f"_w{at}" for at, how in enumerate(sorted({*weights.values()}, key=repr))}
+    columns = {how: f"_w{at}" for at, how in enumerate(dict.fromkeys(weights.values()))}
     return write(
         read,
         weights={column: how for how, column in columns.items()},
