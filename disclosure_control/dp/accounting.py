@@ -42,7 +42,7 @@ from disclosure_control.tables import Counting, Kind, Published, Sensitivity, Sh
 CLAIM_DELTA = 1e-6  # at which an epsilon is told, before and after the draw
 PUBLISHED_WEIGHT = 2
 AUXILIARY_WEIGHT = 1
-SELECTION_WEIGHTS = {End.MIDDLE: 2, End.LOWER: 1, End.UPPER: 1}
+SELECTION_WEIGHTS = {End.MIDDLE: 3, End.LOWER: 1, End.UPPER: 1}
 LEAST_ORDER, MOST_ORDER = 1e-6, 1e9  # less 1: orders of Renyi divergence that are searched
 GOLDEN = (math.sqrt(5) - 1) / 2
 NOTHING = "0.000"

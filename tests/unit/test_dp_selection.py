@@ -206,10 +206,10 @@ def test_each_neighbouring_cell_is_chosen_by_fresh_noise():
 
 
 def test_the_plan_pays_for_the_quantile_and_its_ends():
-    plan = noise_plan(shape_of(3), DP_RULES, rho_nano=5_000)
+    plan = noise_plan(shape_of(3), DP_RULES, rho_nano=6_000)
     assert {one.vector: one.rho_nano for one in (*plan.vectors, *plan.selections)} == {
         "rows": 1_000,
-        "median_x, quantile": 2_000,
+        "median_x, quantile": 3_000,
         "median_x, lower end": 1_000,
         "median_x, upper end": 1_000,
     }
