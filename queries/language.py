@@ -59,6 +59,9 @@ REGRESSIONS = frozenset({Statistic.SLOPE, Statistic.LOG_ODDS})
 LEAVING_OUT = frozenset({Statistic.LEFT_OUT, Statistic.UNITS_LEFT_OUT})
 """What bounds leave out of a number of rows, or of units in several cells."""
 
+OF_UNITS = frozenset({Statistic.UNITS, Statistic.UNITS_LEFT_OUT})
+"""Of distinct units, which are no sum of what cells have where a unit is in several of them."""
+
 COUNTING = frozenset({Statistic.COUNT, Statistic.UNITS}) | LEAVING_OUT
 """Of rows or units, not of a number."""
 

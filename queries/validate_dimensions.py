@@ -12,7 +12,7 @@ from disclosure_control.policy import DpRules, Mechanism, Policy
 from queries import nested
 from queries.entangled import conjuncts, foregone, related, told_by
 from queries.errors import Problem, problem
-from queries.language import ColumnRef, Dimension, Ref, Statistic, Value
+from queries.language import OF_UNITS, ColumnRef, Dimension, Ref, Statistic, Value
 from queries.plan_terms import Level, levels_of
 from queries.resolve import Kind, Meaning, key_count, origin, recode_of
 from queries.scope import Scope, nearest, shown
@@ -97,7 +97,7 @@ def _noisy_margins(scope: Scope, rules: DpRules, *, where: str) -> Iterator[Prob
         if measure.statistic in BINNED:
             what = measure.statistic.value
             yield problem("margins_binned", where=f"measures[{number}]", what=what)
-        elif measure.statistic is Statistic.UNITS and apart:
+        elif measure.statistic in OF_UNITS and apart:
             yield problem("margins_units", where=f"measures[{number}]", units=scope.catalogue.units)
 
 
