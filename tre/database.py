@@ -44,7 +44,7 @@ NAMES = {
 
 
 class Instant(TypeDecorator[datetime.datetime]):
-    """A moment in UTC. SQLite forgets time zones; this column type does not."""
+    """A moment in UTC. SQLite forgets time zones, PostgreSQL tells those of its session."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -61,9 +61,11 @@ class Instant(TypeDecorator[datetime.datetime]):
     def process_result_value(
         self, value: datetime.datetime | None, _dialect: Dialect
     ) -> datetime.datetime | None:
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=datetime.UTC)
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            return value.replace(tzinfo=datetime.UTC)
+        return value.astimezone(datetime.UTC)
 
 
 class Base(DeclarativeBase):

@@ -6,13 +6,13 @@ import datetime
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.factories import NOW, World
-from tre import budgets, database
+from tre import budgets, database, datasets
 from tre.budgets import Account, Charge, Cost, Level, Period
 from tre.errors import BudgetExceeded
 from tre.journey import restored
@@ -95,6 +95,26 @@ def test_a_refused_charge_leaves_nothing_on_any_level(opened):
         charge(session, world, OPENED + 1)
     assert session.scalar(select(func.sum(Account.rho_spent))) == 0
     assert session.scalar(select(func.count(Charge.id))) == 0
+
+
+@pytest.mark.postgres
+def test_the_time_zone_of_a_database_moves_no_period(postgresql: Engine):
+    """Fourteen hours east of here the pool was opened a day later."""
+    late = NOW.replace(hour=23)
+    with Session(postgresql) as session:
+        world = factories.furnish(session)
+        with database.writing(session):
+            made = datasets.register(
+                session, name="other", title="Other", owner=world.person(session, "eve"), now=late
+            )
+            period = Period(DAYS, OPENED)
+            budgets.open_account(session, dataset=made, rho_total=1000, period=period, now=late)
+        for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"):
+            session.execute(text(f"SET TIME ZONE '{zone}'"))
+            session.expire_all()
+            pool = budgets.account(session, dataset_id=made.id)
+            assert pool.created_at.utcoffset() == datetime.timedelta(0)
+            assert pool.in_period(late).first == late.date()
 
 
 def test_a_clock_that_was_put_back_opens_no_period_again(opened):
