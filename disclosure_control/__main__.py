@@ -47,6 +47,7 @@ UNREAD = (InstanceInvalid, audited.Unreadable, NotATable, PolicyInvalid)
 TOTALS = "cells with totals"
 KEYS = "unknown keys"
 PARTS = "sums with their counts"
+LOGARITHMS = "logarithms"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,12 +91,14 @@ def _audit_dp(given: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from disclosure_control.dp.audit.choices import audit_choices
     from disclosure_control.dp.audit.door import audit
     from disclosure_control.dp.audit.keys import audit_keys
+    from disclosure_control.dp.audit.logarithms import audit_logarithms
     from disclosure_control.dp.audit.parts import audit_parts
     from disclosure_control.dp.audit.together import audit_together
     from disclosure_control.protect import protect
 
     chosen = list(Mechanism) if given.mechanism is None else [Mechanism(given.mechanism)]
-    faults = {one.value: list(audit(protect, mechanism=one)) for one in chosen}
+    faults = {LOGARITHMS: list(audit_logarithms())}
+    faults |= {one.value: list(audit(protect, mechanism=one)) for one in chosen}
     faults |= {f"{KEYS}, {one.value}": list(audit_keys(protect, mechanism=one)) for one in chosen}
     faults |= {f"{PARTS}, {one.value}": list(audit_parts(protect, mechanism=one)) for one in chosen}
     if given.mechanism is None:

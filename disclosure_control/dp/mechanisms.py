@@ -1,10 +1,10 @@
-"""Who draws the noise? OpenDP's discrete samplers on 64-bit integers, behind strict functions.
+"""Who draws the noise, and what does it cost? Discrete noise on integers, behind strict functions.
 
-Only this file imports OpenDP, and only when noise is drawn: the import takes a second. The library
-accepts scale 0 (and returns the exact values), NaN and infinity, and silently takes "int" for 32
-bits; none of these passes here. Its own cost is compared with ours and the larger is what counts.
-Choices among bins have the library's cost and the same law, and are drawn by ``exponential``: one
-uniform number for each, where the library draws noise for every bin.
+Only this file imports OpenDP, and only when noise is drawn: the import takes a second. The law of
+all noise and of all choices is that of the library's mechanisms, whose own cost is compared with
+ours: the larger is what counts. They are drawn by ``discrete`` and ``exponential``, exactly and in
+a time that tells nothing. Scale 0 (for which the library returns the exact values), NaN, infinity
+and numbers of other types are refused here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-LIMIT = 2**62  # as for vectors: room for noise below the library's 2**63
+LIMIT = 2**62  # as for vectors: room for noise below 2**63
+WIDEST = 2.0**100  # more noise than any number has bits
 NONE = Sensitivity(0, 0, 0, 0)
 
 
@@ -48,11 +49,9 @@ def draw(
     """Adds independent noise to each value. Raises Refused for anything that is not sound."""
     _require_sound(values, mechanism=mechanism, scale=scale, sensitivity=sensitivity)
     kind = Mechanism(mechanism)
-    measurement = MEASUREMENTS[kind](scale)
-    library = LIBRARY_COSTS[kind](measurement, sensitivity)
+    library = LIBRARY_COSTS[kind](MEASUREMENTS[kind](scale), sensitivity)
     closed = cost_nano(accounting.squared_sensitivity(kind, sensitivity), scale=scale)
-    noisy = _as_integers(measurement(list(values)), of=values)
-    return Draw(noisy, max(library, closed))
+    return Draw(_noisy(values, kind, scale=scale), max(library, closed))
 
 
 def draw_group(values: dict[int, list[int]], *, group: Group) -> dict[int, Draw]:
@@ -63,21 +62,27 @@ def draw_group(values: dict[int, list[int]], *, group: Group) -> dict[int, Draw]
     moved = root_above(group.moved)
     library = math.ceil(Fraction(_gaussian(group.scale).map(moved)) * NANO)
     cost = max(library, cost_nano(group.moved, scale=group.scale))
-    return {norm: Draw(_noisy(own, group, norm), cost) for norm, own in values.items()}
+    return {norm: Draw(_of_length(own, group, norm), cost) for norm, own in values.items()}
 
 
-def _noisy(values: list[int], group: Group, norm: int) -> tuple[int, ...]:
+def _of_length(values: list[int], group: Group, norm: int) -> tuple[int, ...]:
     scale = row_scale(group, norm)
     if Fraction(scale) ** 2 < Fraction(group.scale) ** 2 * norm:
         raise Refused("mechanism: scale")
     _require_sound(tuple(values), mechanism=Mechanism.GAUSSIAN, scale=scale, sensitivity=NONE)
-    return _as_integers(_gaussian(scale)(values), of=values)
+    return _noisy(values, Mechanism.GAUSSIAN, scale=scale)
 
 
-def _as_integers(noisy: Any, *, of: Sequence[int]) -> tuple[int, ...]:
-    if len(noisy) != len(of) or any(type(value) is not int for value in noisy):
-        raise Refused("the library answered in another form")
-    return tuple(noisy)
+def _noisy(values: Sequence[int], kind: Mechanism, *, scale: float) -> tuple[int, ...]:
+    """Integers of 64 bits: beyond them, nearly never and whatever the values, the nearest."""
+    import numpy as np
+
+    from disclosure_control.dp import discrete
+
+    samplers = {Mechanism.LAPLACE: discrete.laplace, Mechanism.GAUSSIAN: discrete.gaussian}
+    noise = samplers[kind](len(values), scale=scale)
+    noisy = np.clip(np.array(values, dtype=np.int64) + noise, -(2**63), 2**63 - 1)
+    return tuple(noisy.tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +132,10 @@ def implied_epsilon(rho: float, *, delta: float) -> float:
 
 
 def prepare() -> None:
-    """Imports the library and makes both mechanisms once. Takes a second."""
-    for make in MEASUREMENTS.values():
+    """Imports the library, makes both mechanisms and draws from each once. Takes a second."""
+    for kind, make in MEASUREMENTS.items():
         make(1.0)
+        _noisy((0,), kind, scale=1.0)
 
 
 @cache
@@ -142,7 +148,7 @@ def _require_sound(
 ) -> None:
     faults = {
         "unknown mechanism": mechanism not in list(Mechanism),
-        "scale": type(scale) is not float or not math.isfinite(scale) or scale <= 0,
+        "scale": type(scale) is not float or not 0 < scale <= WIDEST,
         "sensitivity": min(sensitivity.l1, sensitivity.l2_squared) < 0,
         "values": any(type(value) is not int or abs(value) >= LIMIT for value in values),
     }

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 from disclosure_control.dp import logistic, parts, quotients, rounding, selection
 from disclosure_control.dp.accounting import NoisePlan
@@ -110,11 +111,12 @@ def _quantities(
     width = half_width(column, vector, integers=integers, estimated=is_estimated(shape, vector))
     amounts = noisy[vector.name]
 
-    def show(cell: int) -> Cell:
-        value = part_shown(amounts[cell], vector.scale, decimals=column.decimals)
+    @cache
+    def told(amount: Amount) -> Cell:  # many cells have one and the same
+        value = part_shown(amount, vector.scale, decimals=column.decimals)
         return _within(value, width, least=least)
 
-    return show
+    return lambda cell: told(amounts[cell])
 
 
 def _adding_up(
