@@ -15,7 +15,7 @@ from math import prod
 from disclosure_control.dp.contrasts import largest_coefficient
 from disclosure_control.policy import Policy, Track
 from disclosure_control.shapes import BINNED
-from disclosure_control.tables import Counting, Shape, Vector
+from disclosure_control.tables import Counting, Kind, Shape, Vector
 from queries.catalogue import Catalogue, Column, ColumnType, LinkKind, Role, Table
 from queries.errors import QueryRefused, problem
 from queries.language import Aggregate, Feature, JoinKind, Query
@@ -52,6 +52,9 @@ from queries.plan_vectors import (
 )
 from queries.plan_words import bounds_in_words
 from queries.resolve import column_meaning
+
+MOST_SETS = 100
+"""Cells of units in several, that a register compares one by one with whatever left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,24 @@ class Plan:
         if self.how is Contribution.UNIT_ROWS:
             return True
         return self.how is Contribution.UNIT_TOTALS and self.keeps_all_rows
+
+    @property
+    def counts_units_alone(self) -> bool:
+        """Is everything that is published a number of different units?"""
+        counts = {one.name: one for one in self.recipes}
+        return all(
+            column.kind is Kind.UNITS and counts[column.count].counts is Counting.UNITS
+            for column in self.shape.published
+        )
+
+    @property
+    def tells_of_whole_units(self) -> bool:
+        """Is what is told of a group decided by who is in it?
+
+        How many units are in a cell always is, even where one can be in several.
+        """
+        sets = prod(len(axis.labels) for axis in self.shape.axes if axis.shared)
+        return self.parts_units or (self.counts_units_alone and sets <= MOST_SETS)
 
     def level_of(self, term: Term) -> Level:
         """Of a term: ROW or UNIT."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_BANDS = 16
 FEWEST_BANDS = 4
 PATTERNS_OF_A_CELL = 2**10
-BINS_OF_A_CELL = 2**14  # finer ones are hardly worth what counting them takes
+BINS_OF_A_CELL = 2**15  # finer ones are hardly worth what counting them takes
 FEWEST_BINS = 32
 
 

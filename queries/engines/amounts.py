@@ -21,9 +21,9 @@ from queries.register.entry import Amount
 
 
 def amounts(plan: Plan, column: Published) -> Iterator[Amount]:
-    """Of a column of a table that parts units; none where each unit adds one, in any version."""
+    """Of a table that tells of whole units; none where each adds one, in any version."""
     by_row = plan.how is not Contribution.UNIT_ROWS
-    if column.kind is Kind.COUNT and by_row:
+    if column.kind is Kind.COUNT and by_row and not plan.counts_units_alone:
         yield Amount(_statement(plan, "count(*)", None), f"rows of {plan.source}")
     if column.total is None:
         return

@@ -387,12 +387,12 @@ class _Oracle:
 
 
 def bin_width(values: int, *, cells: int) -> int:
-    """1, 2, 5, 10, 20, ...: the first with at most 2**14 bins a cell and 2**19 in all."""
+    """1, 2, 5, 10, 20, ...: the first with at most 2**15 bins a cell and 2**19 in all."""
     for power in range(30):
         for digit in (1, 2, 5):
             width: int = digit * 10**power
             bins = -(-values // width)
-            if bins <= 2**14 and bins * cells <= 2**19:
+            if bins <= 2**15 and bins * cells <= 2**19:
                 return width
     raise ValueError(values)
 

@@ -130,17 +130,24 @@ def _judged(
         revised=changed,
         watched=placed.watched,
     )
+    verdict = replace(verdict, clashes=(*verdict.clashes, *placed.clashes))
     table, told = placed.table, _told(verdict, (*_found(verdict.clashes, state), *unlike))
-    if not verdict.safe and not unlike:
-        helped = _mended(placed, state, limits, verdict, areas=areas, changed=changed, began=began)
+    partitions = len(placed.partitions)
+    if table is not None and not verdict.safe and not unlike:
+        helped = _mended(
+            table, placed, state, limits, verdict, areas=areas, changed=changed, began=began
+        )
         if helped is not None and helped.beside:
             table, verdict = table.hiding(helped.hidden), helped.verdict
+            partitions = len(table.partitions)
             told = replace(_told(verdict, ()), hidden=helped.hidden, clashed=told.clashes)
         elif helped is not None:
             told = replace(told, would_help=helped.hidden)
     if not told.safe:
         return told
-    _keep(job, state, verdict, len(table.partitions), key)
+    _keep(job, state, verdict, partitions, key)
+    if table is None:
+        return told
     return replace(told, narrowed=_narrowed(table, placed, state, limits, began=began))
 
 
@@ -153,6 +160,7 @@ def _narrowed(
 
 
 def _mended(
+    table: Table,
     placed: Placed,
     state: State,
     limits: Limits,
@@ -164,7 +172,7 @@ def _mended(
 ) -> Mended | None:
     gone = time.monotonic() - began
     return mended(
-        placed.table,
+        table,
         state.known,
         replace(limits, seconds=MENDING * limits.seconds - gone),
         verdict.clashes,

@@ -11,8 +11,10 @@ from queries.register.entry import Counted, Entry, Grid
 
 def entry_of(plan: Plan, protected: Protected, *, version: str) -> Entry:
     """Of a table that was drawn by this plan, in the same order of dimensions and measures."""
-    grid = tuple(Grid(len(one.labels), one.total, one.subtotals) for one in plan.shape.axes)
-    if not plan.parts_units:
+    grid = tuple(
+        Grid(len(one.labels), one.total, one.subtotals, one.shared) for one in plan.shape.axes
+    )
+    if not plan.tells_of_whole_units:
         return Entry(version, grid, ())
     columns: dict[str, list[Published]] = {}
     for column in protected.published:

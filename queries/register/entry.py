@@ -53,14 +53,16 @@ class Grid:
     labels: int
     total: bool
     subtotals: tuple[tuple[int, Cells], ...]
+    shared: bool = False  # a unit can be under several of its labels
 
     def axis(self) -> Axis:
-        return Axis("", ("",) * self.labels, total=self.total, subtotals=self.subtotals)
+        labels = ("",) * self.labels
+        return Axis("", labels, self.total, self.shared, subtotals=self.subtotals)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``counted`` is empty where a unit may be in several cells: that is never judged safe."""
+    """``counted`` is empty where more is told than of whole units: that is never judged safe."""
 
     version: str
     grid: tuple[Grid, ...]
@@ -69,6 +71,11 @@ class Entry:
     @property
     def axes(self) -> tuple[Axis, ...]:
         return tuple(one.axis() for one in self.grid)
+
+    @property
+    def shared(self) -> bool:
+        """Can a unit be in several cells?"""
+        return any(one.shared for one in self.grid)
 
     @property
     def sums(self) -> bool:
@@ -85,7 +92,11 @@ class Entry:
         return replace(self, counted=tuple(counted)) if cells else self
 
     def text(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+        fields = asdict(self)
+        for axis in fields["grid"]:
+            if not axis["shared"]:  # as entries were written before some were
+                del axis["shared"]
+        return json.dumps(fields, separators=(",", ":"), sort_keys=True)
 
 
 def from_text(text: str) -> Entry:
@@ -97,6 +108,7 @@ def from_text(text: str) -> Entry:
                 one["labels"],
                 one["total"],
                 tuple((whole, tuple(parts)) for whole, parts in one["subtotals"]),
+                one.get("shared", False),
             )
             for one in fields["grid"]
         ),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from disclosure_control.sdc.register import sets
 from disclosure_control.sdc.register.known import Known
 from disclosure_control.sdc.register.laid import Column, Table
 from disclosure_control.sdc.register.pairs import Bools
 from disclosure_control.sdc.register.partitions import OUTSIDE, Ints, Partition
+from disclosure_control.sdc.register.verdict import Clash
 from queries.engines.locked import Resources, lock_down
 from queries.register.entry import Entry
 from queries.register.state import State
@@ -24,15 +27,18 @@ if TYPE_CHECKING:
 
 
 class NotAPartition(Exception):
-    """A unit is in several cells."""
+    """A unit is in several cells of which it can be in one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
-    table: Table
+    """``table`` is None where a unit can be in several cells: further ones are not hidden then."""
+
+    table: Table | None
     partitions: tuple[Partition, ...]
     kept: Bools
     secret: tuple[tuple[int, Bools], ...]  # hidden cells with few people, or by a rule
+    clashes: tuple[Clash, ...] = ()  # of the table alone
 
     @property
     def watched(self) -> tuple[Bools, ...]:
@@ -89,6 +95,8 @@ def place(entry: Entry, state: State, *, files: Files, threshold: int) -> Placed
     """Raises NotAPartition."""
     if not entry.counted:
         raise NotAPartition
+    if entry.shared:
+        return _sets(entry, state, files=files, threshold=threshold)
     numbers = numbers_in(state, entry.version, files=files)
     everybody = np.zeros(len(state.people), dtype=bool)
     columns: list[Column] = []
@@ -103,6 +111,35 @@ def place(entry: Entry, state: State, *, files: Files, threshold: int) -> Placed
         secret += _secret(places, cells, frozenset(counted.unsafe), threshold=threshold)
     table = Table(entry.axes, tuple(columns))
     return Placed(table, table.partitions, everybody, tuple(secret))
+
+
+def _sets(entry: Entry, state: State, *, files: Files, threshold: int) -> Placed:
+    numbers = numbers_in(state, entry.version, files=files)
+    everybody = np.zeros(len(state.people), dtype=bool)
+    blocks: list[Bools] = []
+    secret: list[tuple[int, Bools]] = []
+    clashes: list[Clash] = []
+    for counted in entry.counted:
+        told = files.version(entry.version).execute(counted.sql).fetchnumpy()
+        people, cells = numbers[np.asarray(told["_u"])], np.ma.masked_array(told["_c"])
+        everybody[people] = True
+        inside = ~np.ma.getmaskarray(cells)
+        try:
+            cut = sets.slices(
+                people[inside], cells.data[inside], of=len(everybody), axes=entry.axes
+            )
+        except ValueError:
+            raise NotAPartition from None
+        for hidden in counted.hidden:
+            blocks += chain.from_iterable(one.blocks(hidden) for one in cut)
+            clashes += sets.bounded(cut, axes=entry.axes, hidden=hidden, threshold=threshold)
+        gone = {cell for hidden in counted.hidden for cell in hidden}
+        unsafe = frozenset(counted.unsafe)
+        for one in cut:
+            on_grid = np.where(one.places == OUTSIDE, OUTSIDE, one.cells[one.places])
+            own = gone & set(one.cells.tolist())
+            secret += _secret(on_grid, own, unsafe, threshold=threshold)
+    return Placed(None, sets.packed(blocks), everybody, tuple(secret), tuple(clashes))
 
 
 def areas_in(

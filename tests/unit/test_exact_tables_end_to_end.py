@@ -12,6 +12,7 @@ from queries.language import (
     ColumnRef,
     Compare,
     Dimension,
+    Join,
     Measure,
     Operator,
     Query,
@@ -112,13 +113,68 @@ def test_people_with_a_value_are_judged_apart_from_all(session, service):
     assert entry.count("IS NOT NULL") >= 1
 
 
+VISITS = replace(SEX, source="labs", dimensions=(Dimension(ColumnRef("labs", "test")),))
+PATIENTS = replace(VISITS, measures=(Measure(Statistic.UNITS),))
+
+
 def test_visits_of_which_a_person_has_several_are_not_judged(session, service):
     world, work = service
-    visits = replace(SEX, source="labs", dimensions=(Dimension(ColumnRef("labs", "test")),))
-    assert not seen(session, world, visits).may_leave, "it says so before it is asked"
+    assert not seen(session, world, VISITS).may_leave, "it says so before it is asked"
     assert seen(session, world, SEX).may_leave
-    (clash,) = table(session, work(visits)).judged.clashes
+    (clash,) = table(session, work(VISITS)).judged.clashes
     assert clash.layer == "unjudged"
+    both = replace(VISITS, measures=(*VISITS.measures, *PATIENTS.measures))
+    assert not seen(session, world, both).may_leave
+    (clash,) = table(session, work(both)).judged.clashes
+    assert clash.layer == "unjudged"
+
+
+@pytest.mark.parametrize("totals", [False, True], ids=["plain", "totals"])
+def test_how_many_people_have_a_test_leaves_though_one_has_several(session, service, totals):
+    world, work = service
+    patients = replace(PATIENTS, margins=totals)
+    assert seen(session, world, patients).may_leave
+    whole = work(patients)
+    assert table(session, whole).judged.safe
+    assert '"shared":true' in table(session, whole).entry
+    leave(session, world, whole)
+    assert whole.state == State.RELEASED
+
+
+def test_a_few_people_less_are_told_by_the_second_table_of_tests(session, service):
+    world, work = service
+    leave(session, world, work(PATIENTS))
+    joined = replace(PATIENTS, joins=(Join("lab_person"),))
+    less = replace(joined, where=Compare(AGE, Operator.GE, Decimal(few_young())))
+    again = work(less, who="gus", project=world.other_project)
+    clashes = table(session, again).judged.clashes
+    assert {one.layer for one in clashes} & {"pairs", "twins"}
+    with pytest.raises(MayNotLeave):
+        decide(session, world, again, "cleo")
+
+
+def test_people_with_some_rows_are_a_group_like_any_other(session, service):
+    """A filter on rows: whoever has one that it keeps. The next day a few more have."""
+    world, work = service
+    high = ColumnRef("labs", "value")
+    most: dict[int, int] = {}  # in hundredths, of those who have any
+    for row in tables_of(clinic())["labs"]:
+        if row["value"] is not None:
+            most[row["person"]] = max(row["value"], most.get(row["person"], 0))
+    ordered = sorted(most.values())
+    at, beside = ordered[len(ordered) // 2], ordered[len(ordered) // 2 - THRESHOLD // 2]
+
+    def above(value: int) -> Query:
+        limit = Decimal(value).scaleb(-2)
+        return replace(PATIENTS, dimensions=(), where=Compare(high, Operator.GE, limit))
+
+    first = work(above(at))
+    assert table(session, first).judged.safe
+    leave(session, world, first)
+    second = work(above(beside), who="gus", project=world.other_project)
+    clashes = table(session, second).judged.clashes
+    assert {one.layer for one in clashes} & {"pairs", "twins"}
+    assert all(0 < one.people < THRESHOLD for one in clashes if one.layer == "pairs")
 
 
 def seen(session, world, query):

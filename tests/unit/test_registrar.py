@@ -57,6 +57,14 @@ def test_an_entry_survives_as_text():
     assert from_text(one.text()) == one
 
 
+def test_an_entry_says_that_a_unit_can_be_in_several_cells_and_else_is_as_it_was():
+    several = replace(TENS, grid=(replace(TENS.grid[0], shared=True),))
+    assert from_text(several.text()) == several
+    assert "shared" in several.text()
+    assert "shared" not in TENS.text()
+    assert several.text() != TENS.text()
+
+
 def test_a_first_table_is_safe_and_uses_some_headroom(registrar):
     found = judged(registrar, [], TENS)
     assert found.safe
@@ -123,6 +131,35 @@ def test_a_unit_in_several_cells_is_not_judged_to_be_safe(registrar):
     twice = entry("unnest([0, 1])", cells=2)
     for one in (visits, twice):
         assert [clash.layer for clash in judged(registrar, [], one).clashes] == ["unjudged"]
+
+
+def several(cell: str, *, cells: int) -> Entry:
+    one = entry(cell, cells=cells)
+    return replace(one, grid=(replace(one.grid[0], shared=True),))
+
+
+def test_a_unit_may_be_in_several_cells_of_an_axis_that_says_so(registrar):
+    twice = several("unnest([0, 1])", cells=2)
+    first = judged(registrar, [], twice)
+    assert first.safe
+    assert first.rank == 1, "the same people in both cells"
+    overlapping = several("unnest([0, 1 + person % 2])", cells=3)
+    found = judged(registrar, [twice], overlapping)
+    assert found.safe
+    assert found.rank == 3 - 1, "everybody, and two halves that add up to them"
+    few = several(f"unnest([0, CASE WHEN person < {PERSONS - 3} THEN 1 END])", cells=2)
+    clashes = judged(registrar, [twice, overlapping], few).clashes
+    assert {3} == {clash.people for clash in clashes if clash.layer in {"pairs", "twins"}}
+
+
+def test_what_is_known_of_sets_is_read_again(registrar, tmp_path):
+    overlapping = several("unnest([0, 1 + person % 2])", cells=3)
+    judged(registrar, [], overlapping)
+    with_state = judged(registrar, [overlapping], SEXES, admit=False)
+    for state in (tmp_path / CLINIC.dataset / FOLDER).iterdir():
+        state.unlink()
+    again = judged(registrar, [overlapping], SEXES, admit=False)
+    assert (again.rank, again.clashes) == (with_state.rank, with_state.clashes)
 
 
 ROWS = entry("person // 30", cells=10)

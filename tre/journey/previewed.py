@@ -160,7 +160,7 @@ def preview(
         slot_seconds=quote.plan.time.slot,
         route=route,
         gates=gates.evaluate(situation, stage=Stage.LOOK),
-        may_leave=quote.policy.sdc is None or quote.plan.parts_units,
+        may_leave=quote.policy.sdc is None or quote.plan.tells_of_whole_units,
         exact_needed=needed,
         exact=exact_cells.room(
             session,

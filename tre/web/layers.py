@@ -61,8 +61,9 @@ LAYERS: dict[str, LayerInWords] = {
         "There was no verdict in the time that it has. What is not decided does not leave.",
     ),
     "unjudged": LayerInWords(
-        "One and the same unit can be in several cells, or in part",
-        "The register cannot judge such tables yet. A feature of each unit can be asked instead.",
+        "Rows are told of units that can be in several cells, or in part",
+        "The register cannot judge such tables yet. How many units there are in each cell can be "
+        "asked, of up to 100 cells, or a feature of each unit.",
     ),
 }
 

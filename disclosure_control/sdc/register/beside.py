@@ -45,7 +45,7 @@ def all_beside(table: Table, known: Known, limits: Limits, clashes: Sequence[Cla
         if any(_tells(contingency(mine, earlier[-1]), limits) for mine in new):
             return False
     for whole, one in zip(own, new, strict=True):
-        near = list(nearest(whole, known.span.contingencies(whole), known))
+        near = list(nearest([whole], [known.span.contingencies(whole)], known))
         others = (other for other in new if other is not one)
         tables = [one, *others, *(earlier[number] for number in near)]
         if not _safe(tables, limits, seconds=max(0.0, end - time.monotonic())):
@@ -68,6 +68,6 @@ def _tells(counts: Ints, limits: Limits) -> bool:
 
 def _safe(tables: list[Partition], limits: Limits, *, seconds: float) -> bool:
     try:
-        return window.group_in(tables, threshold=limits.threshold, seconds=seconds) is None
+        return window.number_in(tables, threshold=limits.threshold, seconds=seconds) is None
     except window.Undecided:
         return False

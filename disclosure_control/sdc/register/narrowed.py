@@ -70,7 +70,7 @@ def _near(
     own = table.partitions
     yield from own
     apart = atoms_of([*(one.labels for one in own), *groups])
-    for number in nearest(own[0], known.span.contingencies(own[0]), known):
+    for number in nearest([own[0]], [known.span.contingencies(own[0])], known):
         other = known.span.tables[number]
         finer = atoms_of([apart, other.labels])
         if int(finer.max()) >= MOST_ATOMS or time.monotonic() > end:

@@ -46,14 +46,16 @@ class Nulls:
         return cls(vectors, told, np.zeros(people, dtype=np.uint64))
 
     def extended(self, before: Span, after: Span, *, seed: int | None = None) -> Nulls:
-        """With the last table of ``after``, which ``before`` does not have."""
-        new = after.tables[-1]
-        vectors, told = self.vectors, self.told
+        """With the last tables of ``after``, which ``before`` does not have."""
+        vectors, told, atoms = self.vectors, self.told, self.atoms
         if after.rank > before.rank:
             more = _told(vectors, before, after)
             vectors, told = vectors - more, told + more.astype(np.float32)
-        names = np.random.default_rng(seed).integers(2**63, size=new.blocks + 1, dtype=np.uint64)
-        return Nulls(vectors, told, self.atoms ^ names[new.labels])
+        dice = np.random.default_rng(seed)
+        for new in after.tables[len(before.tables) :]:
+            names = dice.integers(2**63, size=new.blocks + 1, dtype=np.uint64)
+            atoms = atoms ^ names[new.labels]
+        return Nulls(vectors, told, atoms)
 
     def with_more(self, others: Nulls) -> Nulls:
         """Of people who come after these, and of whom nothing was told."""
@@ -108,13 +110,14 @@ class Nulls:
 
 
 def _told(vectors: Floats, before: Span, after: Span) -> Floats:
-    """The part of each vector that the last table tells: its projection on what that adds."""
-    new = after.tables[-1]
-    fresh = after.basis[before.rank :, 1]
-    sums = np.stack(
-        [np.bincount(new.labels, weights=vector, minlength=new.blocks + 1) for vector in vectors.T],
-        axis=1,
-    )[fresh]
+    """The part of each vector that the last tables tell: its projection on what these add."""
+    fresh = after.basis[before.rank :]
+    sums = np.zeros((len(fresh), vectors.shape[1]))
+    for table in np.unique(fresh[:, 0]):
+        rows, new = np.flatnonzero(fresh[:, 0] == table), after.tables[int(table)]
+        for at, vector in enumerate(vectors.T):
+            of_block = np.bincount(new.labels, weights=vector, minlength=new.blocks + 1)
+            sums[rows, at] = of_block[fresh[rows, 1]]
     own = after.factor[before.rank :, before.rank :]
     half = np.zeros((after.rank, vectors.shape[1]))
     half[before.rank :] = solve_triangular(own, sums, lower=True)

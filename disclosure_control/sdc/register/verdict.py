@@ -1,8 +1,8 @@
 """May a new exact table leave, together with everything that ever left? Every layer, in one answer.
 
-A table is judged partition by partition, each against all that left and against the partitions of
-the table before it. Who is in which block decides; no value is looked at. What cannot be decided in
-time is a clash.
+Each partition of a table is compared with all that left and with those before it; then all of them
+together with the tables that have most to do with them, and with everything. Who is in which block
+decides; no value is looked at. What cannot be decided in time is a clash.
 """
 
 from __future__ import annotations
@@ -126,12 +126,21 @@ def judge(
     """
     end = time.monotonic() + limits.seconds
     clashes: list[Clash] = []
-    after = known
+    after, steps = known, []
     for part, one in enumerate(table):
-        found, after = _with(one, after, limits, end=end)
+        step = _Step.of(one, after)
+        found = [*_own(one, limits), *_twins(one, step.sketches, after, limits)]
+        found += _pairs(step.met, limits)
         clashes += (replace(clash, part=part) for clash in found)
+        steps.append(step)
+        after = step.after()
+    for group in _together(steps):
+        clashes += _window(group, limits, first=len(known.span.tables), end=end)
+    after = replace(after, nulls=known.nulls.extended(known.span, after.span))
+    parts = range(len(known.span.tables), len(after.span.tables))
+    clashes += _history(after, limits, parts=parts)
     after = _noted(after, table, kept=kept, watched=watched)
-    clashes += _watched(after, parts=range(len(known.span.tables), len(after.span.tables)))
+    clashes += _watched(after, parts=parts)
     if revised is not None:
         clashes += [clash for one in table for clash in _revised(one, revised, limits)]
     room = headroom(after, after.populations, areas=areas)
@@ -173,8 +182,8 @@ def with_earlier(
     """What is known with a table that has left: it was judged then, and is not again."""
     after = known
     for one in table:
-        sketches = twins.Sketches.of(one, table=len(after.span.tables), secrets=after.secrets)
-        after = _extended(one, after.span.contingencies(one), sketches, after)
+        after = _Step.of(one, after).after()
+    after = replace(after, nulls=known.nulls.extended(known.span, after.span))
     return _noted(after, table, kept=kept, watched=watched)
 
 
@@ -192,34 +201,47 @@ def _used(known: Known, people: Bools) -> float:
     return known.nulls.used(people) + 2 * known.nulls.error(people)
 
 
-def _with(one: Partition, known: Known, limits: Limits, *, end: float) -> tuple[list[Clash], Known]:
-    number = len(known.span.tables)
-    met = known.span.contingencies(one)
-    sketches = twins.Sketches.of(one, table=number, secrets=known.secrets)
-    clashes = [*_own(one, limits), *_twins(one, sketches, known, limits)]
-    clashes += _pairs(met, limits)
-    clashes += _window(one, met, known, limits, end=end)
-    after = _extended(one, met, sketches, known)
-    clashes += [
-        Clash(
-            Layer.HISTORY,
-            people=int(group.sum()),
-            blocks=after.span.blocks_for(group, table=number),
-            group=group,
-        )
-        for group in islice(after.nulls.groups(threshold=limits.threshold), MOST_GROUPS)
-    ]
-    return clashes, after
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """A partition, and how it meets each one that is known before it."""
+
+    one: Partition
+    known: Known
+    met: tuple[Ints, ...]
+    sketches: twins.Sketches
+
+    @classmethod
+    def of(cls, one: Partition, known: Known) -> _Step:
+        number = len(known.span.tables)
+        sketches = twins.Sketches.of(one, table=number, secrets=known.secrets)
+        return cls(one, known, known.span.contingencies(one), sketches)
+
+    def after(self) -> Known:
+        """Everything with it, but for null vectors, which are told of whole tables."""
+        span = self.known.span.extended(self.known.span.extension(self.one, self.met))
+        sketches = self.known.sketches.with_new(self.sketches)
+        return replace(self.known, span=span, sketches=sketches)
 
 
-def _extended(one: Partition, met: Sequence[Ints], sketches: twins.Sketches, known: Known) -> Known:
-    span = known.span.extended(known.span.extension(one, met))
-    return replace(
-        known,
-        span=span,
-        nulls=known.nulls.extended(known.span, span),
-        sketches=known.sketches.with_new(sketches),
-    )
+def _together(steps: Sequence[_Step]) -> Iterator[Sequence[_Step]]:
+    """All in one window, or where they have no room in one each with those before it."""
+    if sum(step.one.blocks for step in steps) <= MOST_BLOCKS:
+        yield steps
+    else:
+        yield from ([step] for step in steps)
+
+
+def _history(known: Known, limits: Limits, *, parts: Sequence[int]) -> Iterator[Clash]:
+    for group in islice(known.nulls.groups(threshold=limits.threshold), MOST_GROUPS):
+        part, blocks = _blocks_for(group, known, parts=parts)
+        people = int(group.sum())
+        yield Clash(Layer.HISTORY, people=people, blocks=blocks, part=part, group=group)
+
+
+def _blocks_for(group: Bools, known: Known, *, parts: Sequence[int]) -> tuple[int, tuple[int, ...]]:
+    """Of the first of the new table's partitions without which the group could not be told."""
+    used = ((at, known.span.blocks_for(group, table=one)) for at, one in enumerate(parts))
+    return next((one for one in used if one[1]), (0, ()))
 
 
 def _noted(
@@ -258,32 +280,50 @@ def _pairs(met: Sequence[Ints], limits: Limits, *, most: int = 1) -> Iterator[Cl
             yield Clash(Layer.PAIRS, (number,), formula, cut.people, cut.rows)
 
 
-def _window(
-    one: Partition, met: Sequence[Ints], known: Known, limits: Limits, *, end: float
-) -> Iterator[Clash]:
-    near = list(nearest(one, met, known))
-    if len(near) < 2:  # noqa: PLR2004 — two tables are a pair, which is decided already
+def _window(steps: Sequence[_Step], limits: Limits, *, first: int, end: float) -> Iterator[Clash]:
+    """``first``: the number of the new table's first partition."""
+    if not steps:
+        return
+    known, new = steps[0].known, [step.one for step in steps]
+    before = len(known.span.tables)
+    near = list(nearest(new, [step.met[:before] for step in steps], known))
+    if len(new) + len(near) < 3:  # noqa: PLR2004 — two tables are a pair, which is decided already
         return
     seconds = max(0.0, end - time.monotonic())
-    tables = [one, *(known.span.tables[number] for number in near)]
+    numbers = [*range(before, before + len(new)), *near]
+    tables = [*new, *(known.span.tables[number] for number in near)]
     try:
-        found = window.group_in(tables, threshold=limits.threshold, seconds=seconds)
+        found = window.number_in(tables, threshold=limits.threshold, seconds=seconds)
     except window.Undecided:
         yield Clash(Layer.TIME, tuple(near))
         return
     if found is not None:
-        used = {table for table, _, _ in found.formula if table}
-        names = {0: "new"} | {at: f"table {number}" for at, number in enumerate(near, start=1)}
+        part = min((at for at, _, _ in found.formula if at < len(new)), default=0)
+        names = {at: f"table {number}" for at, number in enumerate(numbers)} | {part: "new"}
         formula = " ".join(f"{by:+g} {names[at]} {block}" for at, block, by in found.formula)
-        tables_used = tuple(near[at - 1] for at in sorted(used))
-        blocks = tuple(block for table, block, _ in found.formula if not table)
-        yield Clash(Layer.WINDOW, tables_used, formula, int(found.people.sum()), blocks)
+        others = sorted({at for at, _, _ in found.formula} - {part})
+        blocks = tuple(block for at, block, _ in found.formula if at == part)
+        yield Clash(
+            Layer.WINDOW,
+            tuple(numbers[at] for at in others),
+            formula,
+            int(found.people.sum()),
+            blocks,
+            part=before + part - first,
+        )
 
 
-def nearest(one: Partition, met: Sequence[Ints], known: Known) -> Iterator[int]:
-    """Earlier tables that have most to do with the new one first, as many as have room."""
-    blocks = one.blocks
-    for number in sorted(range(len(met)), key=lambda number: _kinship(met[number]), reverse=True):
+def nearest(new: Sequence[Partition], met: Sequence[Sequence[Ints]], known: Known) -> Iterator[int]:
+    """Earlier tables that have most to do with the new ones first, as many as have room.
+
+    ``met``: of each new one its contingencies with all of them.
+    """
+    blocks = sum(one.blocks for one in new)
+    kinship = {
+        number: max(_kinship(own[number]) for own in met)
+        for number in range(len(known.span.tables))
+    }
+    for number in sorted(kinship, key=kinship.__getitem__, reverse=True):
         blocks += known.span.tables[number].blocks
         if blocks > MOST_BLOCKS:
             return
@@ -309,8 +349,7 @@ def _watched(known: Known, *, parts: Sequence[int]) -> Iterator[Clash]:
     """``parts``: which tables of the span are the new one's."""
     for group in known.watched:
         if known.nulls.may_tell(group) and known.span.tells(group):
-            used = ((at, known.span.blocks_for(group, table=one)) for at, one in enumerate(parts))
-            part, blocks = next((one for one in used if one[1]), (0, ()))
+            part, blocks = _blocks_for(group, known, parts=parts)
             people = int(group.sum())
             yield Clash(Layer.WATCH, people=people, blocks=blocks, part=part, group=group)
 

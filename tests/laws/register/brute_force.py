@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -32,4 +33,18 @@ def derivable(tables: Sequence[Partition], *, most: int) -> Iterator[frozenset[i
     yield from (
         frozenset(np.flatnonzero(np.isin(own, np.flatnonzero(group))).tolist())
         for group in few[inside]
+    )
+
+
+def of_few(tables: Sequence[Partition], *, most: int) -> bool:
+    """Can any number of 1 to ``most`` people be computed, whatever each of them adds?"""
+    atoms, own = np.unique(rows(tables).T, axis=0, return_inverse=True)
+    weight = np.bincount(own.ravel())
+    whole = np.linalg.matrix_rank(atoms)
+    places = range(len(atoms))
+    few = chain.from_iterable(combinations(places, size) for size in range(1, len(atoms) + 1))
+    return any(
+        np.linalg.matrix_rank(np.delete(atoms, group, axis=0)) < whole
+        for group in few
+        if weight[list(group)].sum() <= most
     )

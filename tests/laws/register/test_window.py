@@ -11,7 +11,7 @@ from disclosure_control.sdc.register import pairs, window
 from disclosure_control.sdc.register.hands import missing
 from disclosure_control.sdc.register.partitions import partition
 from disclosure_control.sdc.register.span import Span
-from tests.laws.register.brute_force import derivable, rows
+from tests.laws.register.brute_force import derivable, of_few, rows
 
 POPULATIONS = 400
 
@@ -26,6 +26,15 @@ def population(seed: int):
         labels = [dice.randint(dice.choice((0, 1)), dice.randint(1, 3)) for _ in range(sorts)]
         tables.append(partition(np.repeat(labels, people)))
     return tables, dice.randint(2, 4)
+
+
+def overlapping(seed: int):
+    """Four or five groups of a few sorts of people, each a table of its own."""
+    dice = random.Random(seed)
+    sorts = dice.randint(3, 8)
+    people = [dice.choice((1, 2, 4, 8, 16)) for _ in range(sorts)]
+    groups = ([dice.randint(0, 1) for _ in range(sorts)] for _ in range(dice.randint(4, 5)))
+    return [partition(np.repeat(own, people)) for own in groups], dice.randint(2, 4)
 
 
 @pytest.mark.parametrize("batch", range(4))
@@ -43,6 +52,36 @@ def test_a_window_has_a_group_exactly_where_brute_force_does(batch):
             assert np.allclose(total, group.people, atol=1e-4)
             assert group.people.sum() < threshold
     assert min(found.values()) > POPULATIONS // 40
+
+
+@pytest.mark.parametrize("batch", range(4))
+def test_a_number_of_few_people_is_found_exactly_where_brute_force_has_one(batch):
+    """Of any coefficients: one group less another, or codes that some have too many."""
+    found = {True: 0, False: 0}
+    for seed in range(batch * POPULATIONS // 4, (batch + 1) * POPULATIONS // 4):
+        tables, threshold = (population if seed % 2 else overlapping)(seed)
+        number = window.number_in(tables, threshold=threshold, seconds=20.0)
+        assert (number is not None) == of_few(tables, most=threshold - 1), seed
+        found[number is None] += 1
+        if number is not None:
+            assert 1 <= number.people.sum() < threshold
+            total = sum(c * (tables[t].labels == b).astype(float) for t, b, c in number.formula)
+            assert ((np.abs(total) > 1e-4) == number.people).all()
+    assert min(found.values()) > POPULATIONS // 40
+
+
+def test_a_number_that_counts_nobody_once_is_found():
+    """Codes less people: one has two codes too many, and two have one."""
+    codes = np.zeros((3, 40), dtype=int)
+    for at, own in enumerate((range(15), range(15, 30), range(30, 40))):
+        codes[at, list(own)] = 1
+    codes[1:, 0] = 1
+    codes[2, [1, 20]] = 1
+    tables = [*map(partition, codes), partition(np.ones(40, dtype=int))]
+    assert window.group_in(tables, threshold=4, seconds=20.0) is None
+    assert window.number_in(tables, threshold=3, seconds=20.0) is None
+    number = window.number_in(tables, threshold=4, seconds=20.0)
+    assert np.flatnonzero(number.people).tolist() == [0, 1, 20]
 
 
 @pytest.mark.parametrize("batch", range(4))
