@@ -26,12 +26,14 @@ from disclosure_control.sdc.register.laid import Column, Table
 from disclosure_control.sdc.register.mended import mended
 from disclosure_control.sdc.register.pairs import contingency
 from disclosure_control.sdc.register.partitions import Partition, partition
+from disclosure_control.sdc.register.totalled import totalled
 from disclosure_control.sdc.register.verdict import Limits, judge
 from disclosure_control.tables import Axis
 
 Codes = list[NDArray[np.int64]]
 
 THRESHOLD = 10
+SECONDS_FOR_TOTALS = 9.0
 CODES = 40
 CUBES = 50  # crossings of three codes that recodings are made of
 HISTORIES = (10, 100, 1000)
@@ -175,18 +177,26 @@ def _ordinary(codes: Codes, dice: np.random.Generator) -> Table:
             own = codes[int(which[-1])]
             labels = np.where(own == dice.integers(own.max() + 1), labels, 0)
         if 20 <= len(np.unique(labels)) <= 400:
-            return _table(labels, merged=dice.random() >= 0.5)
+            if dice.random() >= 0.5:
+                return _merged(labels)
+            axes = tuple(Axis(f"code {one}", tuple("012345")) for one in which[:-1])
+            return _with_small_hidden(labels, axes)
 
 
-def _table(labels: NDArray[np.int64], *, merged: bool) -> Table:
-    """With its small cells hidden, or each of them one with the next that is large."""
-    if merged:
-        labels = with_small_merged(labels).labels.astype(np.int64)
-    sizes = np.bincount(labels)
+def _merged(labels: NDArray[np.int64]) -> Table:
+    """Each small cell is one with the next that is large."""
+    merged = with_small_merged(labels).labels.astype(np.int64)
+    axis = Axis("cell", tuple(map(str, range(1, len(np.bincount(merged))))))
+    return Table((axis,), (Column(merged - 1, ((),)),))
+
+
+def _with_small_hidden(labels: NDArray[np.int64], axes: tuple[Axis, ...]) -> Table:
+    """And what the service hides for totals that may leave later."""
+    sizes = np.bincount(labels, minlength=6 ** len(axes) + 1)
     small = np.flatnonzero((sizes > 0) & (sizes < THRESHOLD))
     hidden = tuple((small[small > 0] - 1).tolist())
-    axis = Axis("cell", tuple(map(str, range(1, len(sizes)))))
-    return Table((axis,), (Column(labels - 1, (hidden,)),))
+    asked = Table(axes, (Column(labels - 1, (hidden,)),))
+    return asked.hiding(totalled(asked, threshold=THRESHOLD, seconds=SECONDS_FOR_TOTALS))
 
 
 def refresh(people: int, *, tables: int = 20) -> None:

@@ -41,7 +41,8 @@ def exactness(policy: Policy) -> str:
         else " Where hiding takes too long in a table of counts with totals, every count is "
         f"{in_words(rules.fallback)} instead."
     )
-    return f"Numbers are exact; small and dominated cells are hidden.{late}"
+    hidden = "small and dominated cells are hidden, and others that would give them back"
+    return f"Numbers are exact; {hidden}.{late}"
 
 
 def _promises(policy: Policy) -> Iterator[Promise]:

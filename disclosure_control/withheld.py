@@ -45,7 +45,7 @@ def _finding(column: Published, cells: Collection[int], before: Sequence[Cell]) 
     return Finding(
         rule=HISTORY,
         severity="info",
-        threshold="what has left does not give hidden cells back",
+        threshold="what has left, or totals that may, do not give hidden cells back",
         mitigation="suppressed",
         cells=tuple(at for at in sorted(cells) if before[at].status is Status.SHOWN),
         for_checkers=True,

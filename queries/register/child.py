@@ -20,6 +20,7 @@ from disclosure_control.sdc.register.mended import Mended, mended
 from disclosure_control.sdc.register.narrowed import narrowed
 from disclosure_control.sdc.register.pairs import Bools
 from disclosure_control.sdc.register.partitions import Ints
+from disclosure_control.sdc.register.totalled import totalled
 from disclosure_control.sdc.register.verdict import (
     Clash,
     Headroom,
@@ -55,6 +56,10 @@ if TYPE_CHECKING:
 LENGTH = struct.Struct("<I")
 LONGEST_HISTORY = 256 * 1024 * 1024
 UNJUDGED = "unjudged"
+Cells = tuple[int, ...]
+
+SHARE_OF_TOTALS = 0.3
+"""Of the time for a verdict: for what would be hidden beneath totals."""
 
 MENDING = 1.4
 """Of the time for a verdict: until then it may be mended, and what cells can be is looked for."""
@@ -111,7 +116,8 @@ def _judged(
     state = with_everybody(state, version=new.version, files=files)
     limits = job.limits if new.sums else replace(job.limits, told=0)
     try:
-        placed = place(new, state, files=files, threshold=limits.threshold)
+        asked = place(new, state, files=files, threshold=limits.threshold)
+        placed, beneath = _as_with_totals(asked, limits)
         areas = areas_in(job.areas, state, version=new.version, files=files)
     except NotAPartition:
         return _standing((Found(UNJUDGED, (), "", 0),), state, amber=limits.amber)
@@ -142,13 +148,31 @@ def _judged(
             partitions = len(table.partitions)
             told = replace(_told(verdict, ()), hidden=helped.hidden, clashed=told.clashes)
         elif helped is not None:
-            told = replace(told, would_help=helped.hidden)
+            told = replace(told, would_help=_both(beneath, helped.hidden))
     if not told.safe:
         return told
+    told = replace(told, hidden=_both(beneath, told.hidden))
     _keep(job, state, verdict, partitions, key)
     if table is None:
         return told
     return replace(told, narrowed=_narrowed(table, placed, state, limits, began=began))
+
+
+def _as_with_totals(placed: Placed, limits: Limits) -> tuple[Placed, Cells]:
+    """As it leaves, and which cells it hides so that totals of it may leave later."""
+    table = placed.table
+    if table is None:
+        return placed, ()
+    seconds = SHARE_OF_TOTALS * limits.seconds
+    beneath = totalled(table, threshold=limits.threshold, seconds=seconds)
+    if not beneath:
+        return placed, ()
+    less = table.hiding(beneath)
+    return replace(placed, table=less, partitions=less.partitions), beneath
+
+
+def _both(some: Cells, others: Cells) -> Cells:
+    return tuple(sorted({*some, *others}))
 
 
 def _narrowed(

@@ -43,10 +43,10 @@ class Between:
 class Judged:
     """``clashes`` is empty for a table that may leave with all that left before it.
 
-    ``hidden``: cells that are to be hidden for that, beside those that it hides by itself, where
-    it would have ``clashed``. ``would_help``: cells without which it would not clash, for checkers
-    only, since they may say where the few are. ``narrowed``: what hidden cells of a table that may
-    leave can be, by all numbers near it.
+    ``hidden``: cells that are to be hidden beside those that it hides by itself: where it would
+    have ``clashed``, or so that totals of it may leave later. ``would_help``: cells without which
+    it would not clash, for checkers only, since they may say where the few are. ``narrowed``: what
+    hidden cells of a table that may leave can be, by all numbers near it.
     """
 
     clashes: tuple[Found, ...]

@@ -101,6 +101,7 @@ def _arrays(state: State) -> Iterator[tuple[str, Array]]:
     yield "sketch_keys", known.sketches.keys
     yield "sketch_table", known.sketches.table
     yield "sketch_block", known.sketches.block
+    yield "several", np.array([one.several for one in known.span.tables], dtype=bool)
     for number, one in enumerate(known.span.tables):
         yield f"labels {number}", one.labels
         yield f"sizes {number}", one.sizes
@@ -111,7 +112,8 @@ def _arrays(state: State) -> Iterator[tuple[str, Array]]:
 def _state(arrays: dict[str, Array]) -> State:
     people, tables = len(arrays["people"]), sum(name.startswith("labels ") for name in arrays)
     partitions = (
-        Partition(arrays[f"labels {number}"], arrays[f"sizes {number}"]) for number in range(tables)
+        Partition(arrays[f"labels {number}"], arrays[f"sizes {number}"], bool(several))
+        for number, several in zip(range(tables), arrays["several"], strict=True)
     )
     sketches = Sketches(
         **{

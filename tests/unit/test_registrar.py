@@ -171,7 +171,8 @@ def test_further_cells_are_hidden_beneath_what_left(registrar, tmp_path):
     hiding = FINER.hiding((10,))
     found = judged(registrar, [ROWS], hiding)
     assert found.safe
-    assert found.hidden == (0,)
+    assert 0 in found.hidden
+    assert len(found.hidden) == 2, "and one for totals that may leave later"
     assert {one.people for one in found.clashed} == {3}
     assert {one.entries for one in found.clashed if one.layer == "pairs"} == {(0,)}
     assert found.narrowed == (Between(10, 0, 30),), "by the row that left"
@@ -186,6 +187,17 @@ def test_further_cells_are_hidden_beneath_what_left(registrar, tmp_path):
     )
     assert again.kept is not None
     assert again.agree
+
+
+def test_a_table_that_hides_a_cell_hides_one_more_for_totals_that_may_leave_later(registrar):
+    hiding = FINER.hiding((10,))
+    found = judged(registrar, [], hiding)
+    assert found.safe
+    assert (len(found.hidden), found.clashed) == (1, ())
+    assert 10 not in found.hidden
+    left = hiding.hiding(found.hidden)
+    assert judged(registrar, [left], EVERYBODY, admit=False).safe
+    assert not judged(registrar, [hiding], EVERYBODY, admit=False).safe, "but for that"
 
 
 def test_without_a_total_nothing_bounds_a_hidden_cell(registrar):

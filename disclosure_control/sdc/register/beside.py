@@ -68,6 +68,6 @@ def _tells(counts: Ints, limits: Limits) -> bool:
 
 def _safe(tables: list[Partition], limits: Limits, *, seconds: float) -> bool:
     try:
-        return window.number_in(tables, threshold=limits.threshold, seconds=seconds) is None
+        return window.few_in(tables, threshold=limits.threshold, seconds=seconds) is None
     except window.Undecided:
         return False

@@ -62,6 +62,11 @@ class Table:
     def partitions(self) -> tuple[Partition, ...]:
         return tuple(one.laid.partition for one in self.parts())
 
+    @property
+    def hidden_in_all_columns(self) -> Cells:
+        every = (frozenset(hidden) for one in self.columns for hidden in one.hidden)
+        return tuple(sorted(frozenset.intersection(*every)))
+
     def everywhere_hidden(self) -> Bools:
         """Who is in a cell that is hidden, in every column and pattern?"""
         found = [np.isin(one.places, hidden) for one in self.columns for hidden in one.hidden]

@@ -30,10 +30,12 @@ class Partition:
     """``labels[p]`` is the block of person p, from 1, or 0 for none; ``sizes[b]`` its people.
 
     Labels are as narrow as they can be: a history is thousands of them for each person.
+    ``several``: people of these blocks can be in other blocks of the same table (``sets``).
     """
 
     labels: Labels
     sizes: Ints
+    several: bool = False
 
     @property
     def blocks(self) -> int:
@@ -44,7 +46,7 @@ class Partition:
         nobody = np.zeros(by, dtype=self.labels.dtype)
         sizes = self.sizes.copy()
         sizes[NOBODY] += by
-        return Partition(np.concatenate([self.labels, nobody]), sizes)
+        return Partition(np.concatenate([self.labels, nobody]), sizes, self.several)
 
     def people(self, block: int) -> Ints:
         return np.flatnonzero(self.labels == block)

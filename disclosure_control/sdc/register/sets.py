@@ -15,7 +15,7 @@ unless that is as many as the threshold.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -103,7 +103,7 @@ def packed(blocks: Sequence[Bools]) -> tuple[Partition, ...]:
                 break
         else:
             taken.append((block.copy(), [block]))
-    return tuple(partition(_labels(members)) for _, members in taken)
+    return tuple(replace(partition(_labels(members)), several=True) for _, members in taken)
 
 
 def _labels(members: Sequence[Bools]) -> Ints:

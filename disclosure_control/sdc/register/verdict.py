@@ -293,7 +293,7 @@ def _window(steps: Sequence[_Step], limits: Limits, *, first: int, end: float) -
     numbers = [*range(before, before + len(new)), *near]
     tables = [*new, *(known.span.tables[number] for number in near)]
     try:
-        found = window.number_in(tables, threshold=limits.threshold, seconds=seconds)
+        found = window.few_in(tables, threshold=limits.threshold, seconds=seconds)
     except window.Undecided:
         yield Clash(Layer.TIME, tuple(near))
         return

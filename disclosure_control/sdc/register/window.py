@@ -2,7 +2,9 @@
 
 ``hands`` leaves the combinations that could; they have few dimensions. Among them a mixed-integer
 programme looks for one that is 1 on a few people and 0 on all others, and another for one that is
-anything on a few people: one group less another, or how many codes too many some have.
+anything on a few people: how many codes some have beyond their first, or one group less another.
+The latter are looked for where people can be in several blocks of one table. Of blocks that add up,
+what one hidden cell has more than another is told by ordinary suppression, and leaves both open.
 """
 
 from __future__ import annotations
@@ -39,6 +41,12 @@ class Found:
 def group_in(tables: Sequence[Partition], *, threshold: int, seconds: float) -> Found | None:
     """A group of 1 to ``threshold`` - 1 people, or None: there is none. Raises Undecided."""
     return _first(tables, missing(tables, hands=threshold), _counted, threshold, seconds)
+
+
+def few_in(tables: Sequence[Partition], *, threshold: int, seconds: float) -> Found | None:
+    """A group; where people can be in several blocks of one table any number. Raises Undecided."""
+    found = number_in if any(one.several for one in tables) else group_in
+    return found(tables, threshold=threshold, seconds=seconds)
 
 
 def number_in(tables: Sequence[Partition], *, threshold: int, seconds: float) -> Found | None:
