@@ -111,9 +111,10 @@ def _arrays(state: State) -> Iterator[tuple[str, Array]]:
 
 def _state(arrays: dict[str, Array]) -> State:
     people, tables = len(arrays["people"]), sum(name.startswith("labels ") for name in arrays)
+    several = arrays.get("several", np.zeros(tables, dtype=bool))  # older files have none
     partitions = (
-        Partition(arrays[f"labels {number}"], arrays[f"sizes {number}"], bool(several))
-        for number, several in zip(range(tables), arrays["several"], strict=True)
+        Partition(arrays[f"labels {number}"], arrays[f"sizes {number}"], bool(own))
+        for number, own in zip(range(tables), several, strict=True)
     )
     sketches = Sketches(
         **{

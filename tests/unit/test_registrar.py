@@ -8,13 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from disclosure_control.sdc.register.verdict import Limits
+from disclosure_control.sdc.register.known import Known
+from disclosure_control.sdc.register.partitions import partition
+from disclosure_control.sdc.register.verdict import Limits, with_earlier
 from queries.errors import EngineFailed
+from queries.register import state as states
 from queries.register.entry import Amount, Counted, Entry, Grid, chain, from_text
 from queries.register.judged import Between
 from queries.register.registrar import FOLDER, Registrar
+from queries.register.state import State
+from queries.store import connect
 from tests.catalogues import clinic
-from tests.stores import PERSONS, VERSION, seal
+from tests.stores import KEY, PERSONS, VERSION, seal
 
 CLINIC = clinic()
 
@@ -150,6 +155,18 @@ def test_a_unit_may_be_in_several_cells_of_an_axis_that_says_so(registrar):
     few = several(f"unnest([0, CASE WHEN person < {PERSONS - 3} THEN 1 END])", cells=2)
     clashes = judged(registrar, [twice, overlapping], few).clashes
     assert {3} == {clash.people for clash in clashes if clash.layer in {"pairs", "twins"}}
+
+
+def test_a_state_that_was_kept_before_cells_could_overlap_is_read(tmp_path, monkeypatch):
+    known = Known.nothing(20, seed=1)
+    state = State(np.arange(20), with_earlier([partition(np.repeat([1, 2], 10))], known), (1,))
+    arrays = states._arrays
+    older = lambda own: (one for one in arrays(own) if one[0] != "several")  # noqa: E731
+    monkeypatch.setattr(states, "_arrays", older)
+    states.write(state, tmp_path / "older.duckdb", key=KEY)
+    again = states.read(connect(), tmp_path / "older.duckdb", key=KEY)
+    assert [one.several for one in again.known.span.tables] == [False]
+    assert again.known.span.rank == 2
 
 
 def test_what_is_known_of_sets_is_read_again(registrar, tmp_path):
