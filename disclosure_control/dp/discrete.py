@@ -9,9 +9,9 @@ number s that the float ``scale`` is. Both are made of uniform real numbers U of
 
 **Why no rounding changes a probability** (what made Mironov's attack of 2012 possible). U has as
 many bits as are needed, and what is drawn is a function of it. It is told first by 64 bits and in
-floats, whose errors have bounds: of 44 leading bits or more, -ln U is known up to 2**-42, if the
-platform's logarithm is right to a 2**-47th of itself (it is to a 2**-52nd); the exponent of what
-is kept up to 2**-46 of what it would be without the difference. Where a bound does not decide, 64
+floats, whose errors have bounds: where these bits are 2**44 or more, -ln U is known up to 2**-42,
+if the platform's logarithm is right to a 2**-47th of itself (it is to a 2**-52nd); the exponent of
+what is kept up to 2**-46 of ((|x| + s**2 / t) / s)**2. Where a bound does not decide, 64
 further bits at a time and Decimal's logarithm, which is rightly rounded, do: once in a million
 draws, and more often where a scale is above a million.
 
