@@ -84,7 +84,7 @@ class SteadyRegistrar:
             1000,
             amber=False,
             hidden=self.hidden,
-            clashed=(found,) if self.hidden else (),
+            clashed=(found,) if self.hidden and self.layer else (),
             would_help=self.would_help,
             narrowed=self.narrowed,
         )

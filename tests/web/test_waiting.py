@@ -157,7 +157,26 @@ def test_cells_that_are_hidden_for_what_left_are_named_to_checkers_alone(exact: 
     assert "[c]" in ada
     assert "beside those that rules hide" not in ada
     assert "and no other number" not in ada
-    assert "What has left does not give hidden cells back" not in ada
+    assert "give hidden cells back" not in ada
+
+
+def test_cells_that_are_hidden_for_totals_to_come_are_named_to_checkers_alone(exact: Service):
+    asked = exact.ask(30, 50)
+    exact.work(hidden=(0,))
+    checker, output = exact.visitor("cleo"), exact.output_of(asked)
+    shown = " ".join(checker.get(f"/checks/{output}").text.split())
+    assert "So that totals of this table may leave later" in shown
+    assert "give hidden cells back" in shown.lower()
+    assert "1 cell is hidden too:" in shown
+    assert "<li>below 30, Female</li>" in shown
+    assert "What these cells would have told" not in shown
+    for name in ("cleo", "dan"):
+        decide(exact.visitor(name), output, "approve")
+    release(exact, asked)
+    ada = exact.visitor("ada").get(f"/questions/{asked}").text
+    assert "[c]" in ada
+    assert "may leave later" not in ada
+    assert "give hidden cells back" not in ada
 
 
 def test_cells_that_would_help_are_named_to_checkers_alone(exact: Service):
