@@ -22,7 +22,7 @@ from disclosure_control.sdc.suppression.solve import NoPattern, suppress
 from disclosure_control.tables import Axis
 
 TOTAL = "total"
-MOST_SHARE = 0.2  # of the cells with somebody in them
+MOST_SHARE = 0.2  # of the cells that are shown with somebody in them
 
 
 def totalled(table: Table, *, threshold: int, seconds: float) -> tuple[int, ...]:
@@ -36,7 +36,6 @@ def totalled(table: Table, *, threshold: int, seconds: float) -> tuple[int, ...]
     if not hidden or any(axis.sums for axis in table.axes):
         return ()
     axes = tuple(replace(one, labels=(*one.labels, TOTAL), total=True) for one in table.axes)
-    occupied = table.sizes() > 0
     sizes = _rounded(table.sizes(), least=threshold)
     sizes[list(hidden)] = 0
     values = sizes.reshape([len(axis.labels) for axis in table.axes])
@@ -50,7 +49,7 @@ def totalled(table: Table, *, threshold: int, seconds: float) -> tuple[int, ...]
     except (NoPattern, InstanceInvalid):
         return ()
     found = np.flatnonzero(np.isin(of_table, pattern.secondary))
-    few = len(found) <= MOST_SHARE * np.count_nonzero(occupied)
+    few = len(found) <= MOST_SHARE * np.count_nonzero(sizes)
     return tuple(found.tolist()) if few else ()
 
 

@@ -93,6 +93,19 @@ def test_whoever_is_in_a_hidden_cell_the_same_cells_are_hidden(sizes):
         assert len(found) == 1
 
 
+@pytest.mark.parametrize("cells", range(5, 14))
+def test_how_many_may_be_hidden_does_not_depend_on_who_is_in_hidden_cells(cells):
+    """Two cells are hidden: with people in both, in one, or in none."""
+    shown = np.repeat(np.arange(cells - 2), 40)
+    hidden = (cells - 2, cells - 1)
+    worlds = ([], [cells - 1], [cells - 2, cells - 1], [cells - 2] * 3 + [cells - 1] * 3)
+    found = {
+        totalled(table((cells,), np.append(shown, own).astype(int), hidden), threshold=T, seconds=9)
+        for own in worlds
+    }
+    assert len(found) == 1
+
+
 def test_nothing_is_hidden_where_nothing_was_or_totals_are_told():
     places = people_in((5, 6), 1)
     assert totalled(table((5, 6), places, ()), threshold=T, seconds=20.0) == ()
