@@ -51,7 +51,7 @@ def encoded_length(shape: Shape) -> int:
 
 def _texts(blob: bytes) -> Iterator[str | None]:
     for length, own in _TEXT.iter_unpack(blob):
-        if length > LONGEST_TEXT or any(own[length:]):
+        if length > LONGEST_TEXT or own[length:].strip(b"\0"):
             raise Leak("a text is longer than it may be")
         try:
             yield own[:length].decode() or None

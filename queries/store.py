@@ -2,10 +2,10 @@
 
 A file is written once, by ingest, and never changed. It holds one table per catalogue table, all
 columns BIGINT, sorted by unit; where a unit may have many rows, each row also says how many, and
-beside each unit stands its record key, from which the noise of cell keys is drawn. One more table
-says by what each unit is known in every version; texts have a table of their own. The file's key
-lives outside the store; it reaches DuckDB only here, in a statement that is never logged, and
-errors carry no text of the engine.
+of long columns which rows are the first with a value. Beside each unit stands its record key, from
+which the noise of cell keys is drawn. One more table says by what each unit is known in every
+version; texts have a table of their own. The file's key lives outside the store; it reaches DuckDB
+only here, in a statement that is never logged, and errors carry no text of the engine.
 """
 
 from __future__ import annotations
@@ -27,6 +27,13 @@ SCHEMA = "db"
 ROWS = "_rows"
 """Beside each row of a table with many rows a unit: how many rows its unit has there."""
 
+FIRST = "_first_"
+"""Before the name of a long column of such a table: 1 where a row is the first of its unit with
+this value, and 0 otherwise. So pairs of unit and value need no search."""
+
+MARKED_FROM = 63
+"""Codes or texts that a long column has at least."""
+
 RECORD_KEY = "_key"
 """Beside each row of a table of units: the record key of its unit, the same in every table."""
 
@@ -36,7 +43,7 @@ PEOPLE, UNIT, IDENTITY = "_people", "_unit", "_identity"
 TEXTS, OF, AT, TEXT = "_texts", "_of", "_at", "_text"
 """A table of the texts of columns whose values nobody declared, with the integer of each."""
 
-FORMAT = 4
+FORMAT = 5
 """Of the files. One of another format does not open, so that nothing is asked of it."""
 
 KEY_BYTES = 32

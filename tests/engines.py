@@ -13,7 +13,7 @@ from queries.engines.duckdb import on_grid
 from queries.engines.statement import statement
 from queries.plan import Plan
 from queries.plan_vectors import KEY_BITS
-from queries.store import RECORD_KEY, ROWS, SCHEMA, quoted
+from queries.store import FIRST, RECORD_KEY, ROWS, SCHEMA, quoted
 
 Tables = Mapping[str, Sequence[Mapping[str, int | None]]]
 
@@ -58,8 +58,14 @@ class MemoryStore:
 def stored_columns(table) -> list[str]:
     """As ingest stores them."""
     keyed = [RECORD_KEY] if table.unit_column else []
-    counted = [ROWS] if table.unit_column and not table.one_row_per_unit else []
+    several = table.unit_column and not table.one_row_per_unit
+    counted = [ROWS, *(FIRST + name for name in marked(table))] if several else []
     return [*(column.name for column in table.columns), *keyed, *counted]
+
+
+def marked(table) -> list[str]:
+    """Columns whose first rows are marked: here, those of any length."""
+    return [column.name for column in table.columns if column.most_values or column.codes]
 
 
 def key_of(unit: int) -> int:
@@ -74,7 +80,14 @@ def with_rows_of_unit(table, rows) -> list[dict[str, int | None]]:
     if table.one_row_per_unit:
         return rows
     of_unit = Counter(row[table.unit_column] for row in rows)
-    return [{**row, ROWS: of_unit[row[table.unit_column]]} for row in rows]
+    rows = [{**row, ROWS: of_unit[row[table.unit_column]]} for row in rows]
+    for name in marked(table):
+        seen: set[tuple[int | None, int | None]] = set()
+        for row in rows:
+            pair = (row[table.unit_column], row[name])
+            row[FIRST + name] = int(pair not in seen)
+            seen.add(pair)
+    return rows
 
 
 def _values(table, rows) -> str:

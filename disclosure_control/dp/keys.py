@@ -20,11 +20,10 @@ With one row a unit that is P(noise >= T - 1): a key is told at T and accounted 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
-from itertools import product
 from math import prod
 
 from disclosure_control import shapes
@@ -104,11 +103,8 @@ def _at_least(bound: int, noise: VectorNoise) -> Decimal:
 
 def present(shape: Shape, counts: Sequence[int], texts: Texts) -> tuple[int, ...]:
     """Places of keys that some unit has. Raises Refused for a place without a text."""
-    some = {
-        label
-        for label, own in enumerate(_by_label(shape))
-        if label < len(texts) and any(counts[cell] for cell in own)
-    }
+    some = _labels(shape, (cell for cell, count in enumerate(counts) if count))
+    some &= set(range(len(texts)))
     if any(texts[label] is None for label in some):
         raise Refused("a key has no text")
     return tuple(sorted(some))
@@ -121,9 +117,8 @@ def told(
 
     In the order of their texts, which says nothing of others.
     """
-    by_label = _by_label(shape)
-    high = (label for label in some if any(noisy[cell] >= least for cell in by_label[label]))
-    return tuple(sorted(high, key=some.__getitem__))
+    high = _labels(shape, (cell for cell, number in noisy.items() if number >= least))
+    return tuple(sorted(high & some.keys(), key=some.__getitem__))
 
 
 def cells_of(shape: Shape, labels: Sequence[int]) -> tuple[int, ...]:
@@ -132,12 +127,11 @@ def cells_of(shape: Shape, labels: Sequence[int]) -> tuple[int, ...]:
     places = [range(len(axis.labels)) for axis in shape.axes]
     every = range(len(_axis(shape).labels))
     places_told = (*labels, *every[_axis(shape).texts :])
-    sizes = [len(axis.labels) for axis in shape.axes]
-    strides = [prod(sizes[one + 1 :]) for one in range(len(sizes))]
-    grid = product(*places[:at], places_told, *places[at + 1 :])
-    return tuple(
-        sum(place * stride for place, stride in zip(cell, strides, strict=True)) for cell in grid
-    )
+    cells = [0]
+    for axis, own in zip(shape.axes, (*places[:at], places_told, *places[at + 1 :]), strict=True):
+        size = len(axis.labels)
+        cells = [cell * size + place for cell in cells for place in own]
+    return tuple(cells)
 
 
 def taken(shape: Shape, values: Values, labels: Sequence[int]) -> Values:
@@ -173,12 +167,9 @@ def _axis(shape: Shape) -> Axis:
     return shape.axes[_at(shape)]
 
 
-def _by_label(shape: Shape) -> tuple[tuple[int, ...], ...]:
-    """Cells of each label of the axis."""
+def _labels(shape: Shape, cells: Iterable[int]) -> set[int]:
+    """Places on the axis of unknown keys in which these cells are."""
     at = _at(shape)
     size = len(shape.axes[at].labels)
     stride = prod(len(axis.labels) for axis in shape.axes[at + 1 :])
-    by_label: list[list[int]] = [[] for _ in range(size)]
-    for cell in range(shape.cells):
-        by_label[cell // stride % size].append(cell)
-    return tuple(map(tuple, by_label))
+    return {cell // stride % size for cell in cells}

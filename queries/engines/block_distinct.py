@@ -1,7 +1,9 @@
 """How are distinct units counted in cells that vary by row? Each unit weighs less in many cells.
 
 Where few row-level cells exist, a unit's cells are the bits of one integer: one pass over the
-rows, no table of pairs. Else pairs of unit and cell are made.
+rows, no table of pairs. Else pairs of unit and cell are made. Who has at most G rows is in no more
+cells, and weighs the same in each: their pairs are counted as they are, and only for the others is
+it counted in how many cells each of them is.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ from collections.abc import Callable
 
 from disclosure_control.policy import Track
 from queries.engines.block import Block, selected, step
-from queries.engines.expressions import cell_sql
+from queries.engines.expressions import cell_sql, column_sql
 from queries.engines.parts import by_unit
 from queries.engines.reading import Reading
-from queries.engines.row_cells import offset_sql, row_cell_sql, row_cells, unit_and_cell_sql
-from queries.plan_terms import Level
+from queries.engines.row_cells import offset_sql, pairs_sql, row_cell_sql, row_cells
+from queries.plan_terms import Level, Stored
 from queries.plan_vectors import BITS, WEIGHT, Recipe
+from queries.store import ROWS
 
 
 def distinct_units(read: Reading, *, recipes: tuple[Recipe, ...]) -> Block:
@@ -59,21 +62,49 @@ def _counts(read: Reading, weight: str) -> str:
 
 
 def _by_pairs(read: Reading, *, weights: dict[str, Weigh], sums: dict[str, str]) -> Block:
+    if read.plan.track is Track.SDC:
+        return Block(*_of_few(read, weights, also=()), sums=sums)
+    rows = column_sql(Stored(read.plan.source, ROWS))
+    most = read.plan.limits.groups
+    steps, inner = _of_few(read, weights, also=(f"{rows} <= {most}",))
+    if most == read.plan.limits.unit_rows:
+        return Block(steps, inner, sums)
+    more, others = _of_many(read, weights, also=(f"{rows} > {most}",))
+    return Block(steps=(*steps, *more), inner=f"{inner} UNION ALL {others}", sums=sums)
+
+
+Part = tuple[tuple[str, ...], str]
+"""Steps, and a SELECT of a cell and weights."""
+
+
+def _of_few(read: Reading, weights: dict[str, Weigh], *, also: tuple[str, ...]) -> Part:
+    """Of units with so few rows that they weigh the same in each of their cells."""
+    cells = row_cells(read)
+    pairs = pairs_sql(read, also=also)
+    split = selected(f"_k // {cells} AS _u", f"_k % {cells} AS _r", rows=f" FROM ({pairs})")
+    own = cell_sql(read.keys(Level.UNIT), name=read.direct)
+    placed = f"{own} + {offset_sql(read, cell='_few._r')} AS _c"
+    inner = selected(placed, *_weighed(read, weights, cells="1"), rows=read.units_of("_few"))
+    return (step("_few", split),), inner
+
+
+def _of_many(read: Reading, weights: dict[str, Weigh], *, also: tuple[str, ...]) -> Part:
     own = cell_sql(read.keys(Level.UNIT), name=read.direct)
     unit, cell = f"_k // {row_cells(read)}", f"(_k % {row_cells(read)})"
-    pairs = selected(f"{unit_and_cell_sql(read)} AS _k", rows=read.rows(), by="1")
     spread = selected(f"{unit} AS _u", "count(*) AS _g", rows=" FROM _pairs", by="1")
     weighed = _weighed(read, weights, cells="_g")
     placed = selected("_spread._u AS _u", f"{own} AS _c", *weighed, rows=read.units_of("_spread"))
-    return Block(
-        steps=(step("_pairs", pairs), step("_spread", spread), step("_placed", placed)),
-        inner=selected(
-            f"_placed._c + {offset_sql(read, cell=cell)} AS _c",
-            *weights,
-            rows=f" FROM _pairs JOIN _placed ON _placed._u = {unit}",
-        ),
-        sums=sums,
+    inner = selected(
+        f"_placed._c + {offset_sql(read, cell=cell)} AS _c",
+        *weights,
+        rows=f" FROM _pairs JOIN _placed ON _placed._u = {unit}",
     )
+    steps = (
+        step("_pairs", pairs_sql(read, also=also)),
+        step("_spread", spread),
+        step("_placed", placed),
+    )
+    return steps, inner
 
 
 def _weighed(read: Reading, weights: dict[str, Weigh], *, cells: str) -> list[str]:

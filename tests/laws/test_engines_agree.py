@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from queries.engines import block_distinct, memory
+from queries.engines import block_distinct, memory, row_cells
 from queries.plan import plan
 from queries.validate import validate
 from tests.catalogues import (
@@ -84,11 +84,17 @@ def test_noisy_totals_are_left_to_the_noise(policy, tables, query):
     assert not any(any(cells) for cell, cells in enumerate(empty) if _is_whole(planned.shape, cell))
 
 
+@pytest.mark.parametrize("pairs", ["bits", "marked", "searched"])
 @BROAD
 @given(tables=clinics(WORDED), query=questions(WORDED))
-def test_both_engines_count_the_same_by_values_that_nobody_declared(tables, query):
+def test_both_engines_count_the_same_by_values_that_nobody_declared(
+    pairs, tables, query, monkeypatch
+):
     """And the units by which it is decided which of them are told."""
     policy = worded_policy()
+    if pairs != "bits":
+        monkeypatch.setattr(block_distinct, "BITS", 0)
+        monkeypatch.setattr(row_cells, "MARKED_FROM", 0 if pairs == "marked" else 10**9)
     assume(not validate(query, WORDED, policy))
     WORDED_STORE.fill(tables)
     planned = plan(query, WORDED, policy)
@@ -124,12 +130,14 @@ def test_record_keys_are_added_up_once_for_each_unit_in_a_cell(tables, query):
 
 
 @POLICIES
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "searched"])
 @settings(BROAD, max_examples=50)
 @given(tables=clinics(), query=questions())
-def test_tables_of_pairs_count_what_sets_of_bits_count(policy, tables, query, monkeypatch):
+def test_tables_of_pairs_count_what_sets_of_bits_count(policy, marked, tables, query, monkeypatch):
     """A grid with more row-level cells than an integer has bits takes the other way."""
     assume(may_ask(query, policy))
     monkeypatch.setattr(block_distinct, "BITS", 0)
+    monkeypatch.setattr(row_cells, "MARKED_FROM", 0 if marked else 10**9)
     STORE.fill(tables)
 
     expected = memory.answer(query, catalogue=CLINIC, policy=policy, tables=tables)

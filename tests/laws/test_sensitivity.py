@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from disclosure_control.dp import parts
 from disclosure_control.tables import Sensitivity
+from queries.engines import block_distinct, row_cells
 from queries.engines.statement import statement
 from queries.language import (
     ColumnRef,
@@ -275,6 +276,53 @@ def test_a_plan_that_forgets_one_bound_is_caught(fault):
     assert list(violations(planned, sql=sql.replace(written, planted)))
 
 
+BY_PAIRS = {
+    "every row is the first of its pair": (
+        _asked(Measure(Statistic.UNITS), Dimension(TEST)),
+        '"labs"."_first_test" = 1',
+        '"labs"."_first_test" >= 0',
+    ),
+    "who has many rows weighs as who has few": (
+        _asked(Measure(Statistic.UNITS), MANY_DAYS),
+        '"labs"."_rows" <= 2',
+        '"labs"."_rows" <= 99',
+    ),
+    "units that weigh the same in every cell": (
+        _asked(Measure(Statistic.UNITS), MANY_DAYS),
+        "greatest(2, _g)",
+        "2",
+    ),
+    "one weighs more in each of a few": (
+        _asked(Measure(Statistic.UNITS), Dimension(TEST)),
+        "greatest(2, 1)",
+        "1",
+    ),
+}
+
+
+def _with_some_of_two_rows(tables):
+    """One unit has two rows of one value, another one of each."""
+    (first, *_) = tables["labs"]
+    few = [
+        {**first, "person": unit, "test": test} for unit, test in ((0, 1), (0, 1), (1, 0), (1, 1))
+    ]
+    return {**tables, "labs": [*few, *(row for row in tables["labs"] if row["person"] > 1)]}
+
+
+@pytest.mark.parametrize("fault", BY_PAIRS)
+def test_a_plan_by_pairs_that_forgets_one_bound_is_caught(fault, monkeypatch):
+    query, written, planted = BY_PAIRS[fault]
+    monkeypatch.setattr(block_distinct, "BITS", 0)
+    monkeypatch.setattr(row_cells, "MARKED_FROM", 0)
+    STORE.fill(_with_some_of_two_rows(_extreme_tables()))
+    planned = plan(query, CLINIC, dp_policy())
+    sql = statement(planned)
+
+    assert written in sql
+    assert list(violations(planned)) == []
+    assert list(violations(planned, sql=sql.replace(written, planted)))
+
+
 BY_CELLS = {
     "rows of a cell that weigh the same": (
         _asked(Measure(Statistic.COUNT), Dimension(TEST)),
@@ -346,11 +394,16 @@ def test_a_count_that_moves_further_than_its_total_is_caught(fault, policy):
 
 
 @BY_ROWS_AND_CELLS
+@pytest.mark.parametrize("bits", [0, block_distinct.BITS], ids=["pairs", "bits"])
 @pytest.mark.parametrize(
-    "statistic", [Statistic.COUNT, Statistic.LEFT_OUT, Statistic.UNITS_LEFT_OUT]
+    "statistic",
+    [Statistic.COUNT, Statistic.UNITS, Statistic.LEFT_OUT, Statistic.UNITS_LEFT_OUT],
 )
-def test_a_unit_with_more_rows_than_declared_moves_no_vector_further(policy, statistic):
+def test_a_unit_with_more_rows_than_declared_moves_no_vector_further(
+    policy, bits, statistic, monkeypatch
+):
     """Ingest refuses it; should one ever be stored, its rows weigh nothing, in whatever cells."""
+    monkeypatch.setattr(block_distinct, "BITS", bits)
     tables = _extreme_tables()
     tables["labs"] = [*tables["labs"], *tables["labs"]]
     STORE.fill(tables)

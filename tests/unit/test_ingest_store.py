@@ -76,6 +76,28 @@ def test_a_record_key_is_of_the_unit_and_stays_in_every_version(tmp_path):
     assert all(0 <= key < 2**KEY_BITS for key in keys[0].values())
 
 
+@pytest.mark.parametrize("codes", [62, 63])
+def test_first_rows_of_a_unit_with_each_value_of_a_long_column_are_marked(tmp_path, codes):
+    entry = entries.catalogue()
+    ward = {"title": "Ward", "type": "code", "codes": [f"w{at}" for at in range(codes)]}
+    entry["tables"]["visits"]["columns"]["ward"] = {**ward, "nullable": True}
+    given = {"Ada": ["w5", "", "w5", "w61", ""], "Ben": ["w5", "w7"], "Cem": [""]}
+    lines = [f"{who},1,bp,100,{ward}" for who, wards in given.items() for ward in wards]
+    visits = "\n".join(["who,day,test,value,ward", *lines]) + "\n"
+    result = ingested(tmp_path, entry=entry, visits=visits)
+
+    with opened(tmp_path, result) as con:
+        names = [one[0] for one in con.execute("DESCRIBE db.visits").fetchall()]
+        assert ("_first_ward" in names) == (codes >= store.MARKED_FROM)
+        assert "_first_test" not in names
+        if "_first_ward" not in names:
+            return
+        found = con.execute("SELECT person, ward, sum(_first_ward) FROM db.visits GROUP BY 1, 2")
+        sums = found.fetchall()
+    assert len(sums) == 6
+    assert {one for _, _, one in sums} == {1}
+
+
 def test_a_file_of_another_format_does_not_open(tmp_path, monkeypatch):
     result = ingested(tmp_path)
     monkeypatch.setattr(store, "FORMAT", store.FORMAT + 1)

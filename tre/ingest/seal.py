@@ -2,9 +2,9 @@
 
 All columns BIGINT, NULL where missing, sorted by unit and then by every other column, so that the
 same data gives the same rows in the same order; texts have a table of their own. Beside each unit
-stands its record key; where a unit may have many rows, each also says how many there are. The file
-is written aside, encrypted from its first byte, synced, made read-only and renamed: a version is
-there completely or not at all.
+stands its record key; where a unit may have many rows, each also says how many there are, and
+whether it is the first with its value of a long column. The file is written aside, encrypted from
+its first byte, synced, made read-only and renamed: a version is there completely or not at all.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ import pyarrow as pa
 
 from queries.store import (
     AT,
+    FIRST,
     FORMAT,
     IDENTITY,
+    MARKED_FROM,
     OF,
     PEOPLE,
     RECORD_KEY,
@@ -49,6 +51,8 @@ from tre.ingest.errors import StoreBusy
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from queries.catalogue import Column
 
 ASIDE = ".unfinished-"
 VERSION_LENGTH = 32  # hexadecimal digits
@@ -151,7 +155,13 @@ def _arrow(kept: Kept) -> pa.Table:
         for name, values in kept.stored.items()
     }
     if kept.table.unit_column and not kept.table.one_row_per_unit:
-        columns[ROWS] = pa.array(_rows_of_unit(kept.stored[kept.table.unit_column]))
+        units = kept.stored[kept.table.unit_column]
+        columns[ROWS] = pa.array(_rows_of_unit(units))
+        columns |= {
+            FIRST + one.name: pa.array(_first_of_unit(units, kept, one))
+            for one in kept.table.columns
+            if _places(one) >= MARKED_FROM
+        }
     return pa.table(columns)
 
 
@@ -178,6 +188,20 @@ def _rows_of_unit(units: Integers) -> Integers:
     _, place, rows = np.unique(units, return_inverse=True, return_counts=True)
     counted: Integers = rows[place].astype(np.int64)
     return counted
+
+
+def _places(column: Column) -> int:
+    """Codes or texts that are declared at most; none of numbers and dates."""
+    return column.most_values or len(column.codes)
+
+
+def _first_of_unit(units: Integers, kept: Kept, column: Column) -> Integers:
+    """For each row, whether no row before has the same unit and value; to miss it is one, too."""
+    values = np.where(kept.missing[column.name], _places(column), kept.stored[column.name])
+    _, first = np.unique(units * (_places(column) + 1) + values, return_index=True)
+    marks: Integers = np.zeros(len(units), dtype=np.int64)
+    marks[first] = 1
+    return marks
 
 
 def _require_openable(path: Path, *, key: bytes) -> None:
