@@ -24,6 +24,7 @@ from disclosure_control.sdc import rules
 from disclosure_control.tables import Cell, Kind, Protected, Published, Shape, Status, Vector
 
 HIDDEN = Cell(Status.SUPPRESSED)
+NOT_ASKED = Cell(Status.NOT_ASKED)
 LEAST = {Kind.COUNT: Decimal(0), Kind.UNITS: Decimal(0)}  # what no such number is below
 
 Cells = tuple[tuple[int, ...], ...]
@@ -86,10 +87,10 @@ def _column(source: Source, at: int, cells: Cells) -> list[Cell]:
     found = []
     for own in cells:
         added = [values[cell] for cell in own]
-        if not added or any(one.status is not Status.SHOWN for one in added):
-            found.append(HIDDEN)
-        elif len(added) == 1:
+        if len(added) == 1:
             found.append(added[0])
+        elif not added or any(one.status is not Status.SHOWN for one in added):
+            found.append(HIDDEN)
         else:
             if len(added) not in widths:
                 widths[len(added)] = _half_width(source, column, numbers=len(added))
@@ -105,8 +106,9 @@ def _means(
     widths: dict[int, Interval] = {}
     for own in cells:
         added = [[source.table.columns[at][cell] for cell in own] for at in places]
-        if not own or any(one.status is not Status.SHOWN for part in added for one in part):
-            yield HIDDEN
+        statuses = {one.status for part in added for one in part}
+        if statuses != {Status.SHOWN}:
+            yield NOT_ASKED if statuses == {Status.NOT_ASKED} else HIDDEN
             continue
         if len(own) not in widths:
             total_off, count_off = (
@@ -213,7 +215,7 @@ def _require_as_stated(one: NoiseStatement) -> None:
 
 
 def _finding(column: Published, values: Sequence[Cell]) -> Finding:
-    hidden = [at for at, cell in enumerate(values) if cell.status is not Status.SHOWN]
+    hidden = [at for at, cell in enumerate(values) if cell.status is Status.SUPPRESSED]
     return Finding(
         rule="shown-in-source",
         severity="info",

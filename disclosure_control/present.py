@@ -29,6 +29,7 @@ from disclosure_control.tables import (
     Protected,
     Published,
     Status,
+    asked_of,
 )
 
 FORMAT = "protected-table/1"
@@ -64,7 +65,7 @@ def from_json(text: str) -> Protected:
 
 
 def to_csv(protected: Protected, *, title_lines: tuple[str, ...] = ()) -> str:
-    """One row a cell of the grid: labels, then each column's value and the numbers around it.
+    """One row a cell that is asked for: labels, then each column's value and the numbers around it.
 
     ``title_lines`` come first, one a row. Text that a spreadsheet could take for a formula gets an
     apostrophe in front; numbers are ours and stay as they are.
@@ -85,7 +86,10 @@ def _csv(axes: tuple[Axis, ...], columns: list[_Column], title_lines: tuple[str,
     titles = [axis.name for axis in axes]
     titles += [f"{column.title}{part.title}" for column in columns for part in column.parts]
     rows.writerow([_safe(title) for title in titles])
+    asked = set(asked_of(tuple(column.cells for column in columns)))
     for cell, labels in enumerate(product(*(axis.labels for axis in axes))):
+        if cell not in asked:
+            continue
         numbers = [number for column in columns for number in column.numbers(cell)]
         rows.writerow([*map(_safe, labels), *numbers])
     return text.getvalue()
@@ -94,10 +98,15 @@ def _csv(axes: tuple[Axis, ...], columns: list[_Column], title_lines: tuple[str,
 def _fits(table: Protected) -> bool:
     cells = prod(len(axis.labels) for axis in table.axes)
     sizes = [len(column) for column in table.columns]
-    return sizes == [cells] * len(table.published) and all(
-        (cell.value is None) == (cell.status == Status.SUPPRESSED)
-        for column in table.columns
-        for cell in column
+    asked = {asked_of((column,)) for column in table.columns}
+    return (
+        sizes == [cells] * len(table.published)
+        and len(asked) <= 1
+        and all(
+            (cell.value is None) == (cell.status != Status.SHOWN)
+            for column in table.columns
+            for cell in column
+        )
     )
 
 

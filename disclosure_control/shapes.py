@@ -43,6 +43,10 @@ SHAPE_RULES: tuple[tuple[str, Callable[[Shape], bool]], ...] = (
     ("a histogram is too fine", lambda s: _bins(s) <= MOST_BINS),
     ("there are too many patterns", lambda s: _patterns(s) <= MOST_PATTERNS),
     ("a total has no such count beside it", lambda s: all(_is_whole(s, v) for v in s.vectors)),
+    (
+        "a table that is asked for is none of the grid",
+        lambda s: not s.grouping_sets or _has_tables(s),
+    ),
     ("a column reads no such vector", lambda s: all(_reads(s, c) for c in s.published)),
 )
 POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
@@ -56,6 +60,7 @@ POLICY_RULES: tuple[tuple[str, Callable[[Shape, Policy], bool]], ...] = (
         "only noisy tables tell this",
         lambda s, p: p.track == Track.DP or not _is_noisy_only(s),
     ),
+    ("exact tables tell all totals", lambda s, p: p.track == Track.DP or not s.grouping_sets),
     ("record keys are missing", lambda s, p: not _draws(s, p) or _has_keys(s)),
 )
 
@@ -88,6 +93,13 @@ def _is_tree(axis: Axis) -> bool:
         and all(at in labels for at in (*wholes, *parts))
         and not any(at in above for at, above in enumerate(axis.above))
     )
+
+
+def _has_tables(shape: Shape) -> bool:
+    """Each of them once, by some of the axes in their order, and all axes have totals."""
+    axes = range(len(shape.axes))
+    own = [set(one) <= set(axes) and list(one) == sorted(set(one)) for one in shape.grouping_sets]
+    return all(own) and _distinct(shape.grouping_sets) and all(axis.total for axis in shape.axes)
 
 
 def _is_keyed(shape: Shape) -> bool:

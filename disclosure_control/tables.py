@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from itertools import product
+from itertools import chain, product
 from math import prod
 from typing import NoReturn
 
@@ -21,6 +21,10 @@ from disclosure_control.record import DisclosureRecord
 
 Sum = tuple[int, tuple[int, ...]]
 """One label, and those that add up to it, by their positions."""
+
+
+GroupingSets = tuple[tuple[int, ...], ...]
+"""Tables of one grid, each by the positions of its axes, in order; over the others it is summed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,10 +304,24 @@ class Shape:
     vectors: tuple[Vector, ...]
     published: tuple[Published, ...]
     bounds: tuple[str, ...] = ()  # clamping rules in words, for the record
+    grouping_sets: GroupingSets = ()  # DP, with totals: which tables are told; (): all of them
 
     @property
     def cells(self) -> int:
         return prod(len(axis.labels) for axis in self.axes)
+
+    @property
+    def not_asked(self) -> frozenset[int]:
+        """Cells by other axes together than any table that is told."""
+        if not self.grouping_sets:
+            return frozenset()
+        told = frozenset(self.grouping_sets)
+        axes = [
+            [(at,) if label < len(axis.labels) - 1 else () for label in range(len(axis.labels))]
+            for at, axis in enumerate(self.axes)
+        ]
+        by = (tuple(chain.from_iterable(place)) for place in product(*axes))
+        return frozenset(cell for cell, own in enumerate(by) if own not in told)
 
     @property
     def has_totals(self) -> bool:
@@ -321,6 +339,11 @@ class Shape:
             for cell, place in enumerate(places)
             if any(at in own for at, own in zip(place, none, strict=True))
         )
+
+    @property
+    def asked(self) -> int:
+        """How many numbers each column has."""
+        return self.cells - len(self.not_asked)
 
     @property
     def unknown(self) -> int | None:
@@ -424,11 +447,15 @@ def _are_within(cells: tuple[int, ...], limit: int) -> bool:
 class Status(StrEnum):
     SHOWN = "shown"
     SUPPRESSED = "suppressed"  # [c]
+    NOT_ASKED = "not_asked"  # a cell by other axes together than any table that is asked for
+
+
+NOT_ASKED = Status.NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One published value. All four numbers are None where the status is SUPPRESSED.
+    """One published value. All four numbers are None where the status is not SHOWN.
 
     ``low`` and ``high`` bound the interval of at least 95 % per cell (DP track; None on SDC, and
     for a mean whose interval is unbounded). ``half_width`` is None for means.
@@ -463,3 +490,14 @@ class Protected:
     published: tuple[Published, ...]
     columns: Columns  # columns[i][cell] belongs to published[i]
     record: DisclosureRecord
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """Cells that have something to show, or to hide; the same in each column."""
+        return asked_of(self.columns)
+
+
+def asked_of(columns: Columns) -> tuple[int, ...]:
+    return tuple(
+        at for at, cell in enumerate(columns[0] if columns else ()) if cell.status != NOT_ASKED
+    )

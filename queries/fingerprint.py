@@ -49,6 +49,7 @@ def canonical(query: Query, catalogue: Catalogue) -> Query:
         where=None if query.where is None else rewrite.of(query.where),
         dimensions=_sorted_dimensions(query, catalogue=catalogue),
         measures=_sorted_measures(query),
+        grouping_sets=_sorted_sets(query, catalogue=catalogue),
     )
     return replace(query, joins=_needed_joins(query, catalogue=catalogue))
 
@@ -110,7 +111,7 @@ def part(query: Query, *, catalogue: Catalogue, version: str) -> str:
 
     People who have a value of a number that can be missing are others than all people.
     """
-    plain = canonical(replace(query, margins=False), catalogue)
+    plain = canonical(replace(query, margins=False, grouping_sets=()), catalogue)
     form = to_json(plain)
     form["measures"] = sorted(
         {
@@ -198,6 +199,15 @@ def _plain(dimension: Dimension, *, query: Query, catalogue: Catalogue) -> Dimen
         for edge in dimension.bands
     )
     return replace(dimension, bands=bands)
+
+
+def _sorted_sets(query: Query, *, catalogue: Catalogue) -> tuple[tuple[int, ...], ...]:
+    """By the positions of sorted dimensions; none where they are all that there are."""
+    form = _sorted_dimensions(query, catalogue=catalogue)
+    plain = (_plain(one, query=query, catalogue=catalogue) for one in query.dimensions)
+    to = [form.index(one) for one in plain]
+    sets = {tuple(sorted(to[at] for at in one)) for one in query.grouping_sets}
+    return () if len(sets) == 2 ** len(to) else tuple(sorted(sets))
 
 
 def _needed_joins(query: Query, *, catalogue: Catalogue) -> tuple[Join, ...]:

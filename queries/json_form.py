@@ -15,7 +15,8 @@ Conditions are {"op": "and" | "or", "parts"}, {"op": "not", "part"}, {"op": "is_
 {"op": "=" | "<>" | "<" | "<=" | ">" | ">=", "ref", "value"}, {"op": "in", "ref", "values"} and
 {"op": "between", "ref", "low", "high"}. Numbers are JSON numbers or text ("12.5"), dates are text
 ("2020-01-31"), codes are text, yes or no is true or false. Unknown keys are refused. A link is a
-left join unless its kind is "inner". ``margins`` asks for every total too.
+left join unless its kind is "inner". ``margins`` asks for every total too; with ``grouping_sets``
+only for these tables, each a list of positions of dimensions, from 0.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ def to_json(query: Query) -> dict[str, Any]:
     form["measures"] = [_measure_json(measure) for measure in query.measures]
     if query.margins:
         form["margins"] = True
+    if query.grouping_sets:
+        form["grouping_sets"] = [list(one) for one in query.grouping_sets]
     return form
 
 
@@ -119,11 +122,15 @@ def _measure_json(measure: Measure) -> dict[str, Any]:
 
 def _query(form: object, *, catalogue: Catalogue, reader: Reader) -> Query:
     needed = ("dataset", "source", "measures")
-    optional = ("dimensions", "where", "joins", "features", "margins")
+    optional = ("dimensions", "where", "joins", "features", "margins", "grouping_sets")
     entry = reader.mapping(form, path="", needed=needed, optional=optional)
     features = tuple(
         _feature(one, catalogue=catalogue, reader=reader, path=path)
         for path, one in reader.entries(entry.get("features"), path="features")
+    )
+    sets = tuple(
+        tuple(reader.count(at, path=where) for where, at in reader.entries(one, path=path))
+        for path, one in reader.entries(entry.get("grouping_sets"), path="grouping_sets")
     )
     bare = Query(
         dataset=reader.text(entry.get("dataset"), path="dataset"),
@@ -138,6 +145,7 @@ def _query(form: object, *, catalogue: Catalogue, reader: Reader) -> Query:
         ),
         features=features,
         margins=reader.truth(entry.get("margins"), path="margins"),
+        grouping_sets=sets,
     )
     return _with_types(bare, entry, catalogue=catalogue, reader=reader)
 

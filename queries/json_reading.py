@@ -103,6 +103,13 @@ class Reader:
         self.note("json_type", path=path, expected="a number")
         return Decimal(0)
 
+    def count(self, value: object, *, path: str) -> int:
+        """A whole number from 0; 0 where it is none."""
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        self.note("json_type", path=path, expected="a whole number from 0")
+        return 0
+
     def _number(self, value: float | Decimal, *, path: str) -> Decimal:
         text = _exact(value)
         number = number_from(text)

@@ -54,6 +54,11 @@ def _query(refs: str) -> dict[str, Any]:
         joins=_list(part("Join"), most=MOST_JOINS),
         features=_list(part("Feature"), most=MOST_FEATURES),
         margins={"type": "boolean", "description": "With every total."},
+        grouping_sets={
+            **_list(_list({"type": "integer", "minimum": 0}, most=MOST_DIMENSIONS)),
+            "description": "With margins, of a noisy table: only these tables, each by positions "
+            "of its dimensions, from 0.",
+        },
     )
 
 

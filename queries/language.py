@@ -228,3 +228,5 @@ class Query:
     joins: tuple[Join, ...] = ()
     features: tuple[Feature, ...] = ()
     margins: bool = False  # with every total: over each dimension, and over any of them together
+    grouping_sets: tuple[tuple[int, ...], ...] = ()  # with margins: only these tables, each by the
+    #                                                  positions of its dimensions; (): all of them

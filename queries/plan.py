@@ -207,6 +207,7 @@ def _plan(query: Query, *, catalogue: Catalogue, policy: Policy) -> Plan:
         ),
         published=published,
         bounds=bounds_in_words(catalogue, how=how, limits=limits, measured=by_name, of=recipes),
+        grouping_sets=tuple(tuple(sorted(one)) for one in query.grouping_sets),
     )
     linked = _linked(query, catalogue=catalogue, levels=levels)
     return Plan(

@@ -60,8 +60,9 @@ _CLAUSES = {  # SQL that the language leaves out, and what to write instead
     "also min, max, arg_min and arg_max.",
     "parameter": "Placeholders and parameters are not part of the language. Write the value.",
     "pivot": "PIVOT and UNPIVOT are not part of the language.",
-    "grouping_sets": "ROLLUP, GROUPING SETS and GROUP BY ALL are not part of the language. Name "
-    "each dimension; GROUP BY CUBE (a, b), around all of them, asks for every total too.",
+    "grouping_sets": "ROLLUP and GROUP BY ALL are not part of the language. Name each dimension; "
+    "GROUP BY CUBE (a, b), around all of them, asks for every total too, and GROUP BY GROUPING "
+    "SETS ((a), (b)) for the tables by these alone.",
     "ordinal": "Write the dimension itself in GROUP BY, not its position.",
     "filter_clause": "FILTER after an aggregate is not part of the language. Put the condition in "
     "WHERE, or in the WHERE of a feature.",
@@ -201,6 +202,14 @@ _MEANING = {  # well-formed questions that may not be answered
     "margins_units": "{units} can be in several cells of this table, so that noisy totals would "
     "count them more than once. Ask for records, or without totals.",
     "margins_of_nothing": "A table with totals needs a dimension.",
+    "sets_without_margins": "Only a table with totals has grouping_sets: add margins.",
+    "sets_exact": "An exact table is asked with all of its totals (CUBE), or without any. Ask for "
+    "each of these tables by itself.",
+    "sets_unknown": "There is no dimension {position}: positions start at 0.",
+    "sets_twice": "This set names a dimension twice.",
+    "sets_again": "This set of dimensions is asked twice.",
+    "sets_without": "No set has {name}. Leave it out of the question, or put it into a set.",
+    "sets_alone": "This is one table by all dimensions. Ask for it without sets.",
     "margins_too_many": "With its totals and subtotals this would be {count} tables at once; at "
     "most {most}. Use fewer dimensions.",
     "margins_twice": "{name} and {other} say something about each other by what they mean, so "

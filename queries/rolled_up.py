@@ -126,7 +126,8 @@ def _further_conditions(both: _Both) -> tuple[Condition, ...] | None:
 def _same_cells(both: _Both, more: tuple[Condition, ...]) -> tuple[tuple[int, ...], ...] | None:
     """Of a question with totals, or whose rows weigh by their cell: of the same dimensions only."""
     dimensions = both.asked.dimensions == both.held.dimensions
-    same = dimensions and both.asked.margins == both.held.margins and not more
+    totals = [(one.margins, one.grouping_sets) for one in (both.asked, both.held)]
+    same = dimensions and totals[0] == totals[1] and not more
     return tuple((cell,) for cell in range(both.own.shape.cells)) if same else None
 
 
@@ -147,7 +148,9 @@ def _cells(both: _Both, more: tuple[Condition, ...]) -> tuple[tuple[int, ...], .
         cell = sum(one.place * stride for one, stride in zip(places, strides, strict=True))
         found[sum(one.to for one in places)].append(cell)
     mixed = theirs.shape.has_totals and any(len(cells) > 1 for cells in found)
-    return None if mixed else tuple(map(tuple, found))
+    untold = theirs.shape.not_asked
+    lacking = any(cell in untold for cells in found for cell in cells)
+    return None if mixed or lacking else tuple(map(tuple, found))
 
 
 @dataclass(frozen=True, slots=True)

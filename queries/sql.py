@@ -59,7 +59,7 @@ def _read(text: str, catalogue: Catalogue) -> _Read:
     try:
         groups = features_of(tree, reading=reading)
         names, joins = linked(tree, groups=groups, reading=reading)
-        dimensions, measures = selected(tree, names=names)
+        dimensions, measures, sets = selected(tree, names=names)
         where = filter_of(tree, names=names)
     except QueryRefused as refusal:
         reading.note(refusal)
@@ -75,6 +75,7 @@ def _read(text: str, catalogue: Catalogue) -> _Read:
         joins=joins,
         features=tuple(made for group in groups.values() for made in group),
         margins=has_margins(tree),
+        grouping_sets=sets,
     )
     return _Read(query, reading.places)
 

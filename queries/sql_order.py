@@ -44,8 +44,9 @@ _FOLLOWS: dict[TokenType, frozenset[TokenType | None]] = {
     _T.ON: _NAMES | {_T.L_PAREN},
     _T.USING: frozenset({_T.L_PAREN}),
     _T.WHERE: _OPERANDS | {_T.NOT},
-    _T.GROUP_BY: _OPERANDS | {_T.CUBE},
+    _T.GROUP_BY: _OPERANDS | {_T.CUBE, _T.GROUPING_SETS},
     _T.CUBE: frozenset({_T.L_PAREN}),
+    _T.GROUPING_SETS: frozenset({_T.L_PAREN}),
     _T.AND: _OPERANDS | {_T.NOT},
     _T.OR: _OPERANDS | {_T.NOT},
     _T.NOT: _OPERANDS | {_T.NOT, _T.IN, _T.BETWEEN},
@@ -96,7 +97,9 @@ def misplaced(place: Place) -> str | None:
 
 
 def follows(place: Place) -> bool:
-    """Whether the next token may come next."""
+    """Whether the next token may come next. Nothing in parentheses is one of several sets only."""
+    if (place.kind(0), place.kind(1)) == (_T.L_PAREN, _T.R_PAREN):
+        return _is_set(place)
     return place.kind(1) in _FOLLOWS[place.tokens[place.number].token_type]
 
 
@@ -187,6 +190,18 @@ def _cube(place: Place) -> str | None:
     return None if place.kind(-1) is _T.GROUP_BY else "grouping_sets"
 
 
+def _is_set(place: Place) -> bool:
+    """Does this parenthesis open one of the sets of GROUPING SETS?"""
+    behind, depth = -1, 0
+    while place.kind(behind) is not None:
+        kind = place.kind(behind)
+        if kind is _T.L_PAREN and depth == 0:
+            return place.kind(behind - 1) is _T.GROUPING_SETS
+        depth += (kind is _T.R_PAREN) - (kind is _T.L_PAREN)
+        behind -= 1
+    return False
+
+
 def _semicolon(_: Place) -> str:
     return "several_statements"  # a closing one is no longer there
 
@@ -205,5 +220,6 @@ _PLACES: dict[TokenType, Callable[[Place], str | None]] = {
     _T.NULL: _null,
     _T.BETWEEN: _between,
     _T.CUBE: _cube,
+    _T.GROUPING_SETS: _cube,
     _T.SEMICOLON: _semicolon,
 }

@@ -65,11 +65,17 @@ class _Renderer:
         if self.query.where is not None:
             lines.append(f"WHERE {self._condition(self.query.where)}")
         if self.query.dimensions:
-            grouped = ", ".join(map(self._dimension, self.query.dimensions))
-            lines.append(
-                f"GROUP BY CUBE ({grouped})" if self.query.margins else f"GROUP BY {grouped}"
-            )
+            lines.append(f"GROUP BY {self._grouped()}")
         return "\n".join(lines)
+
+    def _grouped(self) -> str:
+        dimensions = [self._dimension(one) for one in self.query.dimensions]
+        if not self.query.margins:
+            return ", ".join(dimensions)
+        if not self.query.grouping_sets:
+            return f"CUBE ({', '.join(dimensions)})"
+        sets = (", ".join(dimensions[at] for at in one) for one in self.query.grouping_sets)
+        return f"GROUPING SETS ({', '.join(f'({one})' for one in sets)})"
 
     def _with(self) -> list[str]:
         if not self.groups:

@@ -41,10 +41,16 @@ _RECODE_ARGUMENTS = 2
 _RATIO_ARGUMENTS = 2
 
 
+Sets = tuple[tuple[int, ...], ...]
+
+
 def selected(
     select: exp.Select, *, names: Names
-) -> tuple[tuple[Dimension, ...], tuple[Measure, ...]]:
-    """Dimensions and measures in the order of SELECT. Faults are noted in the reading."""
+) -> tuple[tuple[Dimension, ...], tuple[Measure, ...], Sets]:
+    """Dimensions and measures in the order of SELECT, and grouping sets by their positions.
+
+    Faults are noted in the reading.
+    """
     dimensions: list[Dimension] = []
     measures: list[Measure] = []
     aliases: dict[str, Dimension | None] = {}
@@ -61,9 +67,10 @@ def selected(
             aliases |= {alias: found} if alias else {}
         except QueryRefused as refusal:
             names.reading.note(refusal)
+    sets: Sets = ()
     if not names.reading.problems:
-        _grouped(select, dimensions, aliases, names=names)
-    return tuple(dimensions), tuple(measures)
+        sets = _grouped(select, dimensions, aliases, names=names)
+    return tuple(dimensions), tuple(measures), sets
 
 
 def filter_of(select: exp.Select, *, names: Names) -> Predicate | None:
@@ -255,44 +262,57 @@ def _grouped(
     aliases: dict[str, Dimension | None],
     *,
     names: Names,
-) -> None:
+) -> Sets:
     """Exactly what is selected besides aggregates must be grouped by, in any order."""
     group = select.args.get("group")
     if group:
         names.reading.mark("dimensions", group)
         names.reading.mark("margins", group)
-    grouped: list[Dimension] = []
-    for node in _grouped_nodes(group, names) if group else ():
+        names.reading.mark("grouping_sets", group)
+    sets: list[tuple[int, ...]] = []
+    for number, nodes in enumerate(_sets_of_nodes(group, names) if group else ()):
         try:
-            found = _grouping(node, aliases, names=names)
+            found = [_grouping(node, aliases, names=names) for node in nodes]
         except QueryRefused as refusal:
             names.reading.note(refusal)
-            return
-        if found not in dimensions:
-            names.reading.note(names.reading.refuse(node, "not_selected", name=_name(found)))
-        grouped.append(found)
-    for node, dimension in zip(_dimension_nodes(select), dimensions, strict=True):
-        if dimension not in grouped:
-            names.reading.note(names.reading.refuse(node, "not_grouped", name=_name(dimension)))
+            return ()
+        for node, one in zip(nodes, found, strict=True):
+            if one not in dimensions:
+                names.reading.note(names.reading.refuse(node, "not_selected", name=_name(one)))
+            names.reading.mark(f"grouping_sets[{number}]", node)
+        sets.append(tuple(dimensions.index(one) for one in found if one in dimensions))
+    grouped = {at for own in sets for at in own}
+    for at, node in enumerate(_dimension_nodes(select)):
+        if at not in grouped:
+            name = _name(dimensions[at])
+            names.reading.note(names.reading.refuse(node, "not_grouped", name=name))
+    return tuple(sets) if group and _is_of(group, exp.GroupingSets) else ()
 
 
-def _grouped_nodes(group: exp.Group, names: Names) -> list[Node]:
-    """What is grouped by: a list, or one CUBE (...) around all of it."""
-    if _is_cube(group):
-        return list(group.expressions[0].expressions)
-    if cube := next((one for one in group.expressions if isinstance(one, exp.Cube)), None):
-        raise names.reading.refuse(cube, "grouping_sets")
-    return list(group.expressions)
+def _sets_of_nodes(group: exp.Group, names: Names) -> list[list[Node]]:
+    """What is grouped by: a list, or one CUBE (...) around all of it, or GROUPING SETS."""
+    if _is_of(group, exp.Cube):
+        return [list(group.expressions[0].expressions)]
+    if _is_of(group, exp.GroupingSets):
+        return [_members(one) for one in group.expressions[0].expressions]
+    several = (exp.Cube, exp.GroupingSets)
+    if other := next((one for one in group.expressions if isinstance(one, several)), None):
+        raise names.reading.refuse(other, "grouping_sets")
+    return [list(group.expressions)]
+
+
+def _members(node: Node) -> list[Node]:
+    return list(node.expressions) if isinstance(node, exp.Tuple) else [node]
 
 
 def has_margins(select: exp.Select) -> bool:
-    """CUBE asks for every total."""
+    """CUBE asks for every total, GROUPING SETS for some."""
     group = select.args.get("group")
-    return group is not None and _is_cube(group)
+    return group is not None and (_is_of(group, exp.Cube) or _is_of(group, exp.GroupingSets))
 
 
-def _is_cube(group: exp.Group) -> bool:
-    return len(group.expressions) == 1 and isinstance(group.expressions[0], exp.Cube)
+def _is_of(group: exp.Group, kind: type[Any]) -> bool:
+    return len(group.expressions) == 1 and isinstance(group.expressions[0], kind)
 
 
 def _grouping(node: Node, aliases: dict[str, Dimension | None], *, names: Names) -> Dimension:

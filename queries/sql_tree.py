@@ -33,6 +33,8 @@ ALLOWED: dict[type[Node], frozenset[str]] = {
     exp.Where: _ONE,
     exp.Group: frozenset({"expressions"}),
     exp.Cube: frozenset({"expressions"}),
+    exp.GroupingSets: frozenset({"expressions"}),
+    exp.Tuple: frozenset({"expressions"}),  # a set of dimensions: nothing else reads one
     exp.Alias: frozenset({"this", "alias"}),
     exp.Column: frozenset({"this", "table"}),
     exp.Identifier: frozenset({"this", "quoted"}),

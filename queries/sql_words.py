@@ -18,6 +18,7 @@ GRAMMAR = frozenset(
     | {_T.SELECT, _T.FROM, _T.WITH, _T.ALIAS, _T.JOIN, _T.LEFT, _T.INNER, _T.OUTER, _T.ON}
     | {_T.USING, _T.WHERE, _T.GROUP_BY, _T.AND, _T.OR, _T.NOT, _T.IN, _T.BETWEEN, _T.IS}
     | {_T.NULL, _T.TRUE, _T.FALSE, _T.DISTINCT, _T.DATE, _T.SEMICOLON, _T.CUBE}
+    | {_T.GROUPING_SETS}
 )
 
 _REASONS: dict[str, tuple[TokenType, ...]] = {
@@ -38,7 +39,7 @@ _REASONS: dict[str, tuple[TokenType, ...]] = {
     "like": (_T.LIKE, _T.ILIKE, _T.GLOB, _T.RLIKE, _T.SIMILAR_TO, _T.IRLIKE),
     "parameter": (_T.PARAMETER, _T.PLACEHOLDER, _T.COLON, _T.HASH),
     "pivot": (_T.PIVOT, _T.UNPIVOT),
-    "grouping_sets": (_T.ROLLUP, _T.GROUPING_SETS, _T.ALL),
+    "grouping_sets": (_T.ROLLUP, _T.ALL),
     "filter_clause": (_T.FILTER,),
     "recursive": (_T.RECURSIVE,),
     "subquery": (_T.EXISTS, _T.ANY, _T.SOME),

@@ -12,7 +12,7 @@ from disclosure_control.policy import DpRules, Mechanism, Policy
 from queries import nested
 from queries.entangled import conjuncts, foregone, related, told_by
 from queries.errors import Problem, problem
-from queries.language import OF_UNITS, ColumnRef, Dimension, Ref, Statistic, Value
+from queries.language import OF_UNITS, ColumnRef, Dimension, Query, Ref, Statistic, Value
 from queries.plan_terms import Level, levels_of
 from queries.resolve import Kind, Meaning, key_count, origin, recode_of
 from queries.scope import Scope, nearest, shown
@@ -54,6 +54,7 @@ def margin_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
     deep = {at: depth for at in range(len(query.dimensions)) if (depth := _depth(scope, at))}
     if query.margins and not query.dimensions:
         yield problem("margins_of_nothing", where="margins")
+    yield from _set_problems(scope, policy)
     if not (deep or query.margins):
         return
     if policy.dp is not None:
@@ -64,6 +65,37 @@ def margin_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
     if count > MOST_GRIDS:
         yield problem("margins_too_many", where="margins", count=count, most=MOST_GRIDS)
     yield from _entangled(scope)
+
+
+def _set_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:
+    """Of a table of which only some tables are asked for."""
+    query = scope.query
+    if not query.grouping_sets:
+        return
+    if not query.margins:
+        yield problem("sets_without_margins", where="grouping_sets")
+    if policy.dp is None:
+        yield problem("sets_exact", where="grouping_sets")
+    yield from _sets(query.grouping_sets, query)
+
+
+def _sets(sets: tuple[tuple[int, ...], ...], query: Query) -> Iterator[Problem]:
+    count = len(query.dimensions)
+    seen: set[frozenset[int]] = set()
+    for number, own in enumerate(sets[: 2**count + 1]):  # one more is there twice, or unknown
+        where = f"grouping_sets[{number}]"
+        unknown = (at for at in own if not 0 <= at < count)
+        yield from (problem("sets_unknown", where=where, position=at) for at in unknown)
+        if len(set(own)) < len(own):
+            yield problem("sets_twice", where=where)
+        if set(own) in seen:
+            yield problem("sets_again", where=where)
+        seen.add(frozenset(own))
+    for at in sorted(set(range(count)) - set(chain.from_iterable(sets))):
+        name = shown(query.dimensions[at].ref)
+        yield problem("sets_without", where=f"dimensions[{at}]", name=name)
+    if all(len(own) == count for own in sets):
+        yield problem("sets_alone", where="grouping_sets")
 
 
 def text_problems(scope: Scope, policy: Policy) -> Iterator[Problem]:

@@ -76,14 +76,23 @@ class _Describer:
     def text(self) -> str:
         parts = [_joined([self._measure(measure) for measure in self.query.measures])]
         if self.query.dimensions:
-            totals = ", with all totals" if self.query.margins else ""
-            parts.append("by " + "; ".join(map(self._dimension, self.query.dimensions)) + totals)
+            parts.append("by " + "; ".join(map(self._dimension, self.query.dimensions)))
+            parts[-1] += self._totals()
         if self.query.where is not None:
             parts.append(f"among those with {self._condition(self.query.where)}")
         parts += self._links()
         sentence = ", ".join(parts)
         sentences = [sentence[:1].upper() + sentence[1:], *map(self._feature, self.query.features)]
         return " ".join(f"{one}." for one in sentences)
+
+    def _totals(self) -> str:
+        if not self.query.margins:
+            return ""
+        if not self.query.grouping_sets:
+            return ", with all totals"
+        names = [self._short(one) for one in self.query.dimensions]
+        tables = (" × ".join(names[at] for at in one) for one in self.query.grouping_sets)
+        return f": the tables by {_joined([one or 'none of these' for one in tables])} alone"
 
     def _measure(self, measure: Measure) -> str:
         if measure.ref is None:
@@ -112,6 +121,10 @@ class _Describer:
         if table is None:
             return self.query.source
         return self.catalogue.units if table.one_row_per_unit else f"rows of {table.title}"
+
+    def _short(self, dimension: Dimension) -> str:
+        recode = recode_of(dimension, query=self.query, catalogue=self.catalogue)
+        return recode.title if recode else self._name(dimension.ref)
 
     def _dimension(self, dimension: Dimension) -> str:
         name = self._name(dimension.ref)

@@ -7,7 +7,9 @@ Questions are valid by construction.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+from itertools import combinations
 
 from hypothesis import strategies as st
 
@@ -127,6 +129,21 @@ def questions(draw, catalogue: Catalogue = CLINIC, *, exact: bool = False) -> Qu
         joins=joins,
         features=features,
     )
+
+
+@st.composite
+def with_tables(draw, query: Query) -> Query:
+    """The question for cells, for every total too, or for some tables of it alone."""
+    count = len(query.dimensions)
+    if not count or not draw(st.booleans()):
+        return query
+    every = [own for size in range(count + 1) for own in combinations(range(count), size)]
+    sets = draw(st.lists(st.sampled_from(every), unique=True))
+    fit = {at for own in sets for at in own} == set(range(count))
+    alone = set(sets) == {tuple(range(count))}
+    order = draw(st.permutations(sets)) if fit and not alone else ()
+    turned = tuple(tuple(draw(st.permutations(own))) for own in order)
+    return replace(query, margins=True, grouping_sets=turned)
 
 
 def _filter(refs, query: Query, catalogue: Catalogue) -> st.SearchStrategy:

@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 _RESERVED = frozenset(
     {"select", "from", "with", "as", "join", "left", "inner", "outer", "on", "using", "where"}
     | {"group", "by", "order", "and", "or", "not", "in", "between", "is", "null", "true", "false"}
-    | {"distinct"}
+    | {"distinct", "grouping"}
 )
 
 
@@ -121,11 +121,34 @@ class _Recogniser:
         self.where()
         if self.take("group"):
             self.need("by")
-            self.listed(self.dimension)
+            self.grouped()
         while self.take(";"):
             pass
         if self.peek()[0] != "end":
             raise NotInGrammar("end")
+
+    def grouped(self) -> None:
+        if self.peek() == ("word", "cube") and self.peek(1) == ("symbol", "("):
+            self.at += 2
+            self.listed(self.dimension)
+            self.need(")")
+        elif self.take("grouping"):
+            self.need("sets", "(")
+            self.listed(self.set_of_dimensions)
+            self.need(")")
+        else:
+            self.listed(self.dimension)
+
+    def set_of_dimensions(self) -> None:
+        start = self.at
+        try:
+            self.dimension()
+        except NotInGrammar:
+            self.at = start
+            self.need("(")
+            if not self.take(")"):
+                self.listed(self.dimension)
+                self.need(")")
 
     def feature(self) -> None:
         self.name()

@@ -279,7 +279,7 @@ def _with_totals(
     """Noise for every cell and total, by ``totals``. Raises Refused without the Gaussian."""
     if Mechanism.GAUSSIAN not in allowed:
         raise Refused("noisy totals need the Gaussian")
-    parting = parting_of(shape.axes)
+    parting = parting_of(shape.axes, shape.grouping_sets)
     groups = parting.noise(l1=declared(vector).l1, rho_nano=rho_nano)
     for one in groups:
         largest = parting.largest(one.levels)

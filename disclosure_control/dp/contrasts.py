@@ -79,6 +79,7 @@ class Basis:
     ranges: tuple[Range, ...]
     depths: tuple[int, ...]  # of each label: how many labels it is a part of
     contrasts: tuple[Contrast, ...]  # a whole before its parts; none on an axis without sums
+    total: bool  # is the last label that of all the others?
     families: tuple[tuple[int, tuple[int, ...]], ...]  # level of parts of one label, their leaves
 
     @cached_property
@@ -107,13 +108,14 @@ class Basis:
         return _most([self._parts(one) for one in leaves])
 
     @cached_property
-    def label_parts(self) -> tuple[tuple[Fraction, ...], ...]:
-        """As ``leaf_parts``, of labels: one entry for each depth."""
+    def label_parts(self) -> tuple[tuple[bool, tuple[Fraction, ...]], ...]:
+        """As ``leaf_parts``, of labels: one entry for each depth, with whether it is the total."""
         by_depth: dict[tuple[int, bool], list[tuple[Fraction, ...]]] = {}
         for leaves, depth in zip(self.ranges, self.depths, strict=True):
             single = leaves[1] - leaves[0] == 1
             by_depth.setdefault((depth, single), []).append(self._parts(leaves))
-        return tuple(dict.fromkeys(map(_most, by_depth.values())))
+        found = ((self.total and not depth, _most(own)) for (depth, _), own in by_depth.items())
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def least_parts(self) -> tuple[Fraction, ...]:
@@ -182,7 +184,7 @@ def basis_of(axis: Axis) -> Basis:
     if not axis.sums:
         every = range(len(axis.labels))
         singles = tuple((at, at + 1) for at in every)
-        return Basis(tuple(every), singles, (0,) * len(axis.labels), (), ())
+        return Basis(tuple(every), singles, (0,) * len(axis.labels), (), axis.total, ())
     tree = _Tree(dict(axis.subtotals))
     contrasts = tree.grown(axis.tops, depth=0)
     if axis.total:
@@ -192,6 +194,7 @@ def basis_of(axis: Axis) -> Basis:
         tuple(tree.ranges[label] for label in range(len(axis.labels))),
         tuple(map(len, axis.above)),
         tuple(contrasts),
+        axis.total,
         tuple(tree.families),
     )
 

@@ -157,14 +157,18 @@ def _cells(
 def _with_totals(
     shape: Shape, vector: Vector, cells: tuple[int, ...], noise: VectorNoise
 ) -> tuple[Amount, ...]:
-    """Totals are estimated with the cells; what an engine has in their places is not read."""
+    """Totals are estimated with the cells; what an engine has in their places is not read.
+
+    What is not measured is not read either: it is 0, whatever the data.
+    """
     from disclosure_control.dp import mechanisms
 
-    parting = parting_of(shape.axes)
-    rows = parting.measured(cells)
+    parting = parting_of(shape.axes, shape.grouping_sets)
+    true = parting.measured(cells)
+    rows = [0] * len(true)
     costs = 0
     for group, places in parting.places(noise.groups).items():
-        own = {norm: [rows[at] for at in each] for norm, each in places.items()}
+        own = {norm: [true[at] for at in each] for norm, each in places.items()}
         draws = mechanisms.draw_group(own, group=group)
         for norm, draw in draws.items():
             for at, value in zip(places[norm], draw.values, strict=True):

@@ -28,6 +28,7 @@ from disclosure_control.exact import WIDE, part_shown, shown
 from disclosure_control.tables import Cell, Kind, Published, Shape, Status, Vector
 
 HIDDEN = Cell(Status.SUPPRESSED)
+NOT_ASKED = Cell(Status.NOT_ASKED)
 
 Noisy = Mapping[str, tuple[Amount, ...]]
 
@@ -43,9 +44,10 @@ def publish(
 
 
 def hidden_by(shape: Shape, column: Published, noisy: Noisy, *, threshold: int) -> frozenset[int]:
-    """Grid positions whose noisy count is below the threshold."""
+    """Grid positions whose noisy count is below the threshold, of those that are asked for."""
     least = threshold * shape.vector(column.count).scale
-    return frozenset(cell for cell, count in enumerate(noisy[column.count]) if count < least)
+    below = frozenset(cell for cell, count in enumerate(noisy[column.count]) if count < least)
+    return below - shape.not_asked
 
 
 def half_width(
@@ -78,7 +80,8 @@ def _cells(
 ) -> Iterator[Cell]:
     hidden = hidden_by(shape, column, noisy, threshold=threshold)
     show = SHOW[column.kind](shape, column, noisy, plan)
-    return (HIDDEN if cell in hidden else show(cell) for cell in range(shape.cells))
+    others = {**dict.fromkeys(hidden, HIDDEN), **dict.fromkeys(shape.not_asked, NOT_ASKED)}
+    return (others.get(cell) or show(cell) for cell in range(shape.cells))
 
 
 Show = Callable[[int], Cell]

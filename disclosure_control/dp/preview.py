@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from itertools import combinations_with_replacement
-from math import prod
+from itertools import combinations_with_replacement, product
 
 from disclosure_control.dp import (
     keys,
@@ -110,13 +109,20 @@ def one_by_one(shape: Shape, rules: DpRules, *, rho_nano: int) -> int | None:
         return None
     width = _fixed(shape, column, noise_plan(shape, rules, rho_nano=rho_nano))
     alone = cheapest(_without_totals(shape), rules, within=width)
-    tables = prod(len({len(above) for above in axis.above}) for axis in shape.axes)
-    return None if alone is None else tables * alone
+    return None if alone is None else _tables(shape) * alone
+
+
+def _tables(shape: Shape) -> int:
+    """In how many ways labels of the axes stand together, of those that are told."""
+    depths = [sorted({len(above) for above in axis.above}) for axis in shape.axes]
+    told = shape.grouping_sets
+    ways = (tuple(at for at, depth in enumerate(way) if depth) for way in product(*depths))
+    return sum(not told or way in told for way in ways)
 
 
 def _without_totals(shape: Shape) -> Shape:
     axes = (replace(axis, total=False, subtotals=()) for axis in shape.axes)
-    return replace(shape, axes=tuple(axes))
+    return replace(shape, axes=tuple(axes), grouping_sets=())
 
 
 def _expected(shape: Shape, column: Published, plan: NoisePlan, rules: DpRules) -> Expected:

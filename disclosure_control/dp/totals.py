@@ -17,6 +17,9 @@ coefficients have the squared length q has noise of scale s * sqrt(q). So the gr
 variance V = sum of g s**2. The share of each group is such that the largest V of all is the least:
 then cells and totals are known equally well, and a table has one half-width.
 
+**Some tables alone.** Where not every total is told, nor all cells, groups of which nothing that is
+told has any part are not measured. In their place stands 0: only what is not told would need them.
+
 The law of a number's noise: whole tables are a lattice, and so are the whole numbers that are
 measured, of which it takes up one part. Given the part, the noise of a number lies on the whole
 numbers from some offset on, as a discrete Gaussian of variance V to within one part in a million
@@ -40,7 +43,7 @@ from itertools import chain, product
 from disclosure_control.dp.contrasts import Basis, basis_of
 from disclosure_control.dp.scales import SCALE_BITS, scale_for, scale_from
 from disclosure_control.errors import AccountingError
-from disclosure_control.tables import Axis
+from disclosure_control.tables import Axis, GroupingSets
 
 Levels = tuple[int, ...]
 """One for each axis."""
@@ -65,7 +68,8 @@ class Group:
 class Parting:
     """How the table is measured. ``shares`` has one weight, in SHARES, for each of ``groups``.
 
-    ``lengths`` has for each kind of cell or total the squared length that it has in each group.
+    ``lengths`` has for each kind of cell or total that is told the squared length that it has in
+    each group.
     """
 
     bases: tuple[Basis, ...]
@@ -107,7 +111,7 @@ class Parting:
         return ROUNDED_UP * most
 
     def measured(self, values: Sequence[int]) -> list[int]:
-        """Numbers to be measured, of a table whose totals are not read."""
+        """All numbers that could be measured, of a table whose totals are not read."""
         sizes = [len(basis.ranges) for basis in self.bases]
         return _along(values, sizes, [basis.measured for basis in self.bases])
 
@@ -123,8 +127,10 @@ class Parting:
         of = {one.levels: one for one in groups}
         found: dict[Group, dict[int, list[int]]] = {one: {} for one in groups}
         for place, rows in enumerate(product(*(basis.rows for basis in self.bases))):
-            own = found[of[tuple(level for level, _ in rows)]]
-            own.setdefault(math.prod(norm for _, norm in rows), []).append(place)
+            group = of.get(tuple(level for level, _ in rows))
+            if group is not None:
+                norm = math.prod(norm for _, norm in rows)
+                found[group].setdefault(norm, []).append(place)
         return found
 
 
@@ -134,15 +140,25 @@ def row_scale(group: Group, norm: int) -> float:
 
 
 @lru_cache(maxsize=256)
-def parting_of(axes: tuple[Axis, ...]) -> Parting:
+def parting_of(axes: tuple[Axis, ...], grouping_sets: GroupingSets = ()) -> Parting:
+    """``grouping_sets``: as of a ``Shape``."""
     bases = tuple(basis_of(axis) for axis in axes)
     parts = [_floats(basis.leaf_parts) for basis in bases]
+    kinds = list(_kinds(bases, grouping_sets))
     every = product(*(range(basis.levels) for basis in bases))
-    groups = tuple(levels for levels in every if _multiplied(parts, levels))  # has any number
+    told = (one for one in every if any(_multiplied(kind, one) for kind in kinds))
+    groups = tuple(levels for levels in told if _multiplied(parts, levels))  # has any number
     dear = [_multiplied(parts, levels) for levels in groups]
-    kinds = product(*(map(_floats, basis.label_parts) for basis in bases))
     lengths = tuple(tuple(_multiplied(kind, levels) for levels in groups) for kind in kinds)
     return Parting(bases, groups, _shares(dear, lengths), lengths)
+
+
+def _kinds(bases: Sequence[Basis], told: GroupingSets) -> Iterator[tuple[tuple[float, ...], ...]]:
+    """Of cells and totals that are told: the squared length in each level, axis by axis."""
+    for kind in product(*(basis.label_parts for basis in bases)):
+        by = tuple(at for at, (is_total, _) in enumerate(kind) if not is_total)
+        if not told or by in told:
+            yield tuple(_floats(parts) for _, parts in kind)
 
 
 def _shares(dear: Sequence[float], wanted: Sequence[Sequence[float]]) -> tuple[int, ...]:

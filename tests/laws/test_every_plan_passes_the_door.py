@@ -103,17 +103,21 @@ def test_the_shape_of_one_track_never_passes_the_door_of_the_other(text):
 
 @NOISY
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(query=made_up.questions(NESTED), totals=st.booleans(), rho=st.sampled_from([10**6, 10**9]))
-def test_whatever_has_a_price_passes_the_noisy_door(policy, query, totals, rho):
+@given(
+    query=made_up.questions(NESTED).flatmap(made_up.with_tables),
+    rho=st.sampled_from([10**6, 10**9]),
+)
+def test_whatever_has_a_price_passes_the_noisy_door(policy, query, rho):
     """Made-up questions, with totals too: after the charge it is too late to refuse."""
-    query = replace(query, margins=totals and bool(query.dimensions))
     assume(not validate(query, NESTED, policy))
     try:
         shape = plan(query, NESTED, policy).shape
         noise_plan(shape, policy.dp, rho_nano=rho)
     except (QueryRefused, DisclosureError):  # said before, as ``tre.journey.priced`` does
         assume(False)
-    protect(empty(shape), policy=policy, grant=NoiseGrant(rho))
+    table = protect(empty(shape), policy=policy, grant=NoiseGrant(rho))
+    assert len(table.asked) == shape.asked
+    assert {*range(shape.cells)} - {*table.asked} == shape.not_asked
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

@@ -20,7 +20,7 @@ from queries.language import Measure, Query, Statistic
 from queries.validate import validate
 from queries.words import describe
 from tests.catalogues import dp_policy, sdc_policy
-from tests.made_up import CLINIC, clinics, questions
+from tests.made_up import CLINIC, clinics, questions, with_tables
 from tests.sql_grammar import in_grammar
 
 POLICY = dp_policy()
@@ -108,7 +108,7 @@ def test_texts_near_a_question_are_read_as_declared_questions_or_refused(seed):
 
 
 @QUICK
-@given(questions())
+@given(questions().flatmap(with_tables))
 def test_a_question_survives_its_own_sql(query):
     assume(answerable(query))
     text = sql.render(query, CLINIC)
@@ -118,7 +118,7 @@ def test_a_question_survives_its_own_sql(query):
 
 
 @QUICK
-@given(questions())
+@given(questions().flatmap(with_tables))
 def test_a_question_survives_its_own_json(query):
     form = json.loads(json.dumps(json_form.to_json(query)))
 
@@ -126,7 +126,7 @@ def test_a_question_survives_its_own_json(query):
 
 
 @QUICK
-@given(questions())
+@given(questions().flatmap(with_tables))
 def test_the_canonical_question_is_its_own_canonical_form_and_answerable(query):
     assume(answerable(query))
     once = canonical(query, CLINIC)

@@ -51,6 +51,7 @@ def test_a_question_for_a_noisy_table_is_read_as_its_canonical_form(asked, said)
     assert {problem.code for problem in refused.value.problems} <= {
         "noisy_only",
         "exact_proportion",
+        "sets_exact",
     }
 
 

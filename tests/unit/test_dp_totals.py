@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 from hypothesis import assume, given, settings
@@ -32,7 +32,7 @@ from disclosure_control.tables import (
     Unprotected,
     Vector,
 )
-from tests.small_tables import COUNT, DP_RULES, NOISY, ONE, RHO_NANO, means_shape
+from tests.small_tables import COUNT, DP_RULES, EXACT, NOISY, ONE, RHO_NANO, means_shape
 
 # Axes and shapes.
 
@@ -141,10 +141,12 @@ def test_lengths_of_leaves_and_labels_in_each_level_are_declared(axis):
 
     by_leaf = [lengths({leaf}) for leaf in basis.leaves]
     assert basis.leaf_parts == tuple(map(max, zip(*by_leaf, strict=True)))
-    for leaves in sums_of(axis):
+    for at, leaves in enumerate(sums_of(axis)):
+        total = axis.total and at == len(axis.labels) - 1
         assert any(
             all(own <= most for own, most in zip(lengths(leaves), declared, strict=True))
-            for declared in basis.label_parts
+            for is_total, declared in basis.label_parts
+            if is_total == total
         )
 
 
@@ -221,6 +223,63 @@ def test_no_unit_costs_more_than_the_share_and_no_number_has_more_variance(sides
         assert variance <= most
 
 
+@st.composite
+def some_tables(draw, sides: tuple[Axis, ...]):
+    """Some of the tables of a grid, in any number and order."""
+    every = [own for size in range(len(sides) + 1) for own in combinations(range(len(sides)), size)]
+    return tuple(draw(st.lists(st.sampled_from(every), min_size=1, unique=True)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), rho_nano=st.integers(10**5, 10**9))
+def test_of_some_tables_nothing_is_measured_that_they_do_not_need(data, rho_nano):
+    """By the whole matrix: what a unit costs, and the variance of every number that is told."""
+    tops = st.lists(axes(sums=True).filter(lambda axis: axis.total), min_size=1, max_size=3)
+    sides = data.draw(tops.map(tuple))
+    shape = replace(shape_of(*sides), grouping_sets=data.draw(some_tables(sides)))
+    assume(shape.cells <= 120)
+    parting = parting_of(shape.axes, shape.grouping_sets)
+    groups = parting.noise(l1=1, rho_nano=rho_nano)
+    of = {one.levels: one for one in groups}
+    rows = [(of.get(levels), norm, row) for levels, norm, row in matrix(sides)]
+    squares = [Fraction(row_scale(own, norm)) ** 2 if own else None for own, norm, _ in rows]
+
+    leaves = range(len(rows[0][2]))
+    costs = [
+        sum(Fraction(row[leaf] ** 2) / s for (_, _, row), s in zip(rows, squares, strict=True) if s)
+        for leaf in leaves
+    ]
+    assert max(costs) * 10**9 / 2 <= sum(one.rho_nano for one in groups) <= rho_nano
+
+    most, needed = parting.variance(groups), set()
+    for cell, label in enumerate(product(*(sums_of(axis) for axis in sides))):
+        if cell in shape.not_asked:
+            continue
+        own = [
+            all(at in leaves for at, leaves in zip(place, label, strict=True))
+            for place in product(*(basis_of(axis).leaves for axis in sides))
+        ]
+        variance = Fraction(0)
+        for at, ((_, norm, row), s) in enumerate(zip(rows, squares, strict=True)):
+            part = sum(c for c, inside in zip(row, own, strict=True) if inside)
+            needed |= {at} if part else set()
+            variance += Fraction(part, norm) ** 2 * s if part else 0
+        assert variance <= most
+    assert {of[one.levels] for at, (one, _, _) in enumerate(rows) if at in needed} == set(groups)
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 2), (3, 3, 3), (2, 3, 4), (2, 5, 9), (4, 4, 4)])
+def test_six_margins_of_three_axes_cost_at_most_sixty_percent_of_asking_one_by_one(sizes):
+    sides = tuple(whole(size) for size in sizes)
+    six = ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2))
+    parting = parting_of(sides, six)
+    variance = parting.variance(parting.noise(l1=1, rho_nano=RHO_NANO))
+
+    alone = 10**9 / (2 * RHO_NANO)
+    assert variance <= 0.6 * len(six) * alone
+    assert all(0 in levels for levels in parting.groups)
+
+
 CUBES = ((2, 3), (10, 10), (2, 5, 9), (4, 4, 4), (10, 10, 10), (3, 3, 3, 3, 3))
 
 
@@ -232,7 +291,8 @@ def test_cells_and_totals_are_known_equally_well_and_better_than_one_by_one(size
     squares = {one.levels: float(Fraction(one.scale) ** 2) for one in groups}
     variances = [
         sum(
-            square * math.prod(float(own[level]) for own, level in zip(kind, levels, strict=True))
+            square
+            * math.prod(float(own[level]) for (_, own), level in zip(kind, levels, strict=True))
             for levels, square in squares.items()
         )
         for kind in product(*(basis.label_parts for basis in parting.bases))
@@ -271,24 +331,53 @@ def shown(shape: Shape, number: int):
     return protect(table, policy=NOISY, grant=NoiseGrant(RHO_NANO))
 
 
-@settings(max_examples=30, deadline=None)
-@given(sides=st.lists(axes(), min_size=1, max_size=3).map(tuple))
-def test_what_is_shown_adds_up_in_every_direction(sides):
+@settings(max_examples=40, deadline=None)
+@given(sides=st.lists(axes(), min_size=1, max_size=3).map(tuple), data=st.data())
+def test_what_is_shown_adds_up_in_every_direction(sides, data):
     shape = shape_of(*sides)
     assume(shape.has_totals and shape.cells <= 120)
-    (cells,) = shown(shape, 1000).columns
-    found = {shape.keys(at): cell for at, cell in enumerate(cells)}
+    if all(axis.total for axis in sides):
+        shape = replace(shape, grouping_sets=data.draw(st.one_of(st.just(()), some_tables(sides))))
+    table = shown(shape, 1000)
+    (cells,) = table.columns
+    found = {shape.keys(at): cells[at] for at in table.asked}
 
-    assert all(cell.status is Status.SHOWN for cell in cells)
+    assert all(cell.status is Status.SHOWN for cell in found.values())
     for number, axis in enumerate(sides):
         for labels, total in found.items():
-            parts = dict(axis.sums).get(axis.labels.index(labels[number]))
-            if parts is not None:
-                inside = (
-                    found[*labels[:number], axis.labels[part], *labels[number + 1 :]].value
-                    for part in parts
-                )
-                assert total.value == sum(inside)
+            parts = dict(axis.sums).get(axis.labels.index(labels[number])) or ()
+            inside = [
+                found.get((*labels[:number], axis.labels[part], *labels[number + 1 :]))
+                for part in parts
+            ]
+            if inside and None not in inside:
+                assert total.value == sum(one.value for one in inside)
+
+
+def test_what_is_not_asked_is_not_told_and_moves_nothing(monkeypatch):
+    """Two tables with the same margins, and noise of which each number is 0."""
+    shape = replace(shape_of(whole(2), whole(2), whole(3)), grouping_sets=((0, 1), (2,)))
+    moved = {place: (-1) ** sum(place) for place in product(range(2), range(2), range(2))}
+    tables = []
+    places = list(product(range(3), range(3), range(4)))
+    drawn = mechanisms.draw_group
+
+    def exact(values, *, group):
+        draws = drawn(values, group=group)
+        return {norm: replace(draws[norm], values=tuple(own)) for norm, own in values.items()}
+
+    monkeypatch.setattr(mechanisms, "draw_group", exact)
+    for by in (0, 300):
+        pairs = zip(filled(shape, 1000), places, strict=True)
+        values = {"rows": tuple(one + by * moved.get(place, 0) for one, place in pairs)}
+        tables.append(protect(Unprotected(shape, values), policy=NOISY, grant=NoiseGrant(RHO_NANO)))
+
+    assert tables[0] == tables[1]
+    found = dict(zip(places, tables[0].columns[0], strict=True))
+    for place, cell in found.items():
+        asked = place[2] == 3 and 2 not in place[:2], place[:2] == (2, 2) and place[2] < 3
+        assert cell.status is (Status.SHOWN if any(asked) else Status.NOT_ASKED)
+        assert cell.value in {None, Decimal(3000), Decimal(4000)}
 
 
 TREE = Axis(
@@ -300,21 +389,30 @@ TREE = Axis(
 
 
 @pytest.mark.parametrize(
-    "sides", [(whole(3), whole(5)), (whole(2), TREE), (Axis("x", ("a", "b")), TREE)]
+    ("sides", "sets"),
+    [
+        ((whole(3), whole(5)), ()),
+        ((whole(2), TREE), ()),
+        ((Axis("x", ("a", "b")), TREE), ()),
+        ((whole(2), whole(3), whole(2)), ((0, 1), (0, 2), (1, 2))),
+        ((whole(3), TREE), ((0,), (1,))),
+    ],
 )
-def test_intervals_hold_cells_and_totals_at_least_as_often_as_they_say(sides):
+def test_intervals_hold_cells_and_totals_at_least_as_often_as_they_say(sides, sets):
     """Each kind of number by itself, over many tables."""
-    shape = shape_of(*sides)
+    shape = replace(shape_of(*sides), grouping_sets=sets)
     leaves = [[len(own) for own in sums_of(axis)] for axis in sides]
     true = [1000 * math.prod(one) for one in product(*leaves)]
     held = [0] * shape.cells
     tables = 400
     for _ in range(tables):
-        (cells,) = shown(shape, 1000).columns
-        for at, cell in enumerate(cells):
+        table = shown(shape, 1000)
+        for at in table.asked:
+            cell = table.columns[0][at]
             held[at] += cell.low <= true[at] <= cell.high
-    assert all(binomial_tails(one, trials=tables, p=0.95)[0] > FALSE_ALARM for one in held)
-    assert sum(held) < 0.99 * tables * shape.cells  # and are no wider than need be
+    asked = [held[at] for at in range(shape.cells) if at not in shape.not_asked]
+    assert all(binomial_tails(one, trials=tables, p=0.95)[0] > FALSE_ALARM for one in asked)
+    assert sum(held) < 0.99 * tables * shape.asked  # and are no wider than need be
 
 
 def test_intervals_hold_where_the_noise_is_as_little_as_it_may_be():
@@ -427,6 +525,26 @@ def test_what_cannot_be_added_up_is_refused(size):
     require_publishable(replace(chosen, axes=(Axis("x", ("a", "b")),)), NOISY)
     with pytest.raises(Refused):
         require_publishable(chosen, NOISY)
+
+
+@pytest.mark.parametrize(
+    "sets", [((2,),), ((1, 0),), ((0, 0),), ((0,), (0,)), ((-1,),)], ids=lambda sets: str(len(sets))
+)
+def test_tables_that_are_none_of_the_grid_are_refused(sets):
+    shape = shape_of(whole(2), whole(3))
+    require_publishable(replace(shape, grouping_sets=((0,), (1,))), NOISY)
+    with pytest.raises(Refused):
+        require_publishable(replace(shape, grouping_sets=sets), NOISY)
+
+
+def test_some_tables_need_a_total_of_every_axis_and_are_never_exact():
+    shape = replace(shape_of(whole(2), whole(3)), grouping_sets=((0,), (1,)))
+    with pytest.raises(Refused):
+        require_publishable(replace(shape, axes=(Axis("x", ("a", "b")), whole(3))), NOISY)
+    exact = replace(EXACT, max_cells=100)
+    with pytest.raises(Refused, match="leave") as refused:
+        require_publishable(shape, exact)
+    assert "exact tables tell all totals" in refused.value.detail
 
 
 def test_numbers_that_leave_no_room_for_their_contrasts_are_refused():

@@ -19,10 +19,12 @@ from pyjstat import pyjstat
 from pysdmx.io import read_sdmx
 from pysdmx.model.dataset import ActionType
 
+from disclosure_control import present
+from disclosure_control.errors import Malformed
 from disclosure_control.record import DisclosureRecord
 from disclosure_control.tables import Axis, Cell, Kind, Protected, Published, Status
 from tre.outputs import NAMES, Format
-from tre.rendering import artefacts, grid, sdmx
+from tre.rendering import artefacts, chart, grid, sdmx
 
 CLAIM = "A claim that covers all of it."
 TITLE = "Persons, by sex and place."
@@ -226,6 +228,59 @@ def test_axes_of_one_name_and_like_a_column_stay_apart():
     frame = pd.read_parquet(io.BytesIO(files[Format.PARQUET]))
     assert len(set(frame.columns)) == len(frame.columns) == 2 + 2 * 2
     assert json.loads(files[Format.JSONSTAT])["id"] == ["count", "count (2)", "Measure"]
+
+
+@pytest.mark.filterwarnings("ignore:Shouldn't use this function:DeprecationWarning")
+def test_cells_that_nobody_asked_for_have_no_row_and_say_so_in_a_cube(tmp_path: Path):
+    """A table by sex and one by place, without the cells of both and without the total."""
+    axes = tuple(
+        Axis(name, (*labels, "Total"), total=True)
+        for name, labels in (("Sex", ("Female", "Male")), ("Place", ("North", "South")))
+    )
+    none, some = Cell(Status.NOT_ASKED), noisy("40", "10")
+    cells = (none, none, some, none, none, HIDDEN, some, some, none)
+    only = replace(table("dp"), axes=axes, columns=(cells, cells))
+    files = {one.format: one.content for one in artefacts.render(only, title=TITLE)}
+
+    keys = [("Female", "Total"), ("Male", "Total"), ("Total", "North"), ("Total", "South")]
+    rows = list(csv.reader(io.StringIO(files[Format.CSV].decode())))[2:]
+    assert [tuple(row[:2]) for row in rows] == keys
+    assert [row[2] for row in rows] == ["40", "[c]", "40", "40"]
+    frame = pd.read_parquet(io.BytesIO(files[Format.PARQUET]))
+    assert [tuple(key) for key in frame.iloc[:, :2].to_numpy().tolist()] == keys
+    assert frame["count_status"].tolist() == ["shown", "c", "shown", "shown"]
+    book = openpyxl.load_workbook(io.BytesIO(files[Format.XLSX]))
+    assert len(list(book["Table"].iter_rows())) == 1 + len(keys)
+    path = tmp_path / NAMES[Format.SDMX]
+    path.write_bytes(files[Format.SDMX])
+    assert len(read_sdmx(path).data[0].data) == len(keys) * len(list(grid.columns(only)))
+    cube = json.loads(files[Format.JSONSTAT])
+    assert len(cube["value"]) == 9 * len(list(grid.columns(only)))
+    assert cube["status"]["0"] == "n"
+    assert pyjstat.Dataset.read(files[Format.JSONSTAT].decode()).write("dataframe").shape[0]
+    assert present.from_json(files[Format.JSON].decode()) == only
+    mixed = replace(only, columns=(cells, (some, *cells[1:])))
+    with pytest.raises(Malformed):
+        present.from_json(present.to_json(mixed))
+
+
+def test_a_chart_of_several_tables_shows_the_first_of_the_largest():
+    axes = tuple(Axis(name, ("a", "b", "Total"), total=True) for name in ("One", "Two", "Three"))
+    places = list(product(range(3), repeat=3))
+    told = {(0, 1), (1, 2), (2,)}
+
+    def cell(place):
+        by = tuple(at for at, label in enumerate(place) if label < 2)
+        return noisy("40", "10") if by in told else Cell(Status.NOT_ASKED)
+
+    cells = tuple(map(cell, places))
+    drawn = chart.svg(replace(table("dp"), axes=axes, columns=(cells, cells)), title=TITLE)
+    assert drawn is not None
+    text = drawn.decode()
+    assert text.count('aria-roledescription="point"') == 4
+    assert ">One<" in text
+    assert ">Two<" in text
+    assert ">Three<" not in text
 
 
 @pytest.mark.filterwarnings("ignore:Shouldn't use this function:DeprecationWarning")

@@ -132,6 +132,11 @@ WRONG = [
     (changed("where", "parts", 0, "value", to=float("inf")), "json_number", "where.parts[0].value"),
     (changed("where", "parts", 2, "values", 0, to=None), "json_type", "where.parts[2].values[0]"),
     (changed("dimensions", 0, "bands", 0, to="x"), "json_number", "dimensions[0].bands[0]"),
+    (changed("grouping_sets", to=3), "json_type", "grouping_sets"),
+    (changed("grouping_sets", to=[0]), "json_type", "grouping_sets[0]"),
+    (changed("grouping_sets", to=[[-1]]), "json_type", "grouping_sets[0][0]"),
+    (changed("grouping_sets", to=[[0], [True]]), "json_type", "grouping_sets[1][0]"),
+    (changed("grouping_sets", to=[["sex"]]), "json_type", "grouping_sets[0][0]"),
     (changed("dimensions", 0, "ref", to={}), "json_missing_key", "dimensions[0].ref.table"),
 ]
 

@@ -102,6 +102,31 @@ def test_totals_and_subtotals_that_may_not_be_asked(parts, policy, code, place):
     assert (code, place) in [(one.code, one.where) for one in found]
 
 
+TWO = (Dimension(KIND), SEVERE)
+
+
+@pytest.mark.parametrize(
+    ("parts", "policy", "code", "place"),
+    [
+        ({"margins": False}, NOISY, "sets_without_margins", "grouping_sets"),
+        ({}, EXACT, "sets_exact", "grouping_sets"),
+        ({"grouping_sets": ((0,), (2,))}, NOISY, "sets_unknown", "grouping_sets[1]"),
+        ({"grouping_sets": ((0, 0), (1,))}, NOISY, "sets_twice", "grouping_sets[0]"),
+        ({"grouping_sets": ((0, 1), (1, 0))}, NOISY, "sets_again", "grouping_sets[1]"),
+        ({"grouping_sets": ((0,),) * 10_000}, NOISY, "sets_again", "grouping_sets[1]"),
+        ({"grouping_sets": ((0,), ())}, NOISY, "sets_without", "dimensions[1]"),
+        ({"grouping_sets": ((1, 0),)}, NOISY, "sets_alone", "grouping_sets"),
+        ({"dimensions": ()}, NOISY, "margins_of_nothing", "margins"),
+    ],
+)
+def test_some_tables_that_may_not_be_asked(parts, policy, code, place):
+    asked = {"dimensions": TWO, "margins": True, "grouping_sets": ((0,), (1,))}
+    assert validate(replace(EVENTS, **asked), NESTED, NOISY) == ()
+    found = validate(replace(EVENTS, **{**asked, **parts}), NESTED, policy)
+    assert (code, place) in [(one.code, one.where) for one in found]
+    assert len(found) < 10
+
+
 def test_subtotals_and_totals_of_exact_tables_may_be_asked():
     query = replace(EVENTS, dimensions=(TREE, SEVERE), margins=True)
     assert validate(query, NESTED, EXACT) == ()

@@ -352,6 +352,24 @@ def test_several_tables_of_the_same_are_cheaper_together(world):
     assert left == {line["level"]: line["after"] for line in preview["budgets"]}
 
 
+def test_margins_that_are_asked_for_are_cheaper_together_without_the_cells(world):
+    pairs = ("sex", "smoker", "sex, smoker", "age", "sex, age", "smoker, age")
+    texts = [BY.format(by).replace("age", "band(age, 40, 60)") for by in pairs]
+    answer = planned(world, *texts).json
+    assert answer["cheapest"] == "together"
+    assert answer["together"]["rho_nano"] <= 0.6 * answer["apart_rho_nano"]
+    query = answer["together"]["query"]
+    assert query["grouping_sets"] == [[0], [0, 1], [0, 2], [1], [1, 2], [2]]
+    assert "with all totals" not in answer["together"]["words"]
+    assert "the tables by Sex, Sex × Smoker" in answer["together"]["words"]
+    cells = planned(
+        world, *texts, BY.format("sex, smoker, age").replace("age", "band(age, 40, 60)")
+    )
+    assert cells.json["together"]["rho_nano"] > answer["together"]["rho_nano"]
+    asked = {**QUESTION, "query": query, "rho_nano": answer["together"]["rho_nano"]}
+    assert world.post("/projects/liver/submissions", json=asked).status_code == 201
+
+
 @pytest.mark.parametrize(
     "texts",
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -110,6 +111,49 @@ def test_the_form_asks_exactly_the_question_that_was_meant(service: Service, ada
     preview = ada.post(page, {**ENTRIES, "act": "preview"}).location
     assert ada.post(preview, {"purpose": "To learn"}).status_code == 303
     assert asked(service) == MEANT
+
+
+@pytest.mark.parametrize(
+    ("totals", "sets", "words"),
+    [
+        ("all", (), "with all totals"),
+        ("1", ((0,), (1,), (2,)), "the tables by Smoker, "),
+        ("2", ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2)), "the tables by Smoker, "),
+    ],
+)
+def test_the_form_asks_for_every_total_or_for_tables_by_fewer_dimensions(
+    service: Service, ada: Visitor, totals, sets, words
+):
+    page = draft(ada, service, {**ENTRIES, "margins": totals})
+    assert re.search(f'<option value="{totals}" selected', ada.get(page).text)
+    preview = ada.post(page, {**ENTRIES, "margins": totals, "act": "preview"}).location
+    assert words in ada.get(preview).text
+    assert ada.post(preview, {"purpose": "To learn"}).status_code == 303
+    assert asked(service) == replace(MEANT, margins=True, grouping_sets=sets)
+
+
+def test_tables_by_fewer_dimensions_are_offered_where_there_are_more(
+    service: Service, ada: Visitor
+):
+    def offered(*without: str) -> list[str]:
+        entries = {name: own for name, own in ENTRIES.items() if not name.startswith(without)}
+        shown = ada.get(draft(ada, service, entries)).text
+        return re.findall(r'<option value="(all|1|2)"', shown)
+
+    assert offered("nothing") == ["all", "1", "2"]
+    assert offered("dimensions-2") == ["all", "1"]
+    assert offered("dimensions-1", "dimensions-2") == ["all"]
+
+
+def test_tables_by_as_many_dimensions_as_there_are_alone_are_refused_in_place(
+    service: Service, ada: Visitor
+):
+    one = {name: own for name, own in ENTRIES.items() if not name.startswith("dimensions-")}
+    one |= {"dimensions-0-ref": "persons.smoker", "margins": "1"}
+    said = ada.post(draft(ada, service, one), {**one, "act": "preview"})
+    assert said.status_code == 422
+    assert "Ask for it without sets" in said.text
+    assert 'href="#margins"' in said.text
 
 
 NOISY = {

@@ -7,9 +7,10 @@ dimensions may be cheaper as one table with totals, which has each of them, and 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -102,9 +103,32 @@ def _part(query: Query, preview: Preview) -> Part:
 
 
 def _whole(queries: Sequence[Query]) -> Query | None:
-    """One table with totals that has them all, if they differ in their dimensions alone."""
-    plain = {replace(query, dimensions=(), margins=False) for query in queries}
+    """One question that has them all, if they differ in their dimensions alone."""
+    plain = {replace(query, dimensions=(), margins=False, grouping_sets=()) for query in queries}
     dimensions = tuple(dict.fromkeys(one for query in queries for one in query.dimensions))
     if len(plain) != 1 or len(queries) < 2 or not dimensions:  # noqa: PLR2004 - several
         return None
-    return replace(plain.pop(), dimensions=dimensions, margins=True)
+    sets = {
+        tuple(sorted(dimensions.index(query.dimensions[at]) for at in own))
+        for query in queries
+        for own in _tables(query)
+    }
+    all_of_them = len(sets) == 2 ** len(dimensions)
+    return replace(
+        plain.pop(),
+        dimensions=dimensions,
+        margins=True,
+        grouping_sets=() if all_of_them else tuple(sorted(sets)),
+    )
+
+
+def _tables(query: Query) -> Iterator[tuple[int, ...]]:
+    """What a question asks for, each by the positions of its dimensions."""
+    every = tuple(range(len(query.dimensions)))
+    if not query.margins:
+        yield every
+    elif query.grouping_sets:
+        yield from query.grouping_sets
+    else:
+        for size in range(len(every) + 1):
+            yield from combinations(every, size)

@@ -125,7 +125,7 @@ def told(table: Protected) -> Iterator[tuple[str, int, Decimal | None]]:
 
 
 def _hidden(table: Protected) -> int:
-    return sum(one.status is not Status.SHOWN for cells in table.columns for one in cells)
+    return sum(one.status is Status.SUPPRESSED for cells in table.columns for one in cells)
 
 
 def _widest(table: Protected) -> Decimal:

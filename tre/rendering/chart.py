@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from html import escape
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import altair as alt
@@ -38,7 +38,10 @@ Row = dict[str, Any]
 
 
 def svg(protected: Protected, *, title: str) -> bytes | None:
-    """The first published column, without any totals; None for a table too large to be drawn."""
+    """The first published column, without any totals; None for a table too large to be drawn.
+
+    Of several tables, the first of those by most axes.
+    """
     published = protected.published[0]
     axes, cells = _without_totals(protected.axes, protected.columns[0])
     if len(cells) > MOST_CELLS:
@@ -53,7 +56,10 @@ def _without_totals(
     axes: tuple[Axis, ...], cells: tuple[Cell, ...]
 ) -> tuple[tuple[Axis, ...], tuple[Cell, ...]]:
     """A total beside its parts would make them small."""
-    parts = [_parts(axis) for axis in axes]
+    by = _largest(axes, cells)
+    parts = [
+        _parts(axis) if at in by else {len(axis.labels) - 1: None} for at, axis in enumerate(axes)
+    ]
     places = product(*(range(len(axis.labels)) for axis in axes))
     kept = tuple(
         cell
@@ -62,8 +68,21 @@ def _without_totals(
     )
     return tuple(
         Axis(axis.name, tuple(axis.labels[at] for at in own))
-        for axis, own in zip(axes, parts, strict=True)
+        for at, (axis, own) in enumerate(zip(axes, parts, strict=True))
+        if at in by
     ), kept
+
+
+def _largest(axes: tuple[Axis, ...], cells: tuple[Cell, ...]) -> tuple[int, ...]:
+    """By which axes the largest table is that was asked for: as a rule, by all of them."""
+    labels = [
+        [(at,)] * (len(axis.labels) - axis.total) + [()] * axis.total
+        for at, axis in enumerate(axes)
+    ]
+    by = (tuple(chain.from_iterable(place)) for place in product(*labels))
+    told = zip(by, cells, strict=True)
+    asked = (own for own, cell in told if cell.status is not Status.NOT_ASKED)
+    return max(asked, key=len, default=tuple(range(len(axes))))
 
 
 def _parts(axis: Axis) -> dict[int, None]:

@@ -1,6 +1,6 @@
 """What has a table, row by row? The same for every format that is made of rows.
 
-One row for each cell of the key grid: its labels, then for each published column the numbers that
+One row for each cell that is asked for: its labels, then for each published column the numbers that
 are said of it. A hidden cell has no number, which is told apart from a number that does not exist.
 """
 
@@ -19,7 +19,7 @@ from disclosure_control.tables import VARYING, Cell, Kind, Protected, Status
 class Column:
     """``name`` is for programs, ``title`` for people; ``values`` are None where nothing is shown.
 
-    ``hidden``: cells that are confidential, by place.
+    ``hidden``: rows that are confidential, by place.
     """
 
     name: str
@@ -41,9 +41,14 @@ PARTS: tuple[tuple[str, str, Callable[[Cell], Decimal | None]], ...] = (
 )
 
 
-def columns(table: Protected) -> Iterator[Column]:
-    """Of every published column its value and, with noise, the numbers around it."""
-    for published, cells in zip(table.published, table.columns, strict=True):
+def columns(table: Protected, *, whole: bool = False) -> Iterator[Column]:
+    """Of every published column its value and, with noise, the numbers around it.
+
+    ``whole``: of the key grid, also where nothing is asked for.
+    """
+    rows = range(len(labels(table, whole=True))) if whole else table.asked
+    for published, own in zip(table.published, table.columns, strict=True):
+        cells = [own[row] for row in rows]
         hidden = frozenset(
             place for place, cell in enumerate(cells) if cell.status == Status.SUPPRESSED
         )
@@ -58,9 +63,10 @@ def _is_said(track: str, kind: Kind, part: str) -> bool:
     return not part or (track == Track.DP and not (kind in VARYING and part == "_half_width"))
 
 
-def labels(table: Protected) -> list[tuple[str, ...]]:
-    """The key of each cell, in the order of the cells."""
-    return list(product(*(axis.labels for axis in table.axes)))
+def labels(table: Protected, *, whole: bool = False) -> list[tuple[str, ...]]:
+    """The key of each row, in the order of the cells."""
+    every = list(product(*(axis.labels for axis in table.axes)))
+    return every if whole else [every[row] for row in table.asked]
 
 
 def dimension_names(table: Protected) -> list[str]:

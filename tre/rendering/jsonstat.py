@@ -7,6 +7,7 @@ the status "c".
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from decimal import Decimal
 from typing import Any
 
@@ -16,16 +17,18 @@ from tre.rendering import grid
 METRIC = "Measure"
 CONFIDENTIAL = "c"
 NOT_APPLICABLE = "x"
+NOT_ASKED = "n"
 
 
 def render(table: Protected, *, title: str) -> bytes:
     names = grid.dimension_names(table)
     metric = METRIC if METRIC not in names else f"{METRIC} ({len(names) + 1})"
-    found = list(grid.columns(table))
-    cells = len(grid.labels(table))
+    found = list(grid.columns(table, whole=True))
+    cells = len(grid.labels(table, whole=True))
+    asked = set(table.asked)
     value = [_number(column.values[cell]) for cell in range(cells) for column in found]
     status = {
-        str(cell * len(found) + place): CONFIDENTIAL if cell in column.hidden else NOT_APPLICABLE
+        str(cell * len(found) + place): _status(cell, column, asked)
         for cell in range(cells)
         for place, column in enumerate(found)
         if column.values[cell] is None
@@ -52,10 +55,20 @@ def render(table: Protected, *, title: str) -> bytes:
         "value": value,
         "status": status,
         "extension": {
-            "status": {CONFIDENTIAL: "hidden to protect people", NOT_APPLICABLE: "does not exist"}
+            "status": {
+                CONFIDENTIAL: "hidden to protect people",
+                NOT_APPLICABLE: "does not exist",
+                **({NOT_ASKED: "not asked for"} if len(asked) < cells else {}),
+            }
         },
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _status(cell: int, column: grid.Column, asked: Container[int]) -> str:
+    if cell not in asked:
+        return NOT_ASKED
+    return CONFIDENTIAL if cell in column.hidden else NOT_APPLICABLE
 
 
 def _dimension(name: str, labels: tuple[str, ...]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ FORM: Nest = {
     ],
     "measures": [{"statistic": TEXT, "ref": TEXT, "per": TEXT, "adjusted": TEXTS}],
     "dimensions": [{"ref": TEXT, "bands": TEXT, "recode": TEXT}],
-    "margins": TEXT,  # "all" for every total
+    "margins": TEXT,  # "all" for every total; a number: tables by so many dimensions at most
     "match": TEXT,
     "conditions": [CONDITION],
 }

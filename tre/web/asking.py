@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from queries.catalogue import Catalogue
@@ -41,7 +42,6 @@ from queries.values import date_from, number_from
 from tre.web import choices, measure_choices
 from tre.web.choices import FEATURE_MARK, Field
 
-ALL_TOTALS = "all"
 Row = Mapping[str, Any]
 
 
@@ -85,9 +85,17 @@ def question(nest: Row, *, catalogue: Catalogue) -> tuple[Query | None, tuple[Fa
         where=where,
         joins=_joins(reading),
         features=features,
-        margins=nest["margins"] == ALL_TOTALS,
+        margins=nest["margins"] in choices.TOTALS,
+        grouping_sets=_sets(nest["margins"], len(dimensions)),
     )
     return asked, ()
+
+
+def _sets(totals: str, dimensions: int) -> tuple[tuple[int, ...], ...]:
+    """Every table by so many dimensions and fewer, but the one by none: they add up to that."""
+    most = choices.TOTALS.get(totals, 0)
+    sizes = range(1, min(most, dimensions) + 1)
+    return tuple(own for size in sizes for own in combinations(range(dimensions), size))
 
 
 def place_of(problem: Problem) -> str:
@@ -110,6 +118,7 @@ PLACES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"where(?:\.part)?\.parts\[(\d+)\]", r"conditions-\1"),
         (r"where", "conditions-0"),
         (r"(features|dimensions|measures|margins)", r"\1"),
+        (r"grouping_sets", "margins"),
     )
 )
 """Path of the typed query -> id in the form."""

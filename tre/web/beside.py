@@ -31,7 +31,8 @@ def left_out(query: Query, catalogue: Catalogue, policy: Policy) -> Beside:
     by_cell = units or plan(query, catalogue, policy).how is Contribution.CELL_WEIGHTS
     dimensions = query.dimensions if by_cell else ()
     measures = (Measure(Statistic.UNITS_LEFT_OUT if units else Statistic.LEFT_OUT),)
-    asked = replace(query, measures=measures, dimensions=dimensions, margins=False)
+    asked = replace(query, measures=measures, dimensions=dimensions)
+    asked = replace(asked, margins=False, grouping_sets=())
     title = measure_choices.units_left_out(catalogue) if units else measure_choices.LEFT_OUT
     return Beside(title, asked)
 

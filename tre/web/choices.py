@@ -46,6 +46,22 @@ class Field:
     cuts: str = ""  # an example of cut points
 
 
+TOTALS = {"all": 0, "1": 1, "2": 2}
+"""What may be asked for beside cells, or in their place: tables by so many dimensions at most."""
+
+
+def totals(*, exact: bool, dimensions: int) -> tuple[Option, ...]:
+    """What a question with so many dimensions may choose. Exact tables have all totals or none."""
+    every = (Option("", "No totals"), Option("all", "Every total"))
+    if exact:
+        return every
+    alone = (
+        Option("1", "Only tables by one dimension each"),
+        Option("2", "Only tables by one and by two dimensions"),
+    )
+    return (*every, *alone[: max(0, dimensions - 1)])
+
+
 AGGREGATES: dict[Aggregate, str] = {
     Aggregate.EXISTS: "Has at least one row (yes or no)",
     Aggregate.COUNT: "Number of rows",

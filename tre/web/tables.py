@@ -101,14 +101,14 @@ def _mark(interval: Feasible | None, *, primary: bool) -> Mark:
 
 
 def layout(table: Protected, *, marks: Marks = NOTHING_MARKED) -> Layout:
-    cells = len(table.columns[0]) if table.columns else 0
+    cells = table.asked
     keys = [_keys(axis) for axis in table.axes]
-    lines = tuple(_line(table, keys, cell, marks) for cell in range(min(cells, MOST_SHOWN)))
+    lines = tuple(_line(table, keys, cell, marks) for cell in cells[:MOST_SHOWN])
     return Layout(
         axes=tuple(axis.name for axis in table.axes),
         columns=tuple(column.title for column in table.published),
         lines=lines,
-        left_out=max(0, cells - MOST_SHOWN),
+        left_out=max(0, len(cells) - MOST_SHOWN),
         hidden=sum(cell.status == Status.SUPPRESSED for cell in table.columns[0]) if cells else 0,
         noisy=table.track == DP,
         unknown=next((axis.name for axis in table.axes if axis.unknown), ""),
