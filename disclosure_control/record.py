@@ -146,7 +146,12 @@ NOISY_TOTALS = (
 )
 
 
-REGRESSIONS = {
+OF_KINDS = {
+    "nonnegative_sum": (
+        "Sums that are said to be not below zero were cut there after the noise, value and "
+        "interval: each is no further from the truth for it, and the interval holds it as often. "
+        "Added up they lean upwards; plain sums do not."
+    ),
     "slope": (
         "The interval of a slope, unlike the others, covers sampling as well as noise: if rows are "
         "independent, what is explained is linear in what explains it, and residuals vary equally. "

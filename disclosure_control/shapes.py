@@ -145,6 +145,13 @@ def _tells_its_sum(total: Vector, column: Published) -> bool:
     return column.kind is Kind.SUM and total.beside == column.count
 
 
+def _adds_from_zero(vectors: Vectors, column: Published) -> bool:
+    """Of what is never below zero, whatever the data."""
+    total = vectors.get(column.total or "")
+    least = total.row_bounds[0] if total is not None and total.row_bounds else -1
+    return _adds(vectors, column) and least >= 0
+
+
 def _only_counts(_: Vectors, column: Published) -> bool:
     return column.total is None
 
@@ -210,6 +217,7 @@ def _holds(vectors: Vectors, column: Published) -> bool:
 READS: dict[Kind, Callable[[Vectors, Published], bool]] = {
     Kind.COUNT: _only_counts,
     Kind.UNITS: _only_counts,
+    Kind.NONNEGATIVE_SUM: _adds_from_zero,
     Kind.QUANTILE: _holds,
     Kind.SLOPE: _has_moments,
     Kind.LOG_ODDS: _has_patterns,
@@ -228,10 +236,11 @@ def _is_noisy_only(shape: Shape) -> bool:
 def _adds_up(shape: Shape, policy: Policy) -> bool:
     """Are totals sums of their parts, with noise of which sums can be told?"""
     apart = any(axis.shared for axis in shape.axes)
+    cut = any(column.kind is Kind.NONNEGATIVE_SUM for column in shape.published)
     units = any(vector.counts is Counting.UNITS for vector in shape.vectors)
     bins = any(vector.counts in BINNED for vector in shape.vectors)
     gaussian = policy.dp is not None and Mechanism.GAUSSIAN in policy.dp.mechanisms
-    return not shape.has_totals or (gaussian and not bins and not (units and apart))
+    return not shape.has_totals or (gaussian and not bins and not cut and not (units and apart))
 
 
 def _bins(shape: Shape) -> int:

@@ -144,6 +144,7 @@ class Kind(StrEnum):
     COUNT = "count"
     UNITS = "units"
     SUM = "sum"
+    NONNEGATIVE_SUM = "nonnegative_sum"
     MEAN = "mean"
     VARIANCE = "variance"
     STDDEV = "stddev"
@@ -161,7 +162,10 @@ REGRESSIONS = frozenset({Kind.SLOPE, Kind.LOG_ODDS})
 QUOTIENTS = SPREADS | REGRESSIONS | {Kind.MEAN, Kind.RATIO, Kind.LEFT_OUT}
 """Divided by a count, by another total or, a slope, by what numbers have in common."""
 
-NOISY_ONLY = SPREADS | REGRESSIONS | {Kind.QUANTILE, Kind.RATIO, Kind.LEFT_OUT}
+SUMS = frozenset({Kind.SUM, Kind.NONNEGATIVE_SUM})
+NOISY_ONLY = (
+    SPREADS | REGRESSIONS | {Kind.QUANTILE, Kind.RATIO, Kind.LEFT_OUT, Kind.NONNEGATIVE_SUM}
+)
 VARYING = QUOTIENTS | {Kind.QUANTILE}
 """Their interval depends on the cell, so that there is no single half-width."""
 
@@ -265,7 +269,8 @@ class Published:
     """One column of the published table, computed from one to three vectors.
 
     COUNT and UNITS read ``count``; SUM reads ``total``; MEAN is
-    (centre + total / count) x (count.scale / total.scale). On the DP track only: VARIANCE is the
+    (centre + total / count) x (count.scale / total.scale). On the DP track only: NONNEGATIVE_SUM is
+    a SUM with nothing shown below zero, value nor interval, which the truth is not; VARIANCE is the
     mean of the ``squares`` of what ``total`` adds up, which have a centre of their own, less the
     square of the mean of ``total``, times n / (n - 1); STDDEV is its root; RATIO is ``total`` by
     ``per``; LEFT_OUT is 1 - ``count`` / ``per``, of bounded rows and of all; SLOPE is a coefficient

@@ -39,6 +39,7 @@ class Statistic(StrEnum):
     COUNT = "count"  # rows
     UNITS = "units"  # distinct units: SQL count(distinct <unit column>)
     SUM = "sum"
+    NONNEGATIVE_SUM = "nonnegative_sum"  # of what is never below zero: not shown below it
     MEAN = "mean"  # of the non-missing values
     VARIANCE = "variance"  # of the non-missing values, as of a sample: divided by n - 1
     STDDEV = "stddev"  # its root
@@ -59,13 +60,20 @@ REGRESSIONS = frozenset({Statistic.SLOPE, Statistic.LOG_ODDS})
 LEAVING_OUT = frozenset({Statistic.LEFT_OUT, Statistic.UNITS_LEFT_OUT})
 """What bounds leave out of a number of rows, or of units in several cells."""
 
+SUMS = frozenset({Statistic.SUM, Statistic.NONNEGATIVE_SUM})
+
 OF_UNITS = frozenset({Statistic.UNITS, Statistic.UNITS_LEFT_OUT})
 """Of distinct units, which are no sum of what cells have where a unit is in several of them."""
 
 COUNTING = frozenset({Statistic.COUNT, Statistic.UNITS}) | LEAVING_OUT
 """Of rows or units, not of a number."""
 
-NOISY_ONLY = SPREADS | REGRESSIONS | LEAVING_OUT | {Statistic.QUANTILE, Statistic.RATIO}
+NOISY_ONLY = (
+    SPREADS
+    | REGRESSIONS
+    | LEAVING_OUT
+    | {Statistic.QUANTILE, Statistic.RATIO, Statistic.NONNEGATIVE_SUM}
+)
 """For which the exact track has no rules."""
 
 

@@ -36,6 +36,7 @@ class Looks:
 
 LOOKS = {
     Statistic.SUM: Looks("Sum of", Kind.SUM, 0),
+    Statistic.NONNEGATIVE_SUM: Looks("Sum, not below zero, of", Kind.NONNEGATIVE_SUM, 0),
     Statistic.MEAN: Looks("Mean of", Kind.MEAN, 1),
     Statistic.VARIANCE: Looks("Variance of", Kind.VARIANCE, 1, power=2),
     Statistic.STDDEV: Looks("Standard deviation of", Kind.STDDEV, 1),

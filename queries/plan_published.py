@@ -29,6 +29,7 @@ from queries.language import (
     NOISY_ONLY,
     REGRESSIONS,
     SPREADS,
+    SUMS,
     Measure,
     Query,
     Ref,
@@ -126,7 +127,7 @@ class _Columns:
         if measure.level is not None:
             return self._quantile(of, measure.level, count=count)
         spread = measure.statistic in SPREADS
-        summed = measure.statistic is Statistic.SUM or (not spread and self._shares(of))
+        summed = measure.statistic in SUMS or (not spread and self._shares(of))
         total = self._summed(of) if summed else self._total(of, divided=True)
         squares = self._total(of.squares, divided=True) if spread else None
         return replace(_summed(measure, of, count=count, total=total), squares=squares)
@@ -242,7 +243,7 @@ class _Columns:
         so that there values are never below zero. Not where the count decides which keys are told,
         for which it has noise of its own.
         """
-        sums = [one.ref for one in self.query.measures if one.statistic is Statistic.SUM]
+        sums = [one.ref for one in self.query.measures if one.statistic in SUMS]
         sums += [one.per for one in self.query.measures if one.statistic is Statistic.RATIO]
         asked = any(self.measured[ref].name == of.name for ref in sums if ref is not None)
         by_units = self.how is Contribution.UNIT_ROWS and not of.nullable

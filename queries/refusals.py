@@ -56,8 +56,8 @@ _CLAUSES = {  # SQL that the language leaves out, and what to write instead
     "like": "LIKE and patterns are not part of the language. Use IN ('a', 'b') or a recode.",
     "statement": "Only questions may be asked here: {word} is not part of the language.",
     "function": "The function {name} is not part of the language. There are count, sum, avg, "
-    "variance, stddev, median, quantile, ratio, slope, log_odds, band and recode; in a feature "
-    "also min, max, arg_min and arg_max.",
+    "variance, stddev, median, quantile, nonnegative_sum, ratio, slope, log_odds, band and "
+    "recode; in a feature also min, max, arg_min and arg_max.",
     "parameter": "Placeholders and parameters are not part of the language. Write the value.",
     "pivot": "PIVOT and UNPIVOT are not part of the language.",
     "grouping_sets": "ROLLUP and GROUP BY ALL are not part of the language. Name each dimension; "
@@ -199,6 +199,8 @@ _MEANING = {  # well-formed questions that may not be answered
     "margins_noisy": "The policy of this dataset has no Gaussian noise, of which noisy totals and "
     "subtotals are made. Ask for the table with fewer dimensions.",
     "margins_binned": "{what} has no noisy totals. Ask for it in a table without totals.",
+    "margins_cut": "Sums that are not shown below zero do not add up. Ask for plain sums, or for "
+    "a table without totals.",
     "margins_units": "{units} can be in several cells of this table, so that noisy totals would "
     "count them more than once. Ask for records, or without totals.",
     "margins_of_nothing": "A table with totals needs a dimension.",
@@ -237,6 +239,8 @@ _MEANING = {  # well-formed questions that may not be answered
     "decimals, such as 0.25. The median has the level 0.5.",
     "needs_divisor": "ratio needs a second number to divide by, other than the first.",
     "needs_no_divisor": "{what} takes no second number.",
+    "sum_below_zero": "{name} is declared from {lower} on, so that its sum may be below 0. Ask for "
+    "the sum.",
     "divisor_below_zero": "{name} is declared from {lower} on: what divides must not be below 0.",
     "needs_no_level": "{what} takes no level.",
     "needs_no_adjusters": "{what} is not adjusted for other numbers.",

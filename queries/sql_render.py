@@ -194,6 +194,7 @@ _CONDITIONS: dict[type, Callable[[_Renderer, Any], str]] = {
 _OF_UNITS = {Statistic.UNITS: "count", Statistic.UNITS_LEFT_OUT: "left_out"}
 _MEASURE_SQL = {
     Statistic.SUM: "sum",
+    Statistic.NONNEGATIVE_SUM: "nonnegative_sum",
     Statistic.MEAN: "avg",
     Statistic.VARIANCE: "variance",
     Statistic.STDDEV: "stddev",

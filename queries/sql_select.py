@@ -163,7 +163,15 @@ def _left_out(node: exp.Anonymous, names: Names, _: str) -> Measure:
     raise names.reading.refuse(node, "left_out_shape", unit=names.source.unit_column or "unit")
 
 
+def _nonnegative_sum(node: exp.Anonymous, names: Names, path: str) -> Measure:
+    if len(node.expressions) != 1 or not isinstance(node.expressions[0], exp.Column):
+        raise names.reading.refuse(node, "aggregate_argument", name=Statistic.NONNEGATIVE_SUM)
+    (of,) = _numbers(node, names, path, code="aggregate_argument")
+    return Measure(Statistic.NONNEGATIVE_SUM, of)
+
+
 _CALLED = {
+    "nonnegative_sum": _nonnegative_sum,
     "ratio": _ratio,
     "slope": _regression,
     "log_odds": _regression,

@@ -8,7 +8,7 @@ _T = TokenType
 
 FUNCTIONS = frozenset(
     {"count", "sum", "avg", "variance", "var_samp", "stddev", "stddev_samp"}
-    | {"median", "quantile", "ratio", "slope", "log_odds", "left_out"}
+    | {"median", "quantile", "ratio", "slope", "log_odds", "left_out", "nonnegative_sum"}
     | {"min", "max", "arg_min", "arg_max", "band", "recode"}
 )
 

@@ -129,6 +129,8 @@ def _noisy_margins(scope: Scope, rules: DpRules, *, where: str) -> Iterator[Prob
         if measure.statistic in BINNED:
             what = measure.statistic.value
             yield problem("margins_binned", where=f"measures[{number}]", what=what)
+        elif measure.statistic is Statistic.NONNEGATIVE_SUM:
+            yield problem("margins_cut", where=f"measures[{number}]")
         elif measure.statistic in OF_UNITS and apart:
             yield problem("margins_units", where=f"measures[{number}]", units=scope.catalogue.units)
 

@@ -59,6 +59,15 @@ def _problems(measure: Measure, *, scope: Scope, where: str) -> Iterator[Problem
         yield problem("needs_truth", where=f"{where}.ref", what=what, name=shown(measure.ref))
     else:
         yield from _number_problems(measure.ref, what, scope=scope, where=f"{where}.ref")
+        if measure.statistic is Statistic.NONNEGATIVE_SUM:
+            yield from _sign_problems(measure.ref, scope=scope, where=f"{where}.ref")
+
+
+def _sign_problems(ref: Ref, *, scope: Scope, where: str) -> Iterator[Problem]:
+    found = scope.meaning(ref)
+    if found is not None and found.lower is not None and found.lower < 0:
+        name, lower = shown(ref), number_text(found.lower)
+        yield problem("sum_below_zero", where=where, name=name, lower=lower)
 
 
 def _is_truth(ref: Ref, *, scope: Scope) -> bool:

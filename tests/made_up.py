@@ -240,6 +240,8 @@ def measure(draw, query: Query, catalogue: Catalogue, *, exact: bool) -> Measure
         others = [one for one in (*numbers, *truths) if one != ref and single]
     if statistic in REGRESSIONS | {Statistic.RATIO}:
         return draw(_of_several(statistic, ref, others))
+    if statistic is Statistic.NONNEGATIVE_SUM and not _is_divisor(ref, query, catalogue):
+        return Measure(Statistic.SUM, ref)
     levels = st.sampled_from([Decimal(text) for text in ("0.5", "0.25", "0.9", "0.01")])
     return Measure(statistic, ref, draw(levels) if statistic is Statistic.QUANTILE else None)
 

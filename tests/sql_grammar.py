@@ -25,7 +25,16 @@ _RESERVED = frozenset(
 )
 
 
-_MEASURES = ("sum", "avg", "stddev", "stddev_samp", "variance", "var_samp", "median")
+_MEASURES = (
+    "sum",
+    "nonnegative_sum",
+    "avg",
+    "stddev",
+    "stddev_samp",
+    "variance",
+    "var_samp",
+    "median",
+)
 
 
 class NotInGrammar(Exception):

@@ -98,9 +98,9 @@ def _leaves_out(shape: Shape) -> tuple[str, ...]:
     usual = tuple(text.format(unit=shape.unit) for text in records.DP_LEAVES_OUT)
     totals = records.NOISY_TOTALS if shape.has_totals else ()
     kinds = {one.kind for one in shape.published}
-    models = [text for kind, text in records.REGRESSIONS.items() if kind in kinds]
+    own = [text for kind, text in records.OF_KINDS.items() if kind in kinds]
     unknown = [text.format(unit=shape.unit) for text in records.UNKNOWN_KEYS]
-    return (*usual, *totals, *models, *(unknown if shape.unknown is not None else ()))
+    return (*usual, *totals, *own, *(unknown if shape.unknown is not None else ()))
 
 
 def _draw(

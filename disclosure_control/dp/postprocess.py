@@ -99,6 +99,24 @@ def _sums(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Sho
     return _quantities(shape, vector, column, noisy, plan, least=None)
 
 
+def _nonnegative_sums(shape: Shape, column: Published, noisy: Noisy, plan: NoisePlan) -> Show:
+    """The true sum is not below zero: whatever lies there of value and interval is cut.
+
+    The interval holds the truth as often as before, and the value is no further from it.
+    """
+    nothing = shown(Fraction(0), decimals=column.decimals)
+    show = _sums(shape, column, noisy, plan)
+
+    def cut(cell: int) -> Cell:
+        sum_ = show(cell)
+        value, low, high = (
+            None if one is None else max(one, nothing) for one in (sum_.value, sum_.low, sum_.high)
+        )
+        return replace(sum_, value=value, low=low, high=high)
+
+    return cut
+
+
 def _quantities(
     shape: Shape,
     vector: Vector,
@@ -219,6 +237,7 @@ SHOW: dict[Kind, Callable[[Shape, Published, Noisy, NoisePlan], Show]] = {
     Kind.COUNT: _counts,
     Kind.UNITS: _counts,
     Kind.SUM: _sums,
+    Kind.NONNEGATIVE_SUM: _nonnegative_sums,
     Kind.QUANTILE: _quantiles,
     Kind.LOG_ODDS: _odds,
     **dict.fromkeys(quotients.TOLD, _divided),

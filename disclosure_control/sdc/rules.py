@@ -26,6 +26,7 @@ STATBARN: dict[Kind, Statbarn] = {
     Kind.COUNT: Statbarn.FREQUENCIES,
     Kind.UNITS: Statbarn.FREQUENCIES,
     Kind.SUM: Statbarn.LINEAR_AGGREGATIONS,
+    Kind.NONNEGATIVE_SUM: Statbarn.LINEAR_AGGREGATIONS,
     Kind.MEAN: Statbarn.LINEAR_AGGREGATIONS,
     Kind.VARIANCE: Statbarn.SHAPE,
     Kind.STDDEV: Statbarn.SHAPE,

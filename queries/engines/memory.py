@@ -20,6 +20,7 @@ from queries.engines.memory_rows import Context, Kept, Key, Row, Tables, stored
 from queries.language import (
     REGRESSIONS,
     SPREADS,
+    SUMS,
     ColumnRef,
     Dimension,
     Measure,
@@ -184,7 +185,7 @@ class _Oracle:
         name = self.name(ref)
         tenths = 10 if self.context.is_truth(ref) else 1
         low, high = (end * tenths for end in self.context.bounds(ref))
-        mean = measure.statistic is not Statistic.SUM and not self.told_by_sum(measure, low, high)
+        mean = measure.statistic not in SUMS and not self.told_by_sum(measure, low, high)
         summed = replace(measure, statistic=Statistic.MEAN)
         above = low < 0 and not mean and not part and self.told_by_sum(summed, low, high)
         centre = (low + high) // 2 if mean else low if above else 0
@@ -204,7 +205,7 @@ class _Oracle:
 
     def told_by_sum(self, measure: Measure, low: int, high: int) -> bool:
         """A mean whose sum is asked or divides, of what is never below zero, with no row cut."""
-        sums = {one.ref for one in self.query.measures if one.statistic is Statistic.SUM}
+        sums = {one.ref for one in self.query.measures if one.statistic in SUMS}
         sums |= {one.per for one in self.query.measures if one.statistic is Statistic.RATIO}
         cut = self.constant_cells() and not self.single()
         texts = any(self.is_text(one) for one in self.query.dimensions)

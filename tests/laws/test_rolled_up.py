@@ -159,8 +159,13 @@ SEXES, TESTS, AREAS = Dimension(SEX), Dimension(TEST), Dimension(AREA)
 COAST = Dimension(AREA, recode="coast")
 SICK = Feature("sick", "labs", Aggregate.EXISTS, where=Compare(TEST, Operator.EQ, "hdl"))
 HELD = persons(COUNT, SUM, MEAN, by=(SEXES, AGES))
+CUT = Measure(Statistic.NONNEGATIVE_SUM, BMI)
 IMPLIED = {
     "the same": (HELD, HELD),
+    "one place, of sums that were cut": (
+        persons(CUT, by=(AGES,), where=MEN),
+        persons(CUT, COUNT, by=(SEXES, AGES)),
+    ),
     "a dimension less": (persons(COUNT, by=(SEXES,)), HELD),
     "none at all": (persons(SUM, COUNT), HELD),
     "coarser bands": (persons(COUNT, by=(COARSE, SEXES)), HELD),
@@ -215,6 +220,15 @@ IMPLIED = {
     ),
 }
 NOT_IMPLIED = {
+    "sums that were cut, added up": (
+        persons(CUT, COUNT, by=(SEXES,)),
+        persons(CUT, COUNT, by=(SEXES, AGES)),
+    ),
+    "a sum from one that was cut": (persons(SUM, by=(SEXES,)), persons(CUT, by=(SEXES,))),
+    "a mean from a sum that was cut": (
+        persons(MEAN, by=(SEXES,)),
+        persons(CUT, COUNT, by=(SEXES,)),
+    ),
     "another number": (persons(Measure(Statistic.SUM, AGE)), HELD),
     "another dimension": (persons(COUNT, by=(AREAS,)), HELD),
     "finer bands": (persons(COUNT, by=(FINER,)), HELD),

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from disclosure_control.dp.accounting import NoisePlan, VectorNoise
 from disclosure_control.dp.postprocess import half_width, publish
 from disclosure_control.dp.preview import CELL_SIZES, expect
+from disclosure_control.errors import Refused
+from disclosure_control.shapes import require_publishable
 from disclosure_control.tables import (
+    Axis,
     Counting,
     Kind,
     Published,
@@ -22,7 +25,17 @@ from disclosure_control.tables import (
     Status,
     Vector,
 )
-from tests.small_tables import COUNT, DP_RULES, ONE, RHO_NANO, axis, counts_shape, means_shape
+from tests.small_tables import (
+    COUNT,
+    DP_RULES,
+    EXACT,
+    NOISY,
+    ONE,
+    RHO_NANO,
+    axis,
+    counts_shape,
+    means_shape,
+)
 
 
 def plan_of(**widths: int) -> NoisePlan:
@@ -45,6 +58,68 @@ def sums_shape(*, scale: int, decimals: int) -> Shape:
         ),
         (Published("sum_x", "Sum", Kind.SUM, "rows", "total", decimals),),
     )
+
+
+def nonnegative(*, scale: int = 1, decimals: int = 0, least: int = 0) -> Shape:
+    plain = sums_shape(scale=scale, decimals=decimals)
+    total = replace(plain.vectors[1], row_bounds=(least, 100))
+    column = replace(plain.published[0], kind=Kind.NONNEGATIVE_SUM)
+    return replace(plain, vectors=(plain.vectors[0], total), published=(column,))
+
+
+@pytest.mark.parametrize(
+    ("noisy", "cell"),
+    [
+        (500, (500, 480, 520)),
+        (15, (15, 0, 35)),
+        (0, (0, 0, 20)),
+        (-15, (0, 0, 5)),
+        (-20, (0, 0, 0)),
+        (-400, (0, 0, 0)),
+    ],
+)
+def test_of_a_sum_that_is_not_below_zero_nothing_below_it_is_shown(noisy, cell):
+    plan = plan_of(rows=3, total=20)
+    ((shown,),) = publish(nonnegative(), {"rows": (50,), "total": (noisy,)}, plan=plan, threshold=9)
+    assert (shown.value, shown.low, shown.high) == cell
+    assert shown.half_width == 20
+    ((hidden,),) = publish(nonnegative(), {"rows": (5,), "total": (500,)}, plan=plan, threshold=9)
+    assert hidden.status is Status.SUPPRESSED
+
+
+@given(
+    noisy=st.integers(-(10**4), 10**4),
+    true=st.integers(0, 10**4),
+    scale=st.sampled_from([1, 10, 3]),
+    decimals=st.integers(0, 2),
+)
+def test_cutting_a_sum_at_zero_never_loses_the_truth_and_never_moves_away_from_it(
+    noisy, true, scale, decimals
+):
+    """And the value lies in its interval."""
+    found = []
+    for made in (sums_shape, nonnegative):
+        shape = made(scale=scale, decimals=decimals)
+        values = {"rows": (50,), "total": (noisy,)}
+        ((cell,),) = publish(shape, values, plan=plan_of(rows=3, total=700), threshold=9)
+        found.append(cell)
+    plain, cut = found
+    truth = Fraction(true, scale)
+    assert not plain.low <= truth <= plain.high or cut.low <= truth <= cut.high
+    assert 0 <= cut.low <= cut.value <= cut.high
+    assert abs(Fraction(cut.value) - truth) <= abs(Fraction(plain.value) - truth)
+
+
+def test_what_may_be_below_zero_or_adds_up_is_not_cut():
+    require_publishable(nonnegative(), NOISY)
+    with pytest.raises(Refused):
+        require_publishable(nonnegative(least=-1), NOISY)
+    with pytest.raises(Refused):
+        require_publishable(
+            replace(nonnegative(), axes=(Axis("x", ("a", "b", "Total"), total=True),)), NOISY
+        )
+    with pytest.raises(Refused):
+        require_publishable(nonnegative(), EXACT)
 
 
 @pytest.mark.parametrize(

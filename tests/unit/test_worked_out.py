@@ -138,6 +138,21 @@ def test_what_one_cell_of_the_release_is_has_its_interval(service):
     assert table.columns[0] == held.columns[0][:3]
 
 
+def test_a_sum_that_was_cut_at_zero_is_told_again_and_never_added_up(service):
+    """At so much noise that some of it is below zero."""
+    both = BY_BOTH.replace("sum(bmi)", "nonnegative_sum(bmi)")
+    held, _ = service.released(both, rho_nano=1_000_000)
+    assert "lean upwards" in " ".join(held.record.leaves_out)
+    sums = [cell for cell in held.columns[1] if cell.status is Status.SHOWN]
+    assert all(0 <= cell.low <= cell.value <= cell.high for cell in sums)
+
+    of_one = OF_ONE.replace("count(*)", "count(*), nonnegative_sum(bmi)")
+    told = service.worked(service.asked(of_one, rho_nano=0))
+    assert told.columns[1] == held.columns[1][:3]
+    with pytest.raises(Incomplete):
+        service.asked(BY_SEX.replace("sum(bmi)", "nonnegative_sum(bmi)"), rho_nano=0)
+
+
 def test_it_is_checked_and_released_like_any_other(service):
     service.released()
     submission = service.asked(BY_SEX, rho_nano=0)

@@ -164,6 +164,8 @@ NOISY = {
     "measures-4-statistic": "ratio",
     "measures-4-ref": "persons.bmi",
     "measures-4-per": "@top_sbp",
+    "measures-5-statistic": "nonnegative_sum",
+    "measures-5-ref": "persons.bmi",
 }
 
 
@@ -172,6 +174,7 @@ def test_the_form_asks_for_quantiles_spreads_and_ratios(service: Service, ada: V
     shown = ada.get(page).text
     for words in (
         "90 % quantile of Body mass index",
+        "Sum, not below zero, of Body mass index",
         "Standard deviation of top_sbp",
         "Body mass index per ...",
         '<option value="@top_sbp" selected>',
@@ -185,6 +188,7 @@ def test_the_form_asks_for_quantiles_spreads_and_ratios(service: Service, ada: V
         Measure(Statistic.QUANTILE, bmi, Decimal("0.9")),
         Measure(Statistic.STDDEV, top),
         Measure(Statistic.RATIO, bmi, per=top),
+        Measure(Statistic.NONNEGATIVE_SUM, bmi),
     )
 
 

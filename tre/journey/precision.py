@@ -198,6 +198,7 @@ WORDS: dict[Kind, Callable[[Expected], str]] = {
     Kind.COUNT: _words,
     Kind.UNITS: _words,
     Kind.SUM: _words,
+    Kind.NONNEGATIVE_SUM: _words,
     Kind.MEAN: _sized_words,
     Kind.RATIO: _sized_words,
     Kind.SLOPE: _sized_words,

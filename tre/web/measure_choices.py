@@ -19,6 +19,7 @@ from tre.web.choices import Field, Group, Option, count_words, fields, grouped, 
 OF_NUMBERS = {
     "Means": ("mean",),
     "Sums": ("sum",),
+    "Sums, not shown below zero": ("nonnegative_sum",),
     "Medians": ("quantile 0.5",),
     "Quartiles and deciles": ("quantile 0.25", "quantile 0.75", "quantile 0.1", "quantile 0.9"),
     "Standard deviations": ("stddev",),
