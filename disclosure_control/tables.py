@@ -162,7 +162,6 @@ REGRESSIONS = frozenset({Kind.SLOPE, Kind.LOG_ODDS})
 QUOTIENTS = SPREADS | REGRESSIONS | {Kind.MEAN, Kind.RATIO, Kind.LEFT_OUT}
 """Divided by a count, by another total or, a slope, by what numbers have in common."""
 
-SUMS = frozenset({Kind.SUM, Kind.NONNEGATIVE_SUM})
 NOISY_ONLY = (
     SPREADS | REGRESSIONS | {Kind.QUANTILE, Kind.RATIO, Kind.LEFT_OUT, Kind.NONNEGATIVE_SUM}
 )
