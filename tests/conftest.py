@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories, postgres
 from tests.factories import World
+from tre.database import connect
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +32,18 @@ def sqlite(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def postgresql(postgres_server: str) -> Iterator[Engine]:
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """A database with all tables and guards, which nobody is connected to."""
     with postgres.database(postgres_server) as url:
-        engine = factories.migrated(url)
+        factories.migrated(url).dispose()
+        yield url
+
+
+@pytest.fixture
+def postgresql(postgres_server: str, postgres_template: str) -> Iterator[Engine]:
+    with postgres.database(postgres_server, like=postgres_template) as url:
+        engine = connect(url)
         yield engine
         engine.dispose()
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
+import shutil
+import tempfile
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -76,7 +80,20 @@ def migrated(url: str) -> Engine:
 
 
 def sqlite_engine(folder: Path) -> Engine:
-    return migrated(f"sqlite:///{folder / 'service.db'}")
+    """A database of its own, copied from one that was made once."""
+    place = folder / "service.db"
+    shutil.copy(_template(), place)
+    return database.connect(f"sqlite:///{place}")
+
+
+@cache
+def _template() -> Path:
+    """Laying tables and guards takes longer than most tests."""
+    folder = Path(tempfile.mkdtemp(prefix="tre-sqlite-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    place = folder / "template.db"
+    migrated(f"sqlite:///{place}").dispose()
+    return place
 
 
 def furnish(

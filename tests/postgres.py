@@ -23,12 +23,13 @@ def server(folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def database(server_url: str) -> Iterator[str]:
-    """The address of an empty database of its own."""
+def database(server_url: str, *, like: str = "") -> Iterator[str]:
+    """The address of a database of its own: empty, or as another one whose address is given."""
     name = "t" + secrets.token_hex(6)
+    template = f" TEMPLATE {sa.make_url(like).database}" if like else ""
     admin = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}{template}")
     try:
         url = sa.make_url(server_url).set(database=name)
         yield url.render_as_string(hide_password=False)
