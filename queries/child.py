@@ -18,7 +18,7 @@ from disclosure_control.tables import Unprotected
 from queries import confinement
 from queries.engines.locked import Resources, lock_down, on_grid, read_ahead, take_memory
 from queries.job import READY, Job, receive_job, receive_opening
-from queries.store import attach_read_only, connect
+from queries.store import attach_read_only, connect, has_marks
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,7 +53,8 @@ def _serve(store_file: Path, *, spill: Path) -> None:
     _warm_up(con, resources=resources, size=store_file.stat().st_size)
     say(answers, READY)
     job = receive_job(questions)
-    rows = con.execute(job.sql).fetchall()
+    sql = job.sql if has_marks(con) or not job.searched else job.searched
+    rows = con.execute(sql).fetchall()
     texts = con.execute(job.texts).fetchall() if job.texts else []
     say(answers, codec.encode(_counted(rows, texts, job=job)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from disclosure_control.tables import Axis, Counting, Shape, Vector
@@ -29,6 +29,8 @@ LONGEST = 4 * 1024 * 1024
 class Job:
     """``vectors`` are names, magnitudes and bins, in order.
 
+    ``searched`` counts the same in a file in which first rows are not marked; "" where it is
+    ``sql`` itself.
     ``texts`` is the statement that reads the texts of an axis with ``labels``, of which so many
     stand for ``known`` keys; "" without such an axis.
     """
@@ -39,18 +41,21 @@ class Job:
     texts: str = ""
     labels: int = 1
     known: int = 0
+    searched: str = ""
 
     @classmethod
     def of(cls, plan: Plan) -> Job:
         from queries.engines.statement import statement, texts_of  # needs more than a child has
 
         vectors = tuple((one.name, one.magnitude, one.bins) for one in plan.shape.vectors)
-        shape, read = plan.shape, statement(plan)
+        shape, read, other = plan.shape, statement(plan), statement(plan, marked=False)
+        made = cls(read, shape.cells, vectors, searched=other if other != read else "")
         if plan.texts is None or shape.unknown is None:
-            return cls(read, shape.cells, vectors)
+            return made
         axis = shape.axes[shape.unknown]
         labels = len(axis.labels)
-        return cls(read, shape.cells, vectors, texts_of(plan.texts), labels, labels - axis.texts)
+        known = labels - axis.texts
+        return replace(made, texts=texts_of(plan.texts), labels=labels, known=known)
 
     def outline(self) -> Shape:
         """A shape without titles and sensitivities: enough to check and encode an answer."""

@@ -43,8 +43,12 @@ PEOPLE, UNIT, IDENTITY = "_people", "_unit", "_identity"
 TEXTS, OF, AT, TEXT = "_texts", "_of", "_at", "_text"
 """A table of the texts of columns whose values nobody declared, with the integer of each."""
 
-FORMAT = 5
-"""Of the files. One of another format does not open, so that nothing is asked of it."""
+FORMAT, UNMARKED = 5, 4
+"""Of the files, and of those from before rows were marked, which are as good, and slower. One of
+another format does not open, so that nothing is asked of it."""
+
+NAMED = 4
+"""In the names of versions: a change names the same data anew, and answers are then drawn anew."""
 
 KEY_BYTES = 32
 _MARK = f"{SCHEMA}._format"
@@ -116,8 +120,13 @@ def attach_read_only(con: DuckDBPyConnection, path: Path, *, key: bytes) -> None
     Raises StoreFailed: absent, damaged, of another key, or of another format.
     """
     attached = _attached(con, path, options=f"{_encryption(key)}, READ_ONLY")
-    if not attached or not _has_format(con):
+    if not attached or _format(con) not in {FORMAT, UNMARKED}:
         raise StoreFailed
+
+
+def has_marks(con: DuckDBPyConnection) -> bool:
+    """Are first rows marked in the attached file?"""
+    return _format(con) == FORMAT
 
 
 def connect(*, spill: Path | None = None) -> DuckDBPyConnection:
@@ -137,14 +146,14 @@ def _encryption(key: bytes) -> str:
     return f"ENCRYPTION_KEY {text(key.hex())}, ENCRYPTION_CIPHER 'GCM'"
 
 
-def _has_format(con: DuckDBPyConnection) -> bool:
+def _format(con: DuckDBPyConnection) -> int | None:
     import duckdb
 
     try:
         found = con.execute(f"FROM {_MARK}").fetchall()
     except duckdb.Error:
-        return False
-    return found == [(FORMAT,)]
+        return None
+    return int(found[0][0]) if len(found) == 1 else None
 
 
 def _attached(con: DuckDBPyConnection, path: Path, *, options: str) -> bool:

@@ -11,6 +11,7 @@ from disclosure_control.tables import Unprotected
 from queries.engines.locked import on_grid
 from queries.engines.statement import statement
 from queries.plan import Plan
+from queries.store import has_marks
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -18,5 +19,5 @@ if TYPE_CHECKING:
 
 def answer(con: DuckDBPyConnection, plan: Plan) -> Unprotected:
     """The plan's vectors over the attached store. Raises Leak if a declared bound is broken."""
-    found = con.execute(statement(plan)).fetchall()
+    found = con.execute(statement(plan, marked=has_marks(con))).fetchall()
     return Unprotected(plan.shape, on_grid(found, lengths=plan.shape.lengths))

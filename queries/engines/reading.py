@@ -33,6 +33,7 @@ class Reading:
     """Of one plan: terms, tables, joins and filters as SQL."""
 
     plan: Plan
+    marked: bool = True  # has the store marked first rows?
 
     # What is read, and under which name.
 

@@ -44,7 +44,8 @@ def pairs_sql(read: Reading, *, also: tuple[str, ...] = ()) -> str:
 def _mark(read: Reading) -> str | None:
     """The column that marks the first row of each pair: of a column that is an axis as it is."""
     (key, *others) = read.keys(Level.ROW)
-    if others or not read.plan.keeps_all_rows or key.keys < MARKED_FROM:
+    usable = read.marked and read.plan.keeps_all_rows and key.keys >= MARKED_FROM
+    if others or not usable:
         return None
     if not isinstance(key.term, Stored) or key.term.table != read.plan.source:
         return None

@@ -20,11 +20,14 @@ from queries.plan_vectors import Recipe
 from queries.store import AT, OF, SCHEMA, TEXT, TEXTS, text, text_column
 
 
-def statement(plan: Plan) -> str:
-    """One SELECT over the attached schema ``db``, with every total that is asked."""
+def statement(plan: Plan, *, marked: bool = True) -> str:
+    """One SELECT over the attached schema ``db``, with every total that is asked.
+
+    ``marked``: whether the store has marked first rows (``store.has_marks``).
+    """
     if not plan.margins:
-        return _of_one_grid(plan)
-    return _together(_of_one_grid(part) for part in (plan, *plan.margins))
+        return _of_one_grid(plan, marked=marked)
+    return _together(_of_one_grid(part, marked=marked) for part in (plan, *plan.margins))
 
 
 def texts_of(column: Stored) -> str:
@@ -33,20 +36,21 @@ def texts_of(column: Stored) -> str:
     return selected(AT, TEXT, rows=rows)
 
 
-def _of_one_grid(plan: Plan) -> str:
-    once = without_histograms(plan)
-    parts = [_of_blocks(part, recipes=plan.recipes) for part in (once, *histograms(plan))]
+def _of_one_grid(plan: Plan, *, marked: bool) -> str:
+    parts = [
+        _of_blocks(Reading(part, marked), recipes=plan.recipes)
+        for part in (without_histograms(plan), *histograms(plan))
+    ]
     return parts[0] if len(parts) == 1 else _together(parts)
 
 
-def _of_blocks(plan: Plan, *, recipes: tuple[Recipe, ...]) -> str:
+def _of_blocks(read: Reading, *, recipes: tuple[Recipe, ...]) -> str:
     """Rows with a number for each of ``recipes``; NULL for those that the plan does not count."""
-    read = Reading(plan)
     blocks = tuple(blocks_of(read))
     steps = [*read.feature_steps, *(step for block in blocks for step in block.steps)]
     heading = f"WITH {', '.join(steps)} " if steps else ""
     return heading + " UNION ALL ".join(
-        block.select(recipes, offset=plan.offset) for block in blocks
+        block.select(recipes, offset=read.plan.offset) for block in blocks
     )
 
 

@@ -12,13 +12,15 @@ import pytest
 
 from disclosure_control.protect import NoiseGrant, protect
 from disclosure_control.tables import Status
-from queries import sql
+from queries import sql, store
+from queries.engines.statement import statement
 from queries.plan import plan
 from queries.read_catalogue import from_json
 from queries.run import Sandboxes
 from queries.store import Store, attach_read_only, connect
 from tests.catalogues import worded_policy
 from tests.data import entries
+from tre.ingest import seal
 from tre.ingest.errors import DataRefused
 from tre.ingest.ingested import ingest
 
@@ -105,6 +107,38 @@ def test_a_column_without_any_text_has_none(tmp_path):
     visits = "\n".join(line.rpartition(",")[0] + "," for line in VISITS.splitlines()[1:])
     result = ingested(tmp_path, "who,day,test,value,drug\n" + visits + "\n")
     assert rows(tmp_path, result, "_texts") == []
+
+
+def test_a_file_from_before_rows_were_marked_gives_the_same_and_is_the_same_version(
+    tmp_path, monkeypatch
+):
+    """By a sandbox and a real file, each."""
+    more = "".join(f"Bertha Quillon,{at},bp,100,drug {at % 3}\n" for at in range(4))
+    visits = VISITS + more + "Aldous Vexley,9,bp,100,statin\n"
+    new = ingested(tmp_path / "new", visits, most=99)
+    with monkeypatch.context() as before:
+        before.setattr(seal, "_places", lambda _: 0)
+        before.setattr(store, "FORMAT", store.UNMARKED)
+        old = ingested(tmp_path / "old", visits, most=99)
+    assert old.version == new.version
+
+    catalogue, policy = from_json(new.catalogue_json), worded_policy()
+    text = "SELECT drug, count(DISTINCT person) FROM visits GROUP BY drug"
+    planned = plan(sql.admit(text, catalogue, policy), catalogue, policy)
+    assert "_first_drug" in statement(planned)
+    counted = []
+    for folder in ("old", "new"):
+        kept = Store(tmp_path / folder / "store", entries.KEY)
+        with Sandboxes(kept) as sandboxes:
+            deadline = time.monotonic() + 60
+            found = sandboxes.run(planned, dataset="clinic", version=new.version, deadline=deadline)
+        counted.append((found.reveal(), found.reveal_texts()))
+    assert counted[0] == counted[1]
+    (units,) = counted[0][0].values()
+    told = [one for one in counted[0][1] if one]
+    assert told == ["aspirin", "drug 0", "drug 1", "drug 2", "statin"]
+    assert [one > 0 for one in units[:5]] == [True] * 5
+    assert units[4] == 2 * units[0]
 
 
 def test_the_file_shows_no_text(tmp_path):

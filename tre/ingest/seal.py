@@ -27,9 +27,9 @@ import pyarrow as pa
 from queries.store import (
     AT,
     FIRST,
-    FORMAT,
     IDENTITY,
     MARKED_FROM,
+    NAMED,
     OF,
     PEOPLE,
     RECORD_KEY,
@@ -80,7 +80,7 @@ def in_order(kept: Kept, *, ranks: Integers, keys: Integers) -> Kept:
 
 def version_of(tables: Sequence[Kept], *, catalogue_hash: str, secret: bytes) -> str:
     """The name of this content. Keyed: a plain hash would let anybody test a guess of the data."""
-    digest = hmac.new(secret, f"{FORMAT} {catalogue_hash}".encode(), hashlib.sha256)
+    digest = hmac.new(secret, f"{NAMED} {catalogue_hash}".encode(), hashlib.sha256)
     for kept in tables:
         for name, values in kept.stored.items():
             digest.update(f"\0{kept.table.name}\0{name}\0{kept.rows}\0".encode())
