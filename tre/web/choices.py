@@ -56,8 +56,8 @@ def totals(*, exact: bool, dimensions: int) -> tuple[Option, ...]:
     if exact:
         return every
     alone = (
-        Option("1", "Only tables by one dimension each"),
-        Option("2", "Only tables by one and by two dimensions"),
+        Option("1", "Only by one dimension each"),
+        Option("2", "Only by one or two dimensions"),
     )
     return (*every, *alone[: max(0, dimensions - 1)])
 
