@@ -345,7 +345,7 @@ class Shape:
         )
 
     @property
-    def asked(self) -> int:
+    def cells_asked(self) -> int:
         """How many numbers each column has."""
         return self.cells - len(self.not_asked)
 
@@ -454,9 +454,6 @@ class Status(StrEnum):
     NOT_ASKED = "not_asked"  # a cell by other axes together than any table that is asked for
 
 
-NOT_ASKED = Status.NOT_ASKED
-
-
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One published value. All four numbers are None where the status is not SHOWN.
@@ -503,5 +500,7 @@ class Protected:
 
 def asked_of(columns: Columns) -> tuple[int, ...]:
     return tuple(
-        at for at, cell in enumerate(columns[0] if columns else ()) if cell.status != NOT_ASKED
+        at
+        for at, cell in enumerate(columns[0] if columns else ())
+        if cell.status != Status.NOT_ASKED
     )

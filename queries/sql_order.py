@@ -191,12 +191,17 @@ def _cube(place: Place) -> str | None:
 
 
 def _is_set(place: Place) -> bool:
-    """Does this parenthesis open one of the sets of GROUPING SETS?"""
+    """Does this parenthesis open one of the sets of GROUPING SETS, and the first without anything?
+
+    At most one of them is. So the way back ends at another one, and long rows of them cost little.
+    """
     behind, depth = -1, 0
     while place.kind(behind) is not None:
         kind = place.kind(behind)
         if kind is _T.L_PAREN and depth == 0:
             return place.kind(behind - 1) is _T.GROUPING_SETS
+        if kind is _T.R_PAREN and depth == 0 and place.kind(behind - 1) is _T.L_PAREN:
+            return False
         depth += (kind is _T.R_PAREN) - (kind is _T.L_PAREN)
         behind -= 1
     return False

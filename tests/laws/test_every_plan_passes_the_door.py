@@ -116,7 +116,7 @@ def test_whatever_has_a_price_passes_the_noisy_door(policy, query, rho):
     except (QueryRefused, DisclosureError):  # said before, as ``tre.journey.priced`` does
         assume(False)
     table = protect(empty(shape), policy=policy, grant=NoiseGrant(rho))
-    assert len(table.asked) == shape.asked
+    assert len(table.asked) == shape.cells_asked
     assert {*range(shape.cells)} - {*table.asked} == shape.not_asked
 
 

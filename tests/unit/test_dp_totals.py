@@ -412,7 +412,7 @@ def test_intervals_hold_cells_and_totals_at_least_as_often_as_they_say(sides, se
             held[at] += cell.low <= true[at] <= cell.high
     asked = [held[at] for at in range(shape.cells) if at not in shape.not_asked]
     assert all(binomial_tails(one, trials=tables, p=0.95)[0] > FALSE_ALARM for one in asked)
-    assert sum(held) < 0.99 * tables * shape.asked  # and are no wider than need be
+    assert sum(held) < 0.99 * tables * shape.cells_asked  # and are no wider than need be
 
 
 def test_intervals_hold_where_the_noise_is_as_little_as_it_may_be():

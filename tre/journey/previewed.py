@@ -149,7 +149,7 @@ def preview(
         track=quote.policy.track.value,
         rho_nano=quote.rho_nano,
         epsilon=precision.epsilon(quote.rho_nano),
-        cells=quote.plan.shape.asked,
+        cells=quote.plan.shape.cells_asked,
         exactness=strength.exactness(quote.policy),
         threshold=precision.threshold(quote.policy),
         columns=precision.columns(quote),

@@ -41,7 +41,7 @@ FACTORS: tuple[Factor, ...] = (
         "very_many_cells",
         Risk.HIGH,
         f"The table has more than {VERY_MANY_CELLS} cells.",
-        lambda quote: quote.shape.asked > VERY_MANY_CELLS,
+        lambda quote: quote.shape.cells_asked > VERY_MANY_CELLS,
     ),
     Factor(
         "very_many_dimensions",
@@ -59,7 +59,7 @@ FACTORS: tuple[Factor, ...] = (
         "many_cells",
         Risk.MIDDLE,
         f"The table has more than {MANY_CELLS} cells.",
-        lambda quote: MANY_CELLS < quote.shape.asked <= VERY_MANY_CELLS,
+        lambda quote: MANY_CELLS < quote.shape.cells_asked <= VERY_MANY_CELLS,
     ),
     Factor(
         "many_dimensions",

@@ -307,7 +307,7 @@ def _row(asking: _Asking) -> Submission:
         risk=route.risk.value,
         risk_factors=[one.id for one in route.factors],
         for_audit=asking.for_audit,
-        cells=quote.plan.shape.asked,
+        cells=quote.plan.shape.cells_asked,
         slot_ms=round(quote.plan.time.slot * 1000),
         state=INITIAL.value,
         round=1,
