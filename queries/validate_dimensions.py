@@ -84,8 +84,9 @@ def _sets(sets: tuple[tuple[int, ...], ...], query: Query) -> Iterator[Problem]:
     seen: set[frozenset[int]] = set()
     for number, own in enumerate(sets[: 2**count + 1]):  # one more is there twice, or unknown
         where = f"grouping_sets[{number}]"
-        unknown = (at for at in own if not 0 <= at < count)
-        yield from (problem("sets_unknown", where=where, position=at) for at in unknown)
+        unknown = next((at for at in own if not 0 <= at < count), None)
+        if unknown is not None:
+            yield problem("sets_unknown", where=where, position=unknown)
         if len(set(own)) < len(own):
             yield problem("sets_twice", where=where)
         if set(own) in seen:

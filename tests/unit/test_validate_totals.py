@@ -111,6 +111,7 @@ TWO = (Dimension(KIND), SEVERE)
         ({"margins": False}, NOISY, "sets_without_margins", "grouping_sets"),
         ({}, EXACT, "sets_exact", "grouping_sets"),
         ({"grouping_sets": ((0,), (2,))}, NOISY, "sets_unknown", "grouping_sets[1]"),
+        ({"grouping_sets": (tuple(range(9_999)),)}, NOISY, "sets_unknown", "grouping_sets[0]"),
         ({"grouping_sets": ((0, 0), (1,))}, NOISY, "sets_twice", "grouping_sets[0]"),
         ({"grouping_sets": ((0, 1), (1, 0))}, NOISY, "sets_again", "grouping_sets[1]"),
         ({"grouping_sets": ((0,),) * 10_000}, NOISY, "sets_again", "grouping_sets[1]"),
